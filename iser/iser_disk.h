@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * A remote disk: block operations over an iSER session that heals itself.
+ *
+ * When the session breaks the disk reconnects and sends again every operation that was not answered,
+ * in the order in which they were submitted; nothing that was answered is repeated, nothing that was
+ * submitted fails before timeout_ms has passed without a session.  Block operations are idempotent;
+ * two submitted at once to overlapping ranges have no defined order, here as on any disk.
+ *
+ * UNIT ATTENTION, BUSY and TASK SET FULL are retried inside.
+ */
+#ifndef ISER_ISER_DISK_H
+#define ISER_ISER_DISK_H
+
+#include "iser/iser_session.h"
+
+struct iser_disk;
+
+/* iser://ADDR[:PORT]/IQN/LUN; ADDR a name, IPv4, or IPv6 in brackets.  Options follow as ?key=value&...:
+ * crc=on|off, login=immediate|streaming, mpa=1|2, immediate=yes|no, initiator=IQN. */
+struct iser_url {
+	char host[256];
+	char port[8];
+	char target[ISER_NAME_MAX];	/* empty: none was given (discovery) */
+	uint16_t lun;
+	char initiator[ISER_NAME_MAX];	/* empty: default */
+	enum iser_login_mode login_mode;
+	enum ual_crc crc;
+	uint8_t mpa_revision;		/* 0: default */
+	bool no_immediate_data;
+};
+/* 0, or -EINVAL with a sentence in err that names the part and what was expected. */
+int iser_url_parse(const char *text, struct iser_url *url, char *err, size_t err_len);
+/* Name look-up (blocking).  0, or -EHOSTUNREACH with a sentence in err. */
+int iser_url_resolve(const struct iser_url *url, struct sockaddr_storage *addr, socklen_t *addr_len,
+		     char *err, size_t err_len);
+
+enum iser_disk_state { ISER_DISK_OPENING, ISER_DISK_UP, ISER_DISK_RECONNECTING, ISER_DISK_FAILED };
+
+struct iser_disk_info {
+	uint64_t size;			/* bytes */
+	uint32_t block_size, physical_block_size;
+	uint32_t io_max;		/* bytes of one read or write; larger ones are split inside */
+	uint32_t io_opt;		/* 0: not said */
+	bool read_only, write_cache, fua, discard, write_zeroes, rotational;
+	uint32_t discard_granularity;	/* bytes */
+	uint64_t discard_max;		/* bytes of one discard that leave as one command */
+	char vendor[9], product[17], revision[5], serial[64], wwid[64];
+};
+
+struct iser_disk_cfg {
+	struct ual_device *dev;
+	const struct iser_url *url;
+	uint32_t depth;			/* operations at once at the target; default 64 */
+	uint32_t timeout_ms;		/* without a session, operations fail after this; default 120000; 0: default */
+	uint32_t login_timeout_ms;	/* default 10000 */
+};
+
+struct iser_disk_ops {
+	/* Once, after open: err 0 and the disk is usable, or it failed (why: a sentence). */
+	void (*on_open)(struct iser_disk *, int err, const char *why);
+	/* Later changes: lost, back, failed for good; or the size changed.  May be NULL. */
+	void (*on_state)(struct iser_disk *, enum iser_disk_state, const char *why);
+};
+
+int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *ops, void *ctx,
+		   struct iser_disk **disk);
+void *iser_disk_ctx(const struct iser_disk *disk);
+const struct iser_disk_info *iser_disk_info(const struct iser_disk *disk);	/* from on_open on */
+/* Logs out after everything in flight ended (at most 5 s), then done(ctx); the disk is gone. */
+void iser_disk_close(struct iser_disk *disk, void (*done)(void *ctx), void *ctx);
+
+/* Memory that operations may use; any number of regions.  Kept registered across reconnects. */
+int iser_disk_mem_add(struct iser_disk *disk, void *addr, size_t len, struct iser_mem **mem);
+void iser_disk_mem_del(struct iser_disk *disk, struct iser_mem *mem);
+
+enum iser_op { ISER_READ, ISER_WRITE, ISER_FLUSH, ISER_DISCARD, ISER_WRITE_ZEROES };
+enum iser_io_flags {
+	ISER_FUA	= 1 << 0,	/* write: on stable storage before it is answered */
+	ISER_NO_UNMAP	= 1 << 1,	/* write zeroes: keep the space allocated */
+};
+
+struct iser_io {			/* storage of the caller; the library's from submit to fn */
+	enum iser_op op;
+	uint32_t flags;
+	uint64_t offset, len;		/* bytes, multiples of block_size; len 0 for flush */
+	void *buf;			/* read, write */
+	struct iser_mem *mem;		/* the region that holds buf */
+	void (*fn)(struct iser_io *, int err);	/* 0, -EIO, -ENOSPC, -EROFS, -EBADMSG (medium), -ETIMEDOUT,
+						 * -EREMCHG (LUN is another one), -EOPNOTSUPP */
+	void *ctx;
+	uint64_t priv[48];
+};
+
+/* Any number may be submitted; beyond depth they wait inside.  -EINVAL: alignment or range.
+ * Submitted in one pass of the loop they leave together. */
+int iser_disk_submit(struct iser_disk *disk, struct iser_io *io);
+/* The last sense or transport error as a sentence, for logs. */
+const char *iser_disk_last_error(const struct iser_disk *disk);
+
+#endif
