@@ -45,7 +45,7 @@ enum mpa_start_event {
 	MPA_START_REQUEST,	/* passive: frame complete; peer's wishes in `peer` and `pdata` */
 	MPA_START_DONE,		/* `result` is final; tx may still have to leave */
 	MPA_START_REJECTED,	/* active: peer said no; pdata is its reason */
-	MPA_START_FAULT,	/* `fault` says why; close */
+	MPA_START_FAULT,	/* `fault` says why; send tx if tx_len is not 0 (a TERMINATE), close */
 };
 
 enum mpa_start_fault {

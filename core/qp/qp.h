@@ -95,7 +95,7 @@ struct qp_iov {			/* same layout as struct iovec */
 	size_t len;
 };
 
-size_t qp_bytes(const struct qp_cfg *cfg);
+size_t qp_bytes(const struct qp_cfg *cfg);	/* 0: a limit of cfg is passed */
 /* memory: qp_bytes() bytes, 64-byte aligned.  -EINVAL: a limit of cfg is passed. */
 int qp_init(void *memory, const struct qp_cfg *cfg, struct qp **qp);
 /* Flushes without completions and unbinds its windows; the memory is the host's again. */
