@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * The 28-byte header in front of every iSER message, and the private data of a connection.  RFC 7145
- * section 9.
+ * The 28-byte header in front of every iSER message, and the private data of a connection.  RFC
+ * 7145 section 9.
  *
  * Where the write base offset points: RFC 7145 6.9 says at the whole buffer unless
- * TaggedBufferForSolicitedDataOnly=Yes was declared; ib_iser and libiscsi always point it at the first
- * solicited byte and never declare the key.  iser_write_base() is the one place that knows.
+ * TaggedBufferForSolicitedDataOnly=Yes was declared; ib_iser and libiscsi always point it at the
+ * first solicited byte and never declare the key.  iser_write_base() is the one place that knows.
  */
 #ifndef ISER_ENGINE_ISER_HDR_H
 #define ISER_ENGINE_ISER_HDR_H
@@ -43,23 +43,23 @@ void iser_hello_answer(const struct iser_hdr *hello, u16 ord, struct iser_hdr *r
 /* Initiator: is the reply one to go on with? */
 bool iser_hello_accepted(const struct iser_hdr *reply);
 
-/* ---- private data --------------------------------------------------------------------------------- */
+/* ---- private data --------------------------------------------------------------------------- */
 
 struct iser_caps {
 	bool zbva;			/* tagged offsets may start at zero */
-	bool send_inv;			/* Send with Invalidate may be used towards the sender of this */
+	bool send_inv; /* Send with Invalidate may be used towards the sender of this */
 };
 
 /* Absent or short private data means neither (0xC0). */
 void iser_pdata_decode(const void *pdata, size_t len, struct iser_caps *caps);
 void iser_pdata_encode(const struct iser_caps *caps, u8 out[ISER_PDATA_BYTES]);
 
-/* ---- write base offset ---------------------------------------------------------------------------- */
+/* ---- write base offset ---------------------------------------------------------------------- */
 
 /*
- * Target: tagged offset of byte `offset` of the command's data, whose first `unsolicited` bytes came or
- * come in PDUs.  solicited_only: TaggedBufferForSolicitedDataOnly was declared Yes, or the initiator is one
- * that behaves as if it had (all that are known; see struct iscsi_params).
+ * Target: tagged offset of byte `offset` of the command's data, whose first `unsolicited` bytes
+ * came or come in PDUs.  solicited_only: TaggedBufferForSolicitedDataOnly was declared Yes, or the
+ * initiator is one that behaves as if it had (all that are known; see struct iscsi_params).
  */
 static inline u64 iser_write_to(const struct iser_hdr *hdr, bool solicited_only, u32 unsolicited,
 				u32 offset)

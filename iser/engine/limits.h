@@ -7,7 +7,7 @@
 #ifndef ISER_ENGINE_LIMITS_H
 #define ISER_ENGINE_LIMITS_H
 
-/* ---- text (RFC 7143 6.1) ------------------------------------------------------------------------- */
+/* ---- text (RFC 7143 6.1) -------------------------------------------------------------------- */
 
 #define ISCSI_NAME_LEN_MAX	223	/* 4.2.7.1: an iSCSI name, without the end */
 #define ISCSI_KEY_LEN_MAX	63	/* 6.1: a key name */
@@ -16,17 +16,17 @@
 #define ISCSI_TEXT_MAX		8192	/* all text of one exchange, C bits put together */
 #define ISCSI_KEYS_MAX		128	/* key=value pairs in one exchange */
 
-/* ---- login ---------------------------------------------------------------------------------------- */
+/* ---- login ---------------------------------------------------------------------------------- */
 
 #define ISCSI_LOGIN_DSL		8192	/* 11.12.10 and 13.12: data segment of a login PDU */
 #define ISCSI_LOGIN_PDUS_MAX	64	/* requests before Full Feature Phase */
 #define ISCSI_ALIAS_LEN_MAX	255
 
-/* ---- streaming mode ------------------------------------------------------------------------------- */
+/* ---- streaming mode ------------------------------------------------------------------------- */
 
 #define ISCSI_AHS_MAX		(255 * 4)
 
-/* ---- iSER ----------------------------------------------------------------------------------------- */
+/* ---- iSER ----------------------------------------------------------------------------------- */
 
 #define ISER_PEER_DATA_MAX	128	/* full-feature receive buffers of ib_iser and libiscsi
 					 * have room for this much data behind the two headers */

@@ -2,8 +2,8 @@
 /*
  * iSCSI login, both roles.  RFC 7143 sections 6 and 11.12, 11.13; keys of RFC 7145 section 6.
  *
- * Login PDUs in, login PDUs and an outcome out.  It is the same exchange over a TCP stream (streaming
- * mode) and over RDMA (iSER from the first byte); cfg.rdma says which.
+ * Login PDUs in, login PDUs and an outcome out.  It is the same exchange over a TCP stream
+ * (streaming mode) and over RDMA (iSER from the first byte); cfg.rdma says which.
  *
  *   initiator host                              target host
  *   login_initiator_start() -> request  ---->   login_target_step(request)
@@ -13,9 +13,9 @@
  *   LOGIN_DONE: full feature phase              LOGIN_REFUSED: send the response, close
  *   LOGIN_REFUSED, LOGIN_FAULT: close           LOGIN_FAULT: close
  *
- * Stages: security (skipped, or AuthMethod=None), operational, full feature.  Keys that were offered
- * stay offered until answered; unknown keys are answered NotUnderstood; keys that make no sense in this
- * kind of session are answered Irrelevant or Reject and change nothing.
+ * Stages: security (skipped, or AuthMethod=None), operational, full feature.  Keys that were
+ * offered stay offered until answered; unknown keys are answered NotUnderstood; keys that make no
+ * sense in this kind of session are answered Irrelevant or Reject and change nothing.
  *
  * No I/O, allocation, clock: cfg's strings stay the caller's and must live as long as the login.
  */
@@ -28,9 +28,9 @@
 
 enum login_event {
 	LOGIN_SEND,		/* send the PDU, then step with the answer */
-	LOGIN_ASK,		/* target only: names are known; give the verdict, nothing to send yet */
+	LOGIN_ASK,     /* target only: names are known; give the verdict, nothing to send yet */
 	LOGIN_DONE,		/* target: send the PDU; both: params hold, full feature phase */
-	LOGIN_REFUSED,		/* target: send the PDU (status, why), close; initiator: status, why */
+	LOGIN_REFUSED, /* target: send the PDU (status, why), close; initiator: status, why */
 	LOGIN_FAULT,		/* the peer broke the protocol beyond an answer: why; close */
 };
 
@@ -50,15 +50,17 @@ struct login_pdu {
 struct login_cfg {
 	struct iscsi_params offer;
 	bool rdma;			/* the connection is RDMA already */
-	/* Streaming mode that is to turn into RDMA; without it a normal session is refused or given up,
-	 * because nothing here serves SCSI over plain TCP. */
+	/*
+	 * Streaming mode that is to turn into RDMA; without it a normal session is refused or given
+	 * up, because nothing here serves SCSI over plain TCP.
+	 */
 	bool rdma_wanted;
 	const char *initiator;		/* initiator */
 	const char *target;		/* initiator; NULL: discovery */
 	const char *alias;		/* InitiatorAlias or TargetAlias; may be NULL */
-	bool start_in_security;		/* initiator: begin with AuthMethod=None rather than skip it */
+	bool start_in_security; /* initiator: begin with AuthMethod=None rather than skip it */
 	u32 itt;			/* initiator */
-	u32 cmd_sn;			/* initiator: of the login, and of the first command after it */
+	u32 cmd_sn;		/* initiator: of the login, and of the first command after it */
 	u32 stat_sn;			/* target: of the first response */
 	u32 window;			/* target: commands that may be outstanding */
 };
@@ -69,7 +71,7 @@ struct login_text {
 	struct text_gather gather;
 };
 
-/* ---- target ---------------------------------------------------------------------------------------- */
+/* ---- target --------------------------------------------------------------------------------- */
 
 enum login_target_state {
 	LOGIN_TARGET_FIRST,		/* no request yet */
@@ -98,20 +100,20 @@ struct login_target {
 
 void login_target_init(struct login_target *l, const struct login_cfg *cfg);
 /*
- * A Login Request with its data (data_len as in req).  Any other opcode is a fault.  *out is written on
- * LOGIN_SEND, LOGIN_DONE and LOGIN_REFUSED.
+ * A Login Request with its data (data_len as in req).  Any other opcode is a fault.  *out is
+ * written on LOGIN_SEND, LOGIN_DONE and LOGIN_REFUSED.
  */
 enum login_event login_target_step(struct login_target *l, const struct iscsi_pdu *req,
 				   const u8 *data, struct login_pdu *out);
 /*
- * After LOGIN_ASK, exactly once: ISCSI_STATUS_SUCCESS and the TSIH of the new session (used in the last
- * response), or the reason to refuse.  Goes on with the request that led to LOGIN_ASK; the result is as of
- * login_target_step().
+ * After LOGIN_ASK, exactly once: ISCSI_STATUS_SUCCESS and the TSIH of the new session (used in the
+ * last response), or the reason to refuse.  Goes on with the request that led to LOGIN_ASK; the
+ * result is as of login_target_step().
  */
 enum login_event login_target_verdict(struct login_target *l, u16 status, u16 tsih,
 				      struct login_pdu *out);
 
-/* ---- initiator ------------------------------------------------------------------------------------- */
+/* ---- initiator ------------------------------------------------------------------------------ */
 
 enum login_initiator_state {
 	LOGIN_INITIATOR_START,

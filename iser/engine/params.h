@@ -22,6 +22,7 @@ struct iscsi_params {
 	u16 max_connections, max_outstanding_r2t;
 	u16 time2wait, time2retain;	/* seconds */
 	u8 error_recovery_level;
+	u8 protocol_level;		/* iSCSIProtocolLevel, RFC 7144 */
 
 	/* connection, iSER: data segment of a control-type PDU, RFC 7145 6.4, 6.5 */
 	u32 initiator_recv_dsl, target_recv_dsl;
@@ -32,11 +33,12 @@ struct iscsi_params {
 	u32 initiator_unexpected, target_unexpected;
 	u32 initiator_ahs_max, target_ahs_max;
 	/*
-	 * TaggedBufferForSolicitedDataOnly (6.9).  True unless the initiator said No in so many words: those
-	 * that say nothing (ib_iser, libiscsi) behave as if they had said Yes.
+	 * TaggedBufferForSolicitedDataOnly (6.9).  True unless the initiator said No in so many
+	 * words: those that say nothing (ib_iser, libiscsi) behave as if they had said Yes.
 	 */
 	bool solicited_only;
 	bool hello_required;		/* iSERHelloRequired, 6.10 */
+	bool hello_refused;		/* it was declared No: a Hello is a protocol error, 5.1.2 */
 
 	/* who */
 	char initiator[ISCSI_NAME_LEN_MAX + 1];

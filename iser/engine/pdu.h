@@ -4,8 +4,8 @@
  *
  * A header is decoded once into struct iscsi_pdu; nobody above looks at wire bytes again.  Decoding
  * checks what the header alone can tell (opcode known, F bit and reserved codes where the RFC says
- * so); lengths are compared with the message by iscsi_pdu_split().  Reserved fields are ignored on receipt
- * and zero when sent.
+ * so); lengths are compared with the message by iscsi_pdu_split().  Reserved fields are ignored on
+ * receipt and zero when sent.
  */
 #ifndef ISER_ENGINE_PDU_H
 #define ISER_ENGINE_PDU_H
@@ -106,11 +106,11 @@ static inline u32 iscsi_pad(u32 len)
 
 /*
  * Where AHS and data of a decoded header are in the len bytes that follow it in one message; up to
- * ISER_PADDING_MAX bytes of padding may be there or not.  False: the message is shorter than the header
- * says, or longer than padding explains.
+ * ISER_PADDING_MAX bytes of padding may be there or not.  False: the message is shorter than the
+ * header says, or longer than padding explains.
  */
-bool iscsi_pdu_split(const struct iscsi_pdu *pdu, const u8 *after_bhs, size_t len,
-		     const u8 **ahs, const u8 **data);
+bool iscsi_pdu_split(const struct iscsi_pdu *pdu, const u8 *after_bhs, size_t len, const u8 **ahs,
+		     const u8 **data);
 
 /* "SCSI Command", for logs */
 const char *iscsi_opcode_str(enum iscsi_opcode opcode);

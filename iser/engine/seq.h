@@ -2,8 +2,8 @@
 /*
  * Command and status numbering: CmdSN, StatSN, ExpCmdSN, MaxCmdSN.  RFC 7143 section 4.2.2.
  *
- * Serial numbers of 32 bits (RFC 1982).  One connection in a session, in order, so a gap can never be
- * filled: it is the peer's fault.
+ * Serial numbers of 32 bits (RFC 1982).  One connection in a session, in order, so a gap can never
+ * be filled: it is the peer's fault.
  */
 #ifndef ISER_ENGINE_SEQ_H
 #define ISER_ENGINE_SEQ_H
@@ -21,7 +21,7 @@ static inline bool seq_le(u32 a, u32 b)
 	return (s32)(a - b) <= 0;
 }
 
-/* ---- target ---------------------------------------------------------------------------------------- */
+/* ---- target --------------------------------------------------------------------------------- */
 
 struct seq_target {
 	u32 exp_cmd_sn;			/* next that we expect */
@@ -33,7 +33,7 @@ struct seq_target {
 enum seq_verdict {
 	SEQ_OK,				/* take it */
 	SEQ_OLD,			/* before the window, a duplicate: ignore silently */
-	SEQ_BEYOND,			/* after MaxCmdSN: ignore silently (4.2.2.1), or end the session */
+	SEQ_BEYOND, /* after MaxCmdSN: ignore silently (4.2.2.1), or end the session */
 	SEQ_GAP,			/* inside the window but not next */
 };
 
@@ -48,7 +48,7 @@ static inline void seq_target_open(struct seq_target *s, u32 n)
 	s->max_cmd_sn += n;
 }
 
-/* ---- initiator ------------------------------------------------------------------------------------- */
+/* ---- initiator ------------------------------------------------------------------------------ */
 
 struct seq_initiator {
 	u32 cmd_sn;			/* next that we give */

@@ -8,9 +8,9 @@
  *   bytes received       <-----   STREAM_MORE
  *   Reject or close      <-----   STREAM_FAULT
  *
- * No digests: they are negotiated only by sessions that this never carries.  Data are copied into a buffer
- * of the host (they are login and text keys, kilobytes at most), so that a PDU is contiguous however
- * the stream was cut.
+ * No digests: they are negotiated only by sessions that this never carries.  Data are copied into a
+ * buffer of the host (they are login and text keys, kilobytes at most), so that a PDU is contiguous
+ * however the stream was cut.
  */
 #ifndef ISER_ENGINE_STREAM_H
 #define ISER_ENGINE_STREAM_H
