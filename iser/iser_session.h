@@ -35,6 +35,10 @@ struct iser_session_cfg {
 	bool no_immediate_data, initial_r2t;	/* what we offer */
 	uint32_t first_burst, max_burst;	/* default 65536, 1 MiB */
 	struct ual_conn_param conn;	/* crc, mpa_*; pdata is the library's */
+	struct ual_pd *pd;		/* NULL: one of the session's own; else the caller's, and it outlives */
+	/* NULL: random.  The same names and ISID again: the target ends the older session, and what it still
+	 * executes for it, before it lets the new one in (RFC 7143 6.3.5). */
+	const uint8_t *isid;		/* 6 bytes */
 };
 
 enum iser_down {
@@ -65,7 +69,9 @@ int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_sess
 void *iser_session_ctx(const struct iser_session *s);
 struct ual_pd *iser_session_pd(const struct iser_session *s);
 void iser_session_logout(struct iser_session *s);	/* orderly; on_down follows within 2 s */
-void iser_session_destroy(struct iser_session *s);	/* any state; tasks end with ISER_TASK_LOST first */
+/* Any state; tasks end with ISER_TASK_LOST first.  on_down does not follow.  Inside a callback of the session
+ * its objects go at the end of the loop's pass. */
+void iser_session_destroy(struct iser_session *s);
 
 /* Negotiated and found, from on_up on. */
 struct iser_session_info {
