@@ -44,9 +44,13 @@ void ual_loop_destroy(struct ual_loop *loop);
 int ual_loop_run(struct ual_loop *loop);
 /*
  * One pass.  Waits (after spinning) up to timeout_ns when there is nothing to do; 0: does not wait;
- * UINT64_MAX: no limit.  Returns the number of things that were done, 0 at the time limit, -EINTR.
+ * UINT64_MAX: no limit.  Returns the number of things that were done, 0 at the time limit or after
+ * ual_loop_stop(), -EINTR, or -EDEADLK as ual_loop_run().
  */
 int ual_loop_step(struct ual_loop *loop, uint64_t timeout_ns);
+/* When the loop must run again by its own account: now, its next timer, UINT64_MAX.  For who drives several
+ * loops with timeout 0 under one simulated clock. */
+uint64_t ual_loop_deadline(const struct ual_loop *loop);
 void ual_loop_stop(struct ual_loop *loop);		/* any thread, signal handlers */
 uint64_t ual_loop_now(const struct ual_loop *loop);	/* ns; as of this pass */
 
@@ -57,6 +61,7 @@ struct ual_timer {
 	void *ctx;
 	uint64_t at_ns;		/* of the loop's clock */
 	uint32_t slot;		/* the loop's; 0: not armed */
+	struct ual_timer *child, *next, *prev;	/* the loop's */
 };
 void ual_timer_arm(struct ual_loop *loop, struct ual_timer *t, uint64_t at_ns);	/* re-arms */
 void ual_timer_disarm(struct ual_loop *loop, struct ual_timer *t);
@@ -99,5 +104,7 @@ struct ual_post {
 	struct ual_post *next;
 };
 void ual_loop_post(struct ual_loop *loop, struct ual_post *p);
+/* On the loop's thread: takes back what was posted and has not run.  False: it is not waiting. */
+bool ual_loop_unpost(struct ual_loop *loop, struct ual_post *p);
 
 #endif

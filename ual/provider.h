@@ -70,6 +70,36 @@ struct ual_provider_ops {
 struct ual_listener { struct ual_device *dev; };
 
 /*
+ * Who fills and counts what: the access layer fills the base fields of devices, domains, regions, windows,
+ * queues, QPs and listeners once the call has succeeded (a provider fills qpn, lkey, rkey and what it knows
+ * of connections), and counts them as children.  Streams and unanswered requests come up by themselves: the
+ * provider fills them and counts them in dev->objects from the first callback to the last.
+ */
+
+/* For the slots of features that a provider lacks. */
+int ual_provider_no_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
+int ual_provider_no_mw_alloc(struct ual_pd *pd, struct ual_mw **mw);
+int ual_provider_no_mw_dealloc(struct ual_mw *mw);
+int ual_provider_no_srq_create(struct ual_pd *pd, uint32_t depth, uint32_t sge_max,
+			       struct ual_srq **srq);
+void ual_provider_no_srq_destroy(struct ual_srq *srq);
+int ual_provider_no_srq_post(struct ual_srq *srq, const struct wr_recv *wr,
+			     const struct wr_recv **bad);
+int ual_provider_no_stream_connect(struct ual_device *dev, const struct sockaddr *addr,
+				   socklen_t addr_len, uint32_t timeout_ms,
+				   const struct ual_stream_ops *ops, void *ctx,
+				   struct ual_stream **s);
+int ual_provider_no_stream_adopt(struct ual_device *dev, int fd, const void *early,
+				 size_t early_len, const struct ual_stream_ops *ops, void *ctx,
+				 struct ual_stream **s);
+int ual_provider_no_stream_send(struct ual_stream *s, const void *data, size_t len);
+void ual_provider_no_stream_close(struct ual_stream *s);
+int ual_provider_no_stream_to_rdma_active(struct ual_stream *s, struct ual_qp *qp,
+					  const struct ual_conn_param *param);
+int ual_provider_no_stream_to_rdma_passive(struct ual_stream *s, const void *last,
+					   size_t last_len);
+
+/*
  * Loop services for providers besides those of loop.h.  Order within a pass: input (watches, pollers),
  * then UAL_STAGE_COMPLETE, then deferred calls, then UAL_STAGE_FLUSH, where output leaves.
  */

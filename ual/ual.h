@@ -39,6 +39,8 @@ int ual_create(const struct ual_cfg *cfg, struct ual **ual);	/* cfg NULL: defaul
 void ual_destroy(struct ual *ual);
 /* For a provider that is linked in (the simulator, tests); ops and ctx outlive the library. */
 int ual_provider_add(struct ual *ual, const struct ual_provider_ops *ops, void *ctx);
+/* Why the first provider that could not be loaded was not; NULL: all were.  For messages about -ENODEV. */
+const char *ual_provider_error(struct ual *ual);
 
 enum ual_cap {
 	UAL_CAP_REMOTE_INV	= 1 << 0,	/* Send with Invalidate */
