@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* The life of a connection: making, states, timer, the ways to end.  The picture is in conn.h. */
+#include <stdlib.h>
+
+#include "drivers/soft/conn.h"
+
+#define BUF_FIRST 512
+
+int soft_buf_append(struct soft_buf *b, const void *data, size_t len, size_t max)
+{
+	size_t kept = b->len - b->pos;
+	size_t cap = b->cap ? b->cap : BUF_FIRST;
+	u8 *grown;
+
+	if (!len)
+		return 0;
+	if (len > max || kept > max - len)
+		return -ENOBUFS;
+	if (b->pos) {
+		memmove(b->data, b->data + b->pos, kept);
+		b->pos = 0;
+		b->len = kept;
+	}
+	while (cap < kept + len)
+		cap *= 2;
+	if (cap != b->cap) {
+		grown = realloc(b->data, cap);
+		if (!grown)
+			return -ENOMEM;
+		b->data = grown;
+		b->cap = cap;
+	}
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+	return 0;
+}
+
+void soft_buf_free(struct soft_buf *b)
+{
+	free(b->data);
+	*b = (struct soft_buf){ .data = NULL };
+}
+
+static unsigned wanted(const struct soft_conn *conn)
+{
+	unsigned out = conn->tx_blocked && !conn->tx_err ? LINK_OUT : 0;
+
+	switch (conn->state) {
+	case CONN_CONNECTING:
+		return LINK_OUT;
+	case CONN_SNIFF:
+	case CONN_STREAM:
+	case CONN_ASKING:
+	case CONN_ASKED:
+	case CONN_RDMA:
+	case CONN_ENDING:
+	case CONN_TERMINATING:
+	case CONN_LINGER:
+		return out | (conn->rx_eof ? 0 : LINK_IN);
+	case CONN_DECIDING:
+	case CONN_REPLYING:
+		return out;
+	case CONN_DEAD:
+		break;
+	}
+	return 0;
+}
+
+void soft_conn_watch(struct soft_conn *conn)
+{
+	unsigned events = wanted(conn);
+
+	if (conn->state == CONN_DEAD || events == conn->watched)
+		return;
+	if (conn->link->ops->watch(conn->link, events) == 0)
+		conn->watched = events;
+}
+
+static void timer_fired(struct ual_timer *t)
+{
+	struct soft_conn *conn = container_of(t, struct soft_conn, timer);
+	struct soft_device *dev = conn->dev;
+
+	soft_device_enter(dev);
+	if (conn->state == CONN_LINGER)
+		soft_conn_kill(conn, true);
+	else
+		soft_conn_fail(conn, conn->tx_err ? conn->tx_err : -ETIMEDOUT);
+	soft_device_leave(dev);
+}
+
+static void link_ready(struct soft_link *link, unsigned events)
+{
+	struct soft_conn *conn = link->ctx;
+	struct soft_device *dev = conn->dev;
+	int err;
+
+	soft_device_enter(dev);
+	if (conn->state == CONN_CONNECTING) {
+		err = link->ops->error(link);
+		if (!err)
+			err = soft_start_ask(conn);
+		if (err)
+			soft_conn_fail(conn, err);
+	} else {
+		if (events & LINK_OUT) {
+			conn->tx_blocked = false;
+			soft_conn_tx_schedule(conn);
+		}
+		if (events & (LINK_IN | LINK_HUP))
+			soft_conn_input(conn);
+	}
+	soft_device_leave(dev);
+}
+
+int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct soft_conn **out)
+{
+	struct soft_conn *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return -ENOMEM;
+	conn->dev = dev;
+	conn->link = link;
+	conn->rx_chunk = SOFT_SCRATCH_BYTES;
+	conn->timer.fn = timer_fired;
+	INIT_LIST_HEAD(&conn->tx_node);
+	INIT_LIST_HEAD(&conn->hot_node);
+	INIT_LIST_HEAD(&conn->kick_node);
+	link->fn = link_ready;
+	link->ctx = conn;
+	list_add_tail(&conn->node, &dev->conns);
+	*out = conn;
+	return 0;
+}
+
+int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_ms)
+{
+	int err;
+
+	conn->state = state;
+	conn->watched = wanted(conn);
+	err = conn->link->ops->attach(conn->link, conn->dev->loop, conn->watched);
+	if (!err)
+		soft_conn_timeout(conn, timeout_ms);
+	return err;
+}
+
+void soft_conn_enter(struct soft_conn *conn, enum conn_state state)
+{
+	conn->state = state;
+	soft_conn_watch(conn);
+}
+
+void soft_conn_timeout(struct soft_conn *conn, u32 timeout_ms)
+{
+	struct ual_loop *loop = conn->dev->loop;
+
+	if (timeout_ms)
+		ual_timer_arm(loop, &conn->timer,
+			      ual_loop_now(loop) + (uint64_t)timeout_ms * 1000000);
+	else
+		ual_timer_disarm(loop, &conn->timer);
+}
+
+void soft_conn_kick(struct soft_conn *conn)
+{
+	if (conn->in.pos == conn->in.len || !list_empty(&conn->kick_node))
+		return;
+	list_add_tail(&conn->kick_node, &conn->dev->kicked);
+	ual_defer(conn->dev->loop, &conn->dev->kick);
+}
+
+void soft_conn_kill(struct soft_conn *conn, bool abort)
+{
+	if (conn->state == CONN_DEAD)
+		return;
+	conn->state = CONN_DEAD;
+	ual_timer_disarm(conn->dev->loop, &conn->timer);
+	conn->link->ops->destroy(conn->link, abort);
+	conn->link = NULL;
+	list_del_init(&conn->tx_node);
+	list_del_init(&conn->kick_node);
+	soft_conn_cool(conn);
+	if (conn->share)
+		soft_share_answered(conn->share);
+	conn->share = NULL;
+	list_move_tail(&conn->node, &conn->dev->dead);
+}
+
+void soft_conn_free(struct soft_conn *conn)
+{
+	core_assert(conn->state == CONN_DEAD);
+	list_del_init(&conn->node);
+	soft_buf_free(&conn->in);
+	soft_buf_free(&conn->out);
+	soft_start_free(conn->start);
+	free(conn);
+}
+
+static void fail_qp(struct soft_conn *conn, int err)
+{
+	struct soft_qp *qp = conn->qp;
+
+	conn->qp = NULL;
+	qp->conn = NULL;
+	soft_qp_raise(qp, EV_FAILED, err);
+}
+
+void soft_conn_fail(struct soft_conn *conn, int err)
+{
+	enum conn_state state = conn->state;
+	struct soft_start *start = conn->start;
+
+	switch (state) {
+	case CONN_CONNECTING:
+	case CONN_ASKING:
+	case CONN_REPLYING:
+	case CONN_STREAM:
+	case CONN_ASKED:
+		soft_conn_kill(conn, err != 0);
+		err = err || state == CONN_STREAM ? err : -ECONNRESET;
+		if (conn->qp)
+			fail_qp(conn, err);
+		else if (conn->stream)
+			soft_stream_closed(conn, err);
+		break;
+	case CONN_DECIDING:
+		conn->start = NULL;	/* the consumer's, until it answers */
+		start->conn = NULL;
+		start->err = err ? err : -ECONNRESET;
+		soft_conn_kill(conn, false);
+		break;
+	case CONN_RDMA:
+	case CONN_ENDING:
+	case CONN_TERMINATING:
+		soft_qp_down(conn->qp, state == CONN_TERMINATING ? -EPROTO : err);
+		soft_conn_kill(conn, err != 0);
+		break;
+	case CONN_SNIFF:
+	case CONN_LINGER:
+		soft_conn_kill(conn, err != 0);
+		break;
+	case CONN_DEAD:
+		break;
+	}
+}
+
+/* Output leaves, the peer may finish; nobody is told any more. */
+void soft_conn_linger(struct soft_conn *conn)
+{
+	soft_conn_cool(conn);
+	soft_conn_timeout(conn, CONN_LINGER_MS);
+	soft_conn_enter(conn, CONN_LINGER);
+	soft_conn_tx_schedule(conn);
+}
+
+/* The engine has a TERMINATE to send: nothing else leaves, and little time is left for it. */
+void soft_conn_terminate(struct soft_conn *conn)
+{
+	soft_conn_cool(conn);
+	soft_conn_timeout(conn, CONN_LINGER_MS);
+	soft_conn_enter(conn, CONN_TERMINATING);
+	/* Now: the consumer may destroy the QP as soon as it sees the flushed work. */
+	soft_conn_tx(conn);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * A connection of the software RNIC: one link from its first byte to its last, whoever it belongs to.
+ *
+ *   active    CONNECTING -> ASKING -> RDMA                 (owner: the QP)
+ *             CONNECTING -> STREAM -> ASKING -> RDMA       (the stream, then the QP)
+ *   passive   SNIFF -> ASKED -> DECIDING -> REPLYING -> RDMA   (nobody, the request, the QP)
+ *             SNIFF -> STREAM -> ASKED -> ...
+ *   end       RDMA -> ENDING (our FIN) or TERMINATING (our TERMINATE), any -> LINGER -> DEAD
+ *
+ * Consumers are called from the input of streams and of start-up, from the hooks of a pass for all else;
+ * never from inside a call of theirs.  A connection that dies is freed at the end of the pass, so whoever
+ * called a consumer looks at the state and goes on or not.
+ */
+#ifndef DRIVERS_SOFT_CONN_H
+#define DRIVERS_SOFT_CONN_H
+
+#include <stdatomic.h>
+
+#include "core/iwarp/mpa_start.h"
+#include "drivers/soft/soft.h"
+
+#define CONN_START_TIMEOUT_MS	MPA_START_TIMEOUT_MS
+#define CONN_END_TIMEOUT_MS	5000	/* the peer's FIN after ours */
+#define CONN_LINGER_MS		2000	/* last bytes out, input thrown away */
+#define CONN_IN_MAX		(1u << 20)	/* streaming bytes that the consumer did not take */
+#define CONN_OUT_MAX		(1u << 20)	/* streaming bytes that TCP did not take */
+
+enum conn_state {
+	CONN_CONNECTING,	/* active: the link is coming up */
+	CONN_SNIFF,		/* passive: the first bytes tell an MPA request from anything else */
+	CONN_STREAM,		/* streaming mode */
+	CONN_ASKING,		/* active: request sent, waits for the reply */
+	CONN_ASKED,		/* passive: waits for a whole request */
+	CONN_DECIDING,		/* passive: the consumer has the request; nothing is read */
+	CONN_REPLYING,		/* passive: the accepting reply leaves */
+	CONN_RDMA,
+	CONN_ENDING,		/* ual_disconnect(): output leaves, then FIN, then the peer's FIN */
+	CONN_TERMINATING,	/* the TERMINATE leaves */
+	CONN_LINGER,		/* nobody's: output leaves, then FIN, then the peer's FIN or the timer */
+	CONN_DEAD,
+};
+
+struct soft_buf {		/* bytes [pos, len) of data wait */
+	u8 *data;
+	size_t len, pos, cap;
+};
+
+/*
+ * What a listener shares with the connections it took, on whichever loop they are.
+ * References: the listener, each connection and request that came by it.  All fields but the counters
+ * are set before it is published.
+ */
+struct soft_share {
+	atomic_uint refs;
+	atomic_uint pending;	/* connections not yet answered */
+	atomic_uint calls;	/* callbacks that are running, in any thread */
+	atomic_bool closed;	/* no more callbacks */
+	u32 timeout_ms;
+	void (*on_request)(struct ual_conn_req *req);
+	void (*on_stream)(struct ual_stream *stream, struct ual_device *dev, void *ctx);
+	void *ctx;
+};
+
+struct soft_stream {
+	struct ual_stream base;
+	struct soft_conn *conn;	/* NULL once on_closed was called */
+};
+
+/* Start-up in progress; afterwards kept by the QP until its private data were delivered. */
+struct soft_start {
+	struct mpa_start mpa;
+	struct ual_conn_req req;
+	struct soft_conn *conn;	/* NULL: gone while the consumer decided, err says why */
+	struct soft_share *share;
+	int err;
+	void (*on_request)(struct ual_conn_req *req);
+};
+
+struct soft_conn {
+	struct soft_device *dev;
+	struct soft_link *link;
+	enum conn_state state;
+	struct soft_qp *qp;
+	struct soft_stream *stream;
+	struct soft_start *start;
+	struct soft_share *share;
+	struct ual_timer timer;
+	struct soft_buf in;	/* not taken yet: streaming and start-up only */
+	struct soft_buf out;	/* streaming and start-up bytes; they precede the engine's */
+	u32 emss;
+	u32 rx_chunk;		/* size of the next read into the scratch */
+	unsigned watched;	/* enum link_event */
+	int tx_err;		/* sending failed; what was received before is still read */
+	u8 heat;		/* vain reads left before it leaves dev->hot */
+	bool tx_blocked, rx_eof, fin_sent;
+	struct list_head node, tx_node, hot_node, kick_node;
+};
+
+/* conn.c */
+int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct soft_conn **conn);
+/* Attaches the link; on failure the connection is as before. */
+int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_ms);
+void soft_conn_enter(struct soft_conn *conn, enum conn_state state);
+void soft_conn_watch(struct soft_conn *conn);	/* asks the link for what the state wants */
+void soft_conn_timeout(struct soft_conn *conn, u32 timeout_ms);	/* 0: none */
+/* It broke or ended (err 0): tells the owner and kills it. */
+void soft_conn_fail(struct soft_conn *conn, int err);
+void soft_conn_kill(struct soft_conn *conn, bool abort);
+void soft_conn_free(struct soft_conn *conn);
+void soft_conn_linger(struct soft_conn *conn);
+void soft_conn_terminate(struct soft_conn *conn);
+void soft_conn_kick(struct soft_conn *conn);	/* look at held input soon */
+int soft_buf_append(struct soft_buf *b, const void *data, size_t len, size_t max);
+void soft_buf_free(struct soft_buf *b);
+
+/* conn_rx.c */
+int soft_conn_input(struct soft_conn *conn);	/* returns 1 if there was any */
+/* Gives bytes to whoever the state says, and keeps what is not taken.  len 0: what was kept. */
+void soft_conn_feed(struct soft_conn *conn, const u8 *data, size_t len);
+void soft_conn_cool(struct soft_conn *conn);
+
+/* conn_tx.c */
+void soft_conn_tx_schedule(struct soft_conn *conn);
+void soft_conn_tx(struct soft_conn *conn);
+
+/* start.c */
+size_t soft_start_feed(struct soft_conn *conn, const u8 *data, size_t len);
+int soft_start_passive(struct soft_conn *conn);	/* SNIFF or STREAM to ASKED */
+int soft_start_ask(struct soft_conn *conn);	/* queues the request */
+int soft_start_new(struct soft_qp *qp, const struct ual_conn_param *param, struct soft_start **start);
+void soft_start_rdma(struct soft_conn *conn);	/* the exchange is complete */
+void soft_start_free(struct soft_start *start);
+
+/* stream.c */
+int soft_stream_new(struct soft_conn *conn, const struct ual_stream_ops *ops, void *ctx);
+void soft_stream_free(struct soft_conn *conn);
+size_t soft_stream_feed(struct soft_conn *conn, const u8 *data, size_t len);
+void soft_stream_closed(struct soft_conn *conn, int err);
+
+/* listen.c */
+size_t soft_sniff_feed(struct soft_conn *conn, const u8 *data, size_t len);
+bool soft_share_enter(struct soft_device *dev, struct soft_share *share);
+void soft_share_leave(struct soft_device *dev, struct soft_share *share);
+void soft_share_answered(struct soft_share *share);	/* a pending connection is one no more */
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Protection domains, memory and queues: thin objects around those of core/. */
+#include <stdlib.h>
+
+#include "drivers/soft/soft.h"
+
+static u32 round_up_pow2(u32 n)
+{
+	u32 p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+int soft_pd_create(struct ual_device *base, struct ual_pd **out)
+{
+	struct soft_pd *pd = calloc(1, sizeof(*pd));
+
+	if (!pd)
+		return -ENOMEM;
+	pd->id = ++to_dev(base)->pd_last;
+	*out = &pd->base;
+	return 0;
+}
+
+void soft_pd_destroy(struct ual_pd *pd)
+{
+	free(to_pd(pd));
+}
+
+int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **out)
+{
+	struct soft_mr *mr = calloc(1, sizeof(*mr));
+	u32 stag;
+	int err;
+
+	if (!mr)
+		return -ENOMEM;
+	err = mem_mr_reg(&to_dev(pd->dev)->mem, to_pd(pd)->id, addr, (uintptr_t)addr, len, access,
+			 &stag);
+	if (err) {
+		free(mr);
+		return err;
+	}
+	mr->base.lkey = mr->base.rkey = stag;
+	*out = &mr->base;
+	return 0;
+}
+
+int soft_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **out)
+{
+	struct soft_mr *mr = calloc(1, sizeof(*mr));
+	u32 stag;
+	int err;
+
+	if (!mr)
+		return -ENOMEM;
+	err = mem_mr_alloc(&to_dev(pd->dev)->mem, to_pd(pd)->id, len_max, &stag);
+	if (err) {
+		free(mr);
+		return err;
+	}
+	mr->base.lkey = mr->base.rkey = stag;
+	*out = &mr->base;
+	return 0;
+}
+
+int soft_mr_dereg(struct ual_mr *mr)
+{
+	int err = mem_dereg(&to_dev(mr->pd->dev)->mem, mr->lkey);
+
+	if (!err)
+		free(container_of(mr, struct soft_mr, base));
+	return err;
+}
+
+int soft_mw_alloc(struct ual_pd *pd, struct ual_mw **out)
+{
+	struct soft_mw *mw = calloc(1, sizeof(*mw));
+	u32 stag;
+	int err;
+
+	if (!mw)
+		return -ENOMEM;
+	err = mem_mw_alloc(&to_dev(pd->dev)->mem, to_pd(pd)->id, &stag);
+	if (err) {
+		free(mw);
+		return err;
+	}
+	mw->base.rkey = stag;
+	*out = &mw->base;
+	return 0;
+}
+
+int soft_mw_dealloc(struct ual_mw *mw)
+{
+	int err = mem_dereg(&to_dev(mw->pd->dev)->mem, mw->rkey);
+
+	if (!err)
+		free(container_of(mw, struct soft_mw, base));
+	return err;
+}
+
+int soft_cq_create(struct ual_device *base, uint32_t depth, struct ual_cq **out)
+{
+	struct soft_device *dev = to_dev(base);
+	struct soft_cq *cq;
+
+	depth = round_up_pow2(depth);
+	cq = calloc(1, sizeof(*cq) + depth * sizeof(cq->ring[0]));
+	if (!cq)
+		return -ENOMEM;
+	cq->dev = dev;
+	cq_init(&cq->cq, cq->ring, depth, &dev->cq_ready);
+	*out = &cq->base;
+	return 0;
+}
+
+void soft_cq_destroy(struct ual_cq *base)
+{
+	struct soft_cq *cq = to_cq(base);
+
+	list_del_init(&cq->cq.ready);
+	if (cq->dev->calling_cq == cq)
+		cq->dev->calling_cq = NULL;
+	free(cq);
+}
+
+int soft_cq_poll(struct ual_cq *base, struct wc *wc, unsigned wc_n)
+{
+	u32 n = cq_poll(&to_cq(base)->cq, wc, wc_n);
+
+	/* The engine says which QP; the consumer wants its own context. */
+	for (u32 i = 0; i < n; i++)
+		wc[i].qp_ctx = ((struct soft_qp *)wc[i].qp_ctx)->base.cfg.ctx;
+	return (int)n;
+}
+
+/* Takes out what belongs to a QP that goes away; the rest keeps its order. */
+void soft_cq_purge(struct soft_cq *cq, const struct soft_qp *qp)
+{
+	struct cq *c = &cq->cq;
+	u32 to = c->head;
+
+	for (u32 from = c->head; from != c->tail; from++) {
+		const struct wc *wc = &c->ring[from & (c->depth - 1)];
+
+		if (wc->qp_ctx != qp)
+			c->ring[to++ & (c->depth - 1)] = *wc;
+	}
+	c->tail = to;
+}
+
+int soft_srq_create(struct ual_pd *pd, uint32_t depth, uint32_t sge_max, struct ual_srq **out)
+{
+	struct soft_srq *srq;
+	struct rq_entry *entries;
+	struct wr_sge *sges;
+
+	depth = round_up_pow2(depth);
+	srq = calloc(1, sizeof(*srq) + depth * (sizeof(*entries) + sge_max * sizeof(*sges)));
+	if (!srq)
+		return -ENOMEM;
+	entries = (struct rq_entry *)(srq + 1);
+	sges = (struct wr_sge *)(entries + depth);
+	rq_init(&srq->rq, entries, sges, depth, sge_max);
+	*out = &srq->base;
+	return 0;
+}
+
+void soft_srq_destroy(struct ual_srq *srq)
+{
+	free(container_of(srq, struct soft_srq, base));
+}
+
+int soft_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad)
+{
+	return rq_post(&container_of(srq, struct soft_srq, base)->rq, wr, bad);
+}
