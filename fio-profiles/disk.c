@@ -10,7 +10,9 @@
 
 #define STEP_FOREVER	UINT64_MAX
 
-__attribute__((format(printf, 3, 4)))
+static void say(char *why, size_t why_len, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 static void say(char *why, size_t why_len, const char *fmt, ...)
 {
 	va_list ap;

@@ -17,7 +17,7 @@
 struct bench_disk_cfg {
 	const char *url;
 	uint32_t depth;			/* operations at once; 0: the library's default */
-	uint32_t reconnect_ms;		/* without a session, operations fail after this; 0: default */
+	uint32_t reconnect_ms; /* I/O fails when there was no session for so long; 0: default */
 	uint32_t spin_us;		/* UINT32_MAX: the loop's default */
 };
 

@@ -7,28 +7,27 @@
 
 #include "fio-profiles/engine/engine.h"
 
-/* Read from the file by the runner (runner/fio_version.c): keep prefix and end. */
-__attribute__((used))
-static const char built_for[] = "openrdma-fio-engine-for:" BENCH_FIO_VERSION "\n";
+#define MARK "openrdma-fio-engine-for:"
 
-static const char *built_version(void)
-{
-	return BENCH_FIO_VERSION;
-}
+/* The runner looks for it in the file (runner/fio_version.c): MARK, the version, a line's end. */
+static const char built_for[] = MARK BENCH_FIO_VERSION "\n";
 
 bool engine_fits(struct thread_data *td)
 {
 	const struct engine_options *o = td->eo;
+	const char *version = built_for + strlen(MARK);
+	size_t len = strcspn(version, "\n");
 
-	if (strcmp(fio_version_string, built_version())) {
-		log_err("openrdma: this engine was built for %s and cannot run in %s; build it again "
-			"with the headers of that version (tools/fio-headers)\n",
-			built_version(), fio_version_string);
+	if (strlen(fio_version_string) != len || memcmp(fio_version_string, version, len)) {
+		log_err("openrdma: this engine was built for %.*s and cannot run in %s; build it "
+			"again with the headers of that version (tools/fio-headers)\n",
+			(int)len, version, fio_version_string);
 		return false;
 	}
 	if (!td->io_ops || strcmp(td->io_ops->name, "openrdma") || !o || !td->o.iodepth) {
-		log_err("openrdma: this %s was configured in another way than the headers that the "
-			"engine was built with\n", fio_version_string);
+		log_err("openrdma: this %s was not configured as the headers were that the engine "
+			"was built with\n",
+			fio_version_string);
 		return false;
 	}
 	return true;

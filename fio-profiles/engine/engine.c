@@ -185,8 +185,8 @@ static int engine_get_file_size(struct thread_data *td, struct fio_file *f)
 }
 
 /* fio finds it by this name. */
-extern struct ioengine_ops ioengine;
-__attribute__((visibility("default")))
+extern struct ioengine_ops ioengine __attribute__((visibility("default")));
+
 struct ioengine_ops ioengine = {
 	.name = "openrdma",
 	.version = FIO_IOOPS_VERSION,

@@ -25,8 +25,8 @@
 
 /* `all` runs these first, in this order, and then what else is there. */
 static const char *const first_of_all[] = {
-	"randread-4k", "randwrite-4k", "mixed-4k", "read-1m", "write-1m", "latency-1",
-	"latency-1-write", "verify",
+	"randread-4k", "randwrite-4k", "mixed-4k",	  "read-1m",
+	"write-1m",    "latency-1",    "latency-1-write", "verify",
 };
 #define FIRST_N	(sizeof(first_of_all) / sizeof(first_of_all[0]))
 
@@ -197,8 +197,8 @@ static int run_profile(struct bench *b, unsigned i, struct bench_why *why)
 	r = result_parse(out.json, out.json_len, result, why);
 	if (!r) {
 		snprintf(result->profile, sizeof(result->profile), "%s", cfg.job->name);
-		result->target_cpu_us = cpu_meter_per_io_us(&out.cpu, result_ios(result),
-							    result_iops(result));
+		result->target_cpu_us =
+			cpu_meter_per_io_us(&out.cpu, result_ios(result), result_iops(result));
 		b->results_n++;
 		judge(b, cfg.job, &out, result);
 		if (b->opt.json) {
@@ -239,8 +239,8 @@ static void show(struct bench *b)
 		return;
 	if (!o->json)
 		table_print(stdout, b->results, b->results_n);
-	if (o->output && !wrote(o->output, report_write(o->output, o->target, b->results,
-							b->results_n)))
+	if (o->output &&
+	    !wrote(o->output, report_write(o->output, o->target, b->results, b->results_n)))
 		b->failed = true;
 	if (o->svg && !wrote(o->svg, svg_write(o->svg, "OpenRDMA benchmark", o->target, b->results,
 					       b->results_n)))

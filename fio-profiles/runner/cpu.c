@@ -35,7 +35,8 @@ bool cpu_of_process(pid_t pid, uint64_t *cpu_ns)
 
 void cpu_meter_init(struct cpu_meter *m, pid_t pid, unsigned ramp_s, unsigned runtime_s)
 {
-	*m = (struct cpu_meter){ .pid = pid, .ramp_ns = ramp_s * NS_PER_S,
+	*m = (struct cpu_meter){ .pid = pid,
+				 .ramp_ns = ramp_s * NS_PER_S,
 				 .run_ns = runtime_s * NS_PER_S };
 }
 

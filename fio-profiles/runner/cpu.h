@@ -18,7 +18,9 @@ struct cpu_meter {
 	uint64_t ramp_ns, run_ns;
 	uint64_t start_ns;
 	bool started;
-	struct { uint64_t at_ns, cpu_ns; } first, last;
+	struct cpu_sample {
+		uint64_t at_ns, cpu_ns;
+	} first, last;
 };
 
 /* User and system time of all threads of a process; false: it is gone or not ours to see. */

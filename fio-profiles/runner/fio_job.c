@@ -107,65 +107,67 @@ static bool io_uring_works(void)
 	return true;
 }
 
-__attribute__((format(printf, 2, 3)))
-static int add(struct fio_args *a, const char *fmt, ...)
+static void add(struct fio_args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct fio_args *a, const char *fmt, ...)
 {
 	va_list ap;
-	int n;
 
+	if (a->failed)
+		return;
 	va_start(ap, fmt);
-	n = vasprintf(&a->argv[a->n], fmt, ap);
-	va_end(ap);
-	if (n < 0) {
+	if (vasprintf(&a->argv[a->n], fmt, ap) < 0) {
 		a->argv[a->n] = NULL;
-		return -ENOMEM;
+		a->failed = true;
+	} else {
+		a->n++;
 	}
-	a->n++;
-	return 0;
+	va_end(ap);
 }
 
 /* fio separates file names by colons; one in a name is escaped. */
-static int add_filename(struct fio_args *a, const char *name)
+static void add_filename(struct fio_args *a, const char *name)
 {
 	char *escaped = malloc(2 * strlen(name) + 1), *p = escaped;
-	int r;
 
-	if (!escaped)
-		return -ENOMEM;
+	if (!escaped) {
+		a->failed = true;
+		return;
+	}
 	for (; *name; name++) {
 		if (*name == ':' || *name == '\\')
 			*p++ = '\\';
 		*p++ = *name;
 	}
 	*p = '\0';
-	r = add(a, "--filename=%s", escaped);
+	add(a, "--filename=%s", escaped);
 	free(escaped);
-	return r;
 }
 
-static int add_target(const struct fio_cfg *cfg, struct fio_args *a)
+static void add_target(const struct fio_cfg *cfg, struct fio_args *a)
 {
-	int r;
-
-	if (cfg->target->remote)
-		return add(a, "--ioengine=external:%s", cfg->engine) ?:
-		       add(a, "--url=%s", cfg->target->text);
-	r = add(a, "--ioengine=%s", io_uring_works() ? "io_uring" : "libaio");
-	if (!r && cfg->target->direct)
-		r = add(a, "--direct=1");
-	return r ?: add_filename(a, cfg->target->text);
+	if (cfg->target->remote) {
+		add(a, "--ioengine=external:%s", cfg->engine);
+		add(a, "--url=%s", cfg->target->text);
+		return;
+	}
+	add(a, "--ioengine=%s", io_uring_works() ? "io_uring" : "libaio");
+	if (cfg->target->direct)
+		add(a, "--direct=1");
+	add_filename(a, cfg->target->text);
 }
 
 int fio_args_build(const struct fio_cfg *cfg, const char *job, const char *output,
 		   struct fio_args *args)
 {
-	return add(args, "fio") ?:
-	       add(args, "--output-format=json") ?:
-	       add(args, "--output=%s", output) ?:
-	       add(args, "--eta=always") ?:
-	       add(args, "--eta-interval=500") ?:
-	       add_target(cfg, args) ?:
-	       add(args, "%s", job);
+	add(args, "fio");
+	add(args, "--output-format=json");
+	add(args, "--output=%s", output);
+	add(args, "--eta=always");
+	add(args, "--eta-interval=500");
+	add_target(cfg, args);
+	add(args, "%s", job);
+	return args->failed ? -ENOMEM : 0;
 }
 
 void fio_args_deinit(struct fio_args *args)

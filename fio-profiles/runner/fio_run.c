@@ -276,10 +276,10 @@ int fio_run(const struct fio_cfg *cfg, struct fio_outcome *out, struct bench_why
 	int r;
 
 	*out = (struct fio_outcome){ .json = NULL };
-	if (snprintf(dir, sizeof(dir), "%s/openrdma-bench.XXXXXX", tmp && *tmp ? tmp : "/tmp") >=
-	    (int)sizeof(dir) || !mkdtemp(dir)) {
+	snprintf(dir, sizeof(dir), "%s/openrdma-bench.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir)) {
 		r = -errno;
-		why_set(why, "cannot make a scratch directory: %s", strerror(errno));
+		why_set(why, "cannot make a scratch directory %s: %s", dir, strerror(-r));
 		return r;
 	}
 	r = run_in(cfg, dir, out, why);

@@ -48,6 +48,7 @@ int fio_job_write(const struct fio_cfg *cfg, const char *path, struct bench_why 
 struct fio_args {
 	char *argv[16];
 	int n;
+	bool failed;
 };
 /* -ENOMEM.  args must be zero; fio_args_deinit() it in any case. */
 int fio_args_build(const struct fio_cfg *cfg, const char *job, const char *output,

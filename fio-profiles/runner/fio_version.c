@@ -51,7 +51,8 @@ int fio_engine_version(const char *path, char *version, struct bench_why *why)
 
 	r = text_read(path, ENGINE_MAX, &data, &len);
 	if (r == -ENOENT) {
-		why_set(why, "the fio engine is not built (%s is missing); configure with "
+		why_set(why,
+			"the fio engine is not built (%s is missing); configure with "
 			"-Dfio_source=$(tools/fio-headers), or name one in $OPENRDMA_FIO_ENGINE",
 			path);
 		return r;
@@ -83,8 +84,10 @@ int fio_engine_check(const char *path, struct bench_why *why)
 	if (r)
 		return r;
 	if (strcmp(have, engine)) {
-		why_set(why, "the fio that is installed is %s, the engine %s was built for %s; build "
-			"it again with -Dfio_source=$(tools/fio-headers)", have, path, engine);
+		why_set(why,
+			"the fio that is installed is %s, the engine %s was built for %s; build it "
+			"again with -Dfio_source=$(tools/fio-headers)",
+			have, path, engine);
 		return -ELIBBAD;
 	}
 	return 0;

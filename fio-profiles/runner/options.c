@@ -10,8 +10,16 @@
 #define JOBS_MAX	256
 
 enum {
-	OPT_RUNTIME = 256, OPT_DEPTH, OPT_JOBS, OPT_SIZE, OPT_TARGET_PID, OPT_OUTPUT, OPT_SVG,
-	OPT_JSON, OPT_LIST, OPT_DESTROY,
+	OPT_RUNTIME = 256,
+	OPT_DEPTH,
+	OPT_JOBS,
+	OPT_SIZE,
+	OPT_TARGET_PID,
+	OPT_OUTPUT,
+	OPT_SVG,
+	OPT_JSON,
+	OPT_LIST,
+	OPT_DESTROY,
 };
 
 static const struct option long_options[] = {
@@ -50,7 +58,8 @@ void options_usage(FILE *out)
 	      "  --help               this text\n"
 	      "\n"
 	      "Exit status: 0, 1 when I/O or its verification failed, 2 for a wrong command line; others\n"
-	      "as in openrdma-bench(1).\n", out);
+	      "as in openrdma-bench(1).\n",
+	      out);
 }
 
 static int number(const char *option, const char *value, uint64_t max, uint32_t *n,
@@ -121,18 +130,16 @@ static int take(int opt, const char *value, struct bench_options *o, struct benc
 int options_parse(int argc, char **argv, struct bench_options *o, struct bench_why *why)
 {
 	struct bench_options parsed = { .profiles = NULL };
-	const char *arg;
 	int opt, r;
 
 	opterr = 0;
 	optind = 0;	/* the caller's main() may have parsed before */
 	for (;;) {
-		arg = argv[optind ? optind : 1];
 		opt = getopt_long(argc, argv, "h", long_options, NULL);
 		if (opt == -1)
 			break;
 		if (opt == '?') {
-			why_set(why, "%s: unknown option or missing value", arg ? arg : "");
+			why_set(why, "%s: unknown option or missing value", argv[optind - 1]);
 			return -EINVAL;
 		}
 		r = take(opt, optarg, &parsed, why);
@@ -141,8 +148,9 @@ int options_parse(int argc, char **argv, struct bench_options *o, struct bench_w
 	}
 	if (!parsed.help && !parsed.list) {
 		if (argc - optind != 2) {
-			why_set(why, argc - optind > 2 ? "one PROFILE list and one URL or DEVICE, not more" :
-				"PROFILE and URL or DEVICE are needed");
+			why_set(why, argc - optind > 2
+					     ? "one PROFILE list and one URL or DEVICE, not more"
+					     : "PROFILE and URL or DEVICE are needed");
 			return -EINVAL;
 		}
 		parsed.profiles = argv[optind];

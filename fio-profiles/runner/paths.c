@@ -34,9 +34,8 @@ void paths_find(struct bench_paths *paths)
 {
 	bool build = runs_from_build_tree();
 
-	choose(paths->profiles, "OPENRDMA_FIO_PROFILES",
-	       build ? BENCH_SOURCE_DIR : BENCH_DATA_DIR);
+	choose(paths->profiles, "OPENRDMA_FIO_PROFILES", build ? BENCH_SOURCE_DIR : BENCH_DATA_DIR);
 	choose(paths->engine, "OPENRDMA_FIO_ENGINE",
-	       build ? BENCH_BUILD_DIR "/fio-profiles/openrdma-fio.so" :
-		       BENCH_ENGINE_DIR "/openrdma-fio.so");
+	       build ? BENCH_BUILD_DIR "/fio-profiles/openrdma-fio.so"
+		     : BENCH_ENGINE_DIR "/openrdma-fio.so");
 }

@@ -9,8 +9,8 @@
 #define PERIOD_TTY_NS	(NS_PER_S / 4)
 #define PERIOD_LOG_NS	(10 * NS_PER_S)
 
-void progress_begin(struct progress *p, FILE *out, const char *name, unsigned step,
-		    unsigned steps, unsigned total_s, uint64_t now_ns)
+void progress_begin(struct progress *p, FILE *out, const char *name, unsigned step, unsigned steps,
+		    unsigned total_s, uint64_t now_ns)
 {
 	*p = (struct progress){
 		.out = out,

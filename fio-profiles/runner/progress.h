@@ -21,8 +21,8 @@ struct progress {
 	char rate[64];			/* "r=312k IOPS", from fio; may be empty */
 };
 
-void progress_begin(struct progress *p, FILE *out, const char *name, unsigned step,
-		    unsigned steps, unsigned total_s, uint64_t now_ns);
+void progress_begin(struct progress *p, FILE *out, const char *name, unsigned step, unsigned steps,
+		    unsigned total_s, uint64_t now_ns);
 /* Text that fio printed about its progress; any cut of it, only whole lines count. */
 void progress_fio_line(struct progress *p, const char *line, size_t len);
 void progress_tick(struct progress *p, uint64_t now_ns);

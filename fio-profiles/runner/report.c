@@ -22,9 +22,9 @@
 static json_t *row_json(const struct bench_row *row)
 {
 	return json_pack("{sI sI sf sf s{sf sf sf}}", "ios", (json_int_t)row->ios, "bytes",
-			 (json_int_t)row->bytes, "iops", row->iops, "bytes_per_s",
-			 row->bytes_per_s, "latency_us", "mean", row->mean_us, "p50", row->p50_us,
-			 "p99", row->p99_us);
+			 (json_int_t)row->bytes, "iops", row->iops, "bytes_per_s", row->bytes_per_s,
+			 "latency_us", "mean", row->mean_us, "p50", row->p50_us, "p99",
+			 row->p99_us);
 }
 
 static json_t *result_json(const struct bench_result *r)

@@ -104,7 +104,8 @@ static int take_jobs(const json_t *root, struct bench_result *result, struct ben
 		why_set(why, "fio reported no job");
 		return -EINVAL;
 	}
-	json_array_foreach(jobs, i, job) {
+	for (i = 0; i < json_array_size(jobs); i++) {
+		job = json_array_get(jobs, i);
 		name = json_string_value(json_object_get(job, "jobname"));
 		if (!i && name)
 			snprintf(result->profile, sizeof(result->profile), "%s", name);

@@ -119,8 +119,8 @@ static void bar(const struct picture *p, unsigned i, int x, double value, double
 	char label[32];
 
 	short_number(label, sizeof(label), value);
-	fprintf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", x, y,
-		w < 1 ? 1 : w, BAR_H, colours[p->rows[i].dir]);
+	fprintf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", x,
+		y, w < 1 ? 1 : w, BAR_H, colours[p->rows[i].dir]);
 	text(p, x + w + 6, y + BAR_H - 3.5, "value", label);
 }
 
@@ -147,11 +147,15 @@ static void latency(const struct picture *p, unsigned i, int x)
 	short_time(p50, sizeof(p50), row->p50_us);
 	short_time(p99, sizeof(p99), row->p99_us);
 	snprintf(label, sizeof(label), "%s / %s", p50, p99);
-	fprintf(p->out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" "
-		"stroke-width=\"3\" opacity=\"0.45\"/>\n", a, y, b, y, colour);
+	fprintf(p->out,
+		"<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" "
+		"stroke-width=\"3\" opacity=\"0.45\"/>\n",
+		a, y, b, y, colour);
 	fprintf(p->out, "<circle cx=\"%.1f\" cy=\"%d\" r=\"5\" fill=\"%s\"/>\n", a, y, colour);
-	fprintf(p->out, "<circle cx=\"%.1f\" cy=\"%d\" r=\"4.5\" fill=\"#fff\" stroke=\"%s\" "
-		"stroke-width=\"2\"/>\n", b, y, colour);
+	fprintf(p->out,
+		"<circle cx=\"%.1f\" cy=\"%d\" r=\"4.5\" fill=\"#fff\" stroke=\"%s\" "
+		"stroke-width=\"2\"/>\n",
+		b, y, colour);
 	text(p, b + 10, y + 4.5, "value", label);
 }
 
@@ -165,8 +169,9 @@ static void latency_axis(const struct picture *p, int x)
 	for (int d = p->decade_low; d <= p->decade_high; d++) {
 		at = x + (double)(d - p->decade_low) / (p->decade_high - p->decade_low) *
 				 (LATENCY_W - LATENCY_VALUE_W);
-		fprintf(p->out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"grid\"/>\n",
-			at, TOP, at, bottom);
+		fprintf(p->out,
+			"<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"grid\"/>\n", at,
+			TOP, at, bottom);
 		snprintf(label, sizeof(label), "%.0f %s", pow(10, d % 3), units[d / 3]);
 		text(p, at, bottom + 16, "tick", label);
 	}
@@ -179,8 +184,9 @@ static void legend(const struct picture *p)
 	for (int d = 0; d < BENCH_DIR_N; d++) {
 		if (!p->has_dir[d])
 			continue;
-		fprintf(p->out, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/>\n",
-			x, y - 10, colours[d]);
+		fprintf(p->out,
+			"<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/>\n", x,
+			y - 10, colours[d]);
 		text(p, x + 18, y, "value", bench_dir_names[d]);
 		x += 80;
 	}
@@ -230,13 +236,16 @@ static void draw(const struct picture *p, const char *title, const char *subtitl
 	int latency_left = bytes_x + PANEL_W + GAP;
 	char label[80];
 
-	fprintf(p->out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-		"viewBox=\"0 0 %d %d\">\n", WIDTH, height, WIDTH, height);
+	fprintf(p->out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+		"viewBox=\"0 0 %d %d\">\n",
+		WIDTH, height, WIDTH, height);
 	fputs("<style>text{font-family:sans-serif;fill:#222}.title{font-size:18px;font-weight:bold}"
 	      ".head{font-size:13px;font-weight:bold}.label{font-size:13px}"
 	      ".sub{font-size:13px;fill:#666}"
 	      ".value{font-size:12px;fill:#444;paint-order:stroke;stroke:#fff;stroke-width:3px}.tick{font-size:11px;fill:#666;text-anchor:middle}"
-	      ".grid{stroke:#ddd}</style>\n", p->out);
+	      ".grid{stroke:#ddd}</style>\n",
+	      p->out);
 	fprintf(p->out, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, height);
 	text(p, MARGIN, 36, "title", title);
 	text(p, MARGIN, 56, "sub", subtitle);

@@ -103,7 +103,8 @@ static int look_at_fd(struct bench_target *t, int fd, struct bench_why *why)
 	} else if (S_ISREG(st.st_mode)) {
 		t->size = (uint64_t)st.st_size;
 	} else {
-		why_set(why, "%s is neither a URL (iser://...), a block device nor a file", t->text);
+		why_set(why, "%s is neither a URL (iser://...), a block device nor a file",
+			t->text);
 		return -ENOTBLK;
 	}
 	if (!t->size) {

@@ -11,8 +11,7 @@
 struct bench_why {
 	char text[512];
 };
-__attribute__((format(printf, 2, 3)))
-void why_set(struct bench_why *why, const char *fmt, ...);
+void why_set(struct bench_why *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Whole file with a zero byte behind it; free() it.  0 or a negative errno; -EFBIG above max bytes. */
 int text_read(const char *path, size_t max, char **text, size_t *len);
