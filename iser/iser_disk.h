@@ -57,7 +57,8 @@ struct iser_disk_cfg {
 };
 
 struct iser_disk_ops {
-	/* Once, after open: err 0 and the disk is usable, or it failed (why: a sentence). */
+	/* Once, after open: err 0 and the disk is usable, or it failed (why: a sentence) and only waits to be
+	 * closed, here or later. */
 	void (*on_open)(struct iser_disk *, int err, const char *why);
 	/* Later changes: lost, back, failed for good; or the size changed.  May be NULL. */
 	void (*on_state)(struct iser_disk *, enum iser_disk_state, const char *why);
@@ -67,7 +68,8 @@ int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *
 		   struct iser_disk **disk);
 void *iser_disk_ctx(const struct iser_disk *disk);
 const struct iser_disk_info *iser_disk_info(const struct iser_disk *disk);	/* from on_open on */
-/* Logs out after everything in flight ended (at most 5 s), then done(ctx); the disk is gone. */
+/* Logs out after everything in flight ended (at most 5 s), then done(ctx), never from inside this call; the
+ * disk and its regions are gone. */
 void iser_disk_close(struct iser_disk *disk, void (*done)(void *ctx), void *ctx);
 
 /* Memory that operations may use; any number of regions.  Kept registered across reconnects. */

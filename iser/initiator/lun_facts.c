@@ -181,16 +181,22 @@ void ini_lun_parse_mode_6(struct lun_facts *f, const u8 *data, size_t len)
 	f->write_protect = data[2] & 0x80;
 	f->fua = data[2] & 0x10;
 	at = 4 + (size_t)data[3];	/* past the block descriptors */
-	if (len >= at + 3 && (data[at] & 0x3f) == MODE_PAGE_CACHING)
+	if (len >= at + 3 && (data[at] & 0x3f) == MODE_PAGE_CACHING) {
+		f->cache_known = true;
 		f->write_cache = data[at + 2] & 0x04;
+	}
+}
+
+u64 ini_lun_write_same_max(const struct lun_facts *f)
+{
+	u64 blocks = f->write_same_max ? f->write_same_max : WRITE_SAME_DEFAULT;
+
+	return min_t(u64, blocks, UINT32_MAX) * f->block_size;
 }
 
 void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_info *info)
 {
 	u64 transfer_max = (u64)f->transfer_max * f->block_size;
-	u64 write_same_max = f->write_same_max ? f->write_same_max : WRITE_SAME_DEFAULT;
-	u64 discard_blocks = f->unmap ? f->unmap_blocks_max : write_same_max;
-
 	if (transfer_max && transfer_max < io_max)
 		io_max = (u32)transfer_max;
 	*info = (struct iser_disk_info){
@@ -202,7 +208,7 @@ void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_inf
 		.io_max = io_max / f->block_size * f->block_size,
 		.io_opt = (u32)min_t(u64, (u64)f->transfer_opt * f->block_size, UINT32_MAX),
 		.read_only = f->write_protect,
-		.write_cache = f->write_cache,
+		.write_cache = f->write_cache || !f->cache_known,
 		.fua = f->fua,
 		.discard = f->unmap || f->write_same_unmap,
 		.write_zeroes = f->write_same_max || f->write_same_unmap,
@@ -210,10 +216,12 @@ void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_inf
 	};
 	if (info->discard) {
 		/* a descriptor counts in 32 bits, and 0 means that nothing was said */
-		if (discard_blocks == 0 || discard_blocks > UINT32_MAX)
-			discard_blocks = UINT32_MAX;
-		info->discard_granularity = max_t(u32, f->unmap_granularity, 1) * f->block_size;
-		info->discard_max = discard_blocks * f->block_size;
+		u32 unmap_max = f->unmap_blocks_max ? f->unmap_blocks_max : UINT32_MAX;
+		u64 granularity = (u64)max_t(u32, f->unmap_granularity, 1) * f->block_size;
+
+		info->discard_granularity = granularity <= 1u << 30 ? (u32)granularity : f->block_size;
+		info->discard_max = f->unmap ? (u64)unmap_max * f->block_size :
+					       ini_lun_write_same_max(f);
 	}
 	memcpy(info->vendor, f->vendor, sizeof(info->vendor));
 	memcpy(info->product, f->product, sizeof(info->product));

@@ -42,7 +42,8 @@ struct lun_facts {
 	bool rotational;
 	bool unmap, write_same_unmap;	/* LBPU, LBPWS */
 
-	bool write_protect, fua, write_cache;
+	bool write_protect, fua;
+	bool cache_known, write_cache;	/* unknown: taken for one */
 };
 
 /* False: too short to be standard INQUIRY data. */
@@ -57,6 +58,7 @@ void ini_lun_parse_mode_6(struct lun_facts *f, const u8 *data, size_t len);
 
 /* What follows for block operations; transfer_max bounds io_max besides what the LUN says. */
 void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_info *info);
+u64 ini_lun_write_same_max(const struct lun_facts *f);		/* bytes of one command */
 /* Same LUN?  By WWID, else serial number, else size and model. */
 bool ini_lun_is_same(const struct lun_facts *a, const struct lun_facts *b);
 

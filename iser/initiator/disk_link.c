@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The sessions of a disk.
+ *
+ *   OPENING --probed--> UP --on_down--> RECONNECTING --probed, same LUN--> UP
+ *      |                                     |  ^ backoff 50 ms .. 2 s
+ *      +--any failure--> FAILED <--another LUN--+
+ *
+ * All sessions use one ISID and one initiator name.  So the target ends the session before, with whatever
+ * it is still executing for it, before it lets the next one in (RFC 7143 6.3.5): a write of the old session
+ * cannot land after its replay, or after a later write of the new session.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "iser/initiator/disk_priv.h"
+
+static void tell_state(struct iser_disk *d)
+{
+	if (d->ops->on_state && !d->closing)
+		d->ops->on_state(d, d->state, d->why);
+}
+
+/* ---- states ----------------------------------------------------------------------------------------- */
+
+static void enter_up(struct iser_disk *d)
+{
+	d->state = ISER_DISK_UP;
+	d->expired = false;
+	d->backoff_ms = DISK_BACKOFF_MIN_MS;
+	ual_timer_disarm(d->loop, &d->expire_timer);
+}
+
+static void enter_reconnecting(struct iser_disk *d)
+{
+	d->state = ISER_DISK_RECONNECTING;
+	ual_timer_arm(d->loop, &d->expire_timer,
+		      ual_loop_now(d->loop) + d->timeout_ms * NS_PER_MS);
+	tell_state(d);
+}
+
+/* d->why says why. */
+static void enter_failed(struct iser_disk *d, int err)
+{
+	d->state = ISER_DISK_FAILED;
+	d->failed_err = err;
+	ual_timer_disarm(d->loop, &d->expire_timer);
+	ual_timer_disarm(d->loop, &d->retry_timer);
+	disk_link_drop(d);
+	if (!d->open_told) {
+		d->open_told = true;
+		if (!d->closing)
+			d->ops->on_open(d, err, d->why);
+	} else {
+		tell_state(d);
+	}
+}
+
+/* ---- a session comes and goes ----------------------------------------------------------------------- */
+
+static void arm_retry(struct iser_disk *d)
+{
+	ual_timer_arm(d->loop, &d->retry_timer,
+		      ual_loop_now(d->loop) + d->backoff_ms * NS_PER_MS);
+	d->backoff_ms = min_t(u32, d->backoff_ms * 2, DISK_BACKOFF_MAX_MS);
+}
+
+/* There is no session any more; d->why says why, err in short. */
+static void session_lost(struct iser_disk *d, int err)
+{
+	snprintf(d->last_error, sizeof(d->last_error), "%s", d->why);
+	switch (d->state) {
+	case ISER_DISK_OPENING:
+		enter_failed(d, err);
+		break;
+	case ISER_DISK_UP:
+		enter_reconnecting(d);
+		arm_retry(d);
+		break;
+	case ISER_DISK_RECONNECTING:
+		arm_retry(d);
+		break;
+	case ISER_DISK_FAILED:
+		disk_fail_waiting(d, d->failed_err);
+		break;
+	}
+}
+
+static int login_err(const struct iser_down_info *info)
+{
+	switch (info->login_class << 8 | info->login_detail) {
+	case 0x0203:
+	case 0x0204:
+		return -ENOENT;
+	case 0x0301:
+	case 0x0302:
+		return -EBUSY;
+	default:
+		return -EACCES;
+	}
+}
+
+static void on_up(struct iser_session *s)
+{
+	struct iser_disk *d = iser_session_ctx(s);
+
+	d->session_up = true;
+	d->epoch++;
+	/* a target that pings but never answers a question is as good as gone */
+	ual_timer_arm(d->loop, &d->retry_timer,
+		      ual_loop_now(d->loop) + d->login_timeout_ms * NS_PER_MS);
+	disk_probe_start(d);
+}
+
+static void on_down(struct iser_session *s, const struct iser_down_info *info)
+{
+	struct iser_disk *d = iser_session_ctx(s);
+
+	if (!d->session_dead) {
+		snprintf(d->why, sizeof(d->why), "%s", info->text);
+		d->lost_err = info->why == ISER_DOWN_LOGIN ? login_err(info) :
+			      info->err ? info->err : -ECONNRESET;
+	}
+	disk_link_drop(d);
+}
+
+static const struct iser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
+
+int disk_link_start(struct iser_disk *d)
+{
+	struct iser_session_cfg cfg = {
+		.dev = d->dev,
+		.addr = (const struct sockaddr *)&d->addr,
+		.addr_len = d->addr_len,
+		.initiator = d->url.initiator[0] ? d->url.initiator : NULL,
+		.target = d->url.target,
+		.login_mode = d->url.login_mode,
+		.depth = d->depth,
+		.login_timeout_ms = d->login_timeout_ms,
+		.no_immediate_data = d->url.no_immediate_data,
+		.conn = { .crc = d->url.crc, .mpa_revision = d->url.mpa_revision },
+		.pd = d->pd,
+		.isid = d->isid,
+	};
+
+	return iser_session_open(&cfg, &session_ops, d, &d->session);
+}
+
+/* The session goes at the end of the pass, without callbacks of its own besides those of its tasks. */
+void disk_link_drop(struct iser_disk *d)
+{
+	d->session_up = false;
+	disk_probe_stop(d);
+	ual_timer_disarm(d->loop, &d->retry_timer);
+	d->session_dead = true;
+	ual_defer(d->loop, &d->reap_defer);
+}
+
+static void reap(struct ual_defer *defer)
+{
+	struct iser_disk *d = defer->ctx;
+	struct iser_session *s = d->session;
+
+	d->session = NULL;
+	d->session_dead = false;
+	iser_session_destroy(s);
+	if (d->closing && (d->close_forced || d->ios == 0))
+		disk_close_finish(d);
+	else
+		session_lost(d, d->lost_err);
+}
+
+/* Time to connect again, or login and probe have taken too long. */
+static void on_retry(struct ual_timer *timer)
+{
+	struct iser_disk *d = timer->ctx;
+	int ret;
+
+	if (d->session) {
+		snprintf(d->why, sizeof(d->why), "%s:%s does not answer questions about LUN %u in time",
+			 d->url.host, d->url.port, d->url.lun);
+		d->lost_err = -ETIMEDOUT;
+		disk_link_drop(d);
+		return;
+	}
+	ret = disk_link_start(d);
+	if (ret) {
+		snprintf(d->why, sizeof(d->why), "cannot make a session: %s", strerror(-ret));
+		session_lost(d, ret);
+	}
+}
+
+static void on_expire(struct ual_timer *timer)
+{
+	struct iser_disk *d = timer->ctx;
+
+	d->expired = true;
+	snprintf(d->why, sizeof(d->why), "no session for %u ms, operations fail until there is one (%.160s)",
+		 d->timeout_ms, d->last_error);
+	disk_fail_waiting(d, -ETIMEDOUT);
+	tell_state(d);
+}
+
+void disk_link_init(struct iser_disk *d)
+{
+	d->backoff_ms = DISK_BACKOFF_MIN_MS;
+	d->reap_defer = (struct ual_defer){ .fn = reap, .ctx = d };
+	d->retry_timer = (struct ual_timer){ .fn = on_retry, .ctx = d };
+	d->expire_timer = (struct ual_timer){ .fn = on_expire, .ctx = d };
+}
+
+/* ---- what the LUN says ------------------------------------------------------------------------------ */
+
+void disk_recheck(struct iser_disk *d)
+{
+	if (d->state == ISER_DISK_UP && d->session_up && !d->probe.running)
+		disk_probe_start(d);
+	else
+		d->recheck = true;
+}
+
+static void take_facts(struct iser_disk *d)
+{
+	d->facts = d->probe.facts;
+	ini_lun_to_info(&d->facts, DISK_IO_MAX, &d->info);
+}
+
+static void another_lun(struct iser_disk *d)
+{
+	snprintf(d->why, sizeof(d->why), "LUN %u of %.100s is another one now (%s, was %s)", d->url.lun,
+		 d->url.target, d->probe.facts.wwid, d->facts.wwid);
+	enter_failed(d, -EREMCHG);
+}
+
+static void rechecked(struct iser_disk *d)
+{
+	u64 size = d->info.size;
+
+	take_facts(d);
+	if (size == d->info.size)
+		return;
+	snprintf(d->why, sizeof(d->why), "the size is now %" PRIu64 " bytes, was %" PRIu64, d->info.size,
+		 size);
+	tell_state(d);
+}
+
+static void probe_failed(struct iser_disk *d, int err)
+{
+	/* A check of a session that works: the operations themselves will tell. */
+	if (d->state == ISER_DISK_UP)
+		return;
+	d->lost_err = err;
+	disk_link_drop(d);
+}
+
+void disk_probed(struct iser_disk *d, int err)
+{
+	ual_timer_disarm(d->loop, &d->retry_timer);
+	if (err) {
+		probe_failed(d, err);
+		return;
+	}
+	switch (d->state) {
+	case ISER_DISK_OPENING:
+		take_facts(d);
+		enter_up(d);
+		d->open_told = true;
+		d->ops->on_open(d, 0, "");
+		break;
+	case ISER_DISK_RECONNECTING:
+		if (!ini_lun_is_same(&d->facts, &d->probe.facts)) {
+			another_lun(d);
+			break;
+		}
+		enter_up(d);
+		snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host, d->url.port);
+		tell_state(d);
+		rechecked(d);
+		disk_pump(d);
+		break;
+	case ISER_DISK_UP:
+		if (!ini_lun_is_same(&d->facts, &d->probe.facts))
+			another_lun(d);
+		else
+			rechecked(d);
+		break;
+	case ISER_DISK_FAILED:
+		break;
+	}
+	if (d->recheck && d->state == ISER_DISK_UP) {
+		d->recheck = false;
+		disk_recheck(d);
+	}
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The inside of a disk: what its files share.
+ *
+ *   disk.c        making and closing, memory, submission
+ *   disk_io.c     operations to SCSI commands and back; retries; replay
+ *   disk_link.c   sessions: the first, the next ones, the time limit
+ *   disk_probe.c  the questions asked of the LUN after each login
+ *
+ *   iser_io  --queue-->  disk_cmd (one of `depth`)  -->  iser_task of the session
+ *                            ^     |
+ *                            |     v  busy: later list; session lost, unit attention: again list
+ *                            +-----+  by sequence number, so that the order of submission stays
+ *
+ * Sessions come and go; protection domain, registered memory and commands belong to the disk and stay.
+ * A session is destroyed only by reap(), never inside a callback of its own.
+ */
+#ifndef ISER_INITIATOR_DISK_PRIV_H
+#define ISER_INITIATOR_DISK_PRIV_H
+
+#include "core/env.h"
+#include "iser/initiator/cdb.h"
+#include "iser/initiator/lun_facts.h"
+#include "iser/initiator/sense.h"
+#include "iser/iser_disk.h"
+
+#define DISK_DEPTH_DEFAULT	64
+#define DISK_TIMEOUT_MS		120000
+#define DISK_LOGIN_MS		10000
+#define DISK_CLOSE_MS		5000
+#define DISK_BACKOFF_MIN_MS	50
+#define DISK_BACKOFF_MAX_MS	2000
+#define DISK_BUSY_MS		20	/* before a busy target is asked again */
+#define DISK_TRIES_MAX		16	/* of one command, besides busy and lost sessions */
+#define DISK_IO_MAX		(1u << 20)	/* bytes of one command */
+#define DISK_BLOCK_MAX		65536
+#define DISK_PROBE_LEN		1024
+#define NS_PER_MS		1000000ull
+
+struct disk_cmd {
+	struct iser_task task;
+	struct iser_disk *disk;
+	struct iser_io *io;
+	struct list_head link;		/* free, again or later; on none while at the session */
+	u64 seq;			/* order of first issue */
+	u64 lba;
+	u32 blocks;
+	bool flush;			/* of a flush, or of the end of a write with emulated FUA */
+	unsigned tries;
+	u64 due_ns;			/* on the later list */
+	u8 *param;			/* SCSI_UNMAP_PARAM_LEN bytes, registered */
+};
+
+/* io->priv */
+struct disk_io {
+	struct list_head link;		/* queue or ended */
+	bool queued;			/* on the queue: more commands to come */
+	u64 issued;			/* bytes that have commands */
+	u32 cmds;			/* commands out */
+	int err;			/* the first */
+	unsigned epoch;			/* session of the first command */
+	u64 at_ns;			/* submitted */
+};
+
+static inline struct disk_io *io_priv(struct iser_io *io)
+{
+	return (struct disk_io *)io->priv;
+}
+
+static inline struct iser_io *io_of(struct disk_io *p)
+{
+	return (struct iser_io *)((u8 *)p - offsetof(struct iser_io, priv));
+}
+
+enum probe_step {
+	PROBE_READY, PROBE_INQUIRY, PROBE_VPD_LIST, PROBE_SERIAL, PROBE_IDENTIFICATION, PROBE_LIMITS,
+	PROBE_CHARACTERISTICS, PROBE_PROVISIONING, PROBE_CAPACITY_16, PROBE_CAPACITY_10, PROBE_MODE,
+	PROBE_DONE,
+};
+
+struct disk_probe {
+	struct iser_task task;
+	bool running;
+	enum probe_step step;
+	unsigned tries;
+	struct lun_facts facts;
+	struct ual_timer again_timer;	/* busy: the same step again */
+};
+
+struct iser_mem {
+	struct list_head link;
+	struct ual_mr *mr;
+};
+
+struct iser_disk {
+	const struct iser_disk_ops *ops;
+	void *ctx;
+	enum iser_disk_state state;
+	bool open_told;			/* on_open was called */
+	char why[400];			/* of the last change of state */
+	char last_error[400];
+	int lost_err;			/* why in short: of a session that is going */
+	int failed_err;			/* of the disk */
+
+	struct ual_device *dev;
+	struct ual_loop *loop;
+	struct iser_url url;
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	u32 depth, timeout_ms, login_timeout_ms;
+	u8 isid[6];			/* the same for all sessions: the next one ends the one before */
+	u8 lun[8];
+
+	struct ual_pd *pd;
+	u32 mr_access;
+	u8 *block;			/* probe data, UNMAP parameters, a block of zeros */
+	struct ual_mr *block_mr;
+	u8 *zeros;
+	struct list_head mems;
+
+	struct iser_session *session;	/* NULL: none */
+	bool session_up;
+	bool session_dead;		/* to be destroyed by reap() */
+	unsigned epoch;			/* sessions that came up */
+	u32 backoff_ms;
+	bool expired;			/* timeout_ms without a session have passed */
+	struct disk_probe probe;
+	struct lun_facts facts;
+	struct iser_disk_info info;
+
+	struct disk_cmd *cmds;
+	u64 seq;
+	struct list_head free;		/* commands */
+	struct list_head again;		/* commands to issue first, by seq */
+	struct list_head later;		/* commands to issue when due */
+	struct list_head queue;		/* operations with commands to come */
+	struct list_head ended;		/* operations whose fn is due */
+	u32 ios;			/* operations between submit and fn */
+	bool recheck;			/* the LUN said that it has changed */
+
+	struct ual_defer pump_defer;
+	struct ual_defer reap_defer;
+	struct ual_timer retry_timer;	/* reconnect, or time limit of login and probe */
+	struct ual_timer expire_timer;
+	struct ual_timer later_timer;
+	struct ual_timer close_timer;
+
+	bool closing, logging_out, close_forced;
+	void (*close_done)(void *ctx);
+	void *close_ctx;
+};
+
+/* ---- disk.c ---- */
+void disk_close_step(struct iser_disk *d);	/* when the last operation has ended, while closing */
+void disk_close_finish(struct iser_disk *d);	/* the session is gone; the disk is, too, after this */
+
+/* ---- disk_io.c ---- */
+int disk_io_init(struct iser_disk *d);
+void disk_io_start(struct iser_disk *d, struct iser_io *io);
+void disk_io_end_later(struct iser_disk *d, struct iser_io *io, int err);	/* in this pass or the next */
+void disk_io_end_due(struct iser_disk *d);
+void disk_pump(struct iser_disk *d);
+/* Everything that is not at a session. */
+void disk_fail_waiting(struct iser_disk *d, int err);
+
+/* ---- disk_link.c ---- */
+void disk_link_init(struct iser_disk *d);
+int disk_link_start(struct iser_disk *d);
+/* The session, if there is one, is destroyed at the end of the pass; lost_err and why say why. */
+void disk_link_drop(struct iser_disk *d);
+void disk_recheck(struct iser_disk *d);		/* the LUN says that it has changed */
+void disk_probed(struct iser_disk *d, int err);	/* probe.facts hold; or err, and why in d->why */
+
+/* ---- disk_probe.c ---- */
+void disk_probe_init(struct iser_disk *d);
+void disk_probe_start(struct iser_disk *d);	/* disk_probed() follows, unless stopped */
+void disk_probe_stop(struct iser_disk *d);
+
+#endif
