@@ -73,7 +73,7 @@ void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n, u64
 
 	/* A random permutation, kept in next_free until the queue is linked in its order. */
 	for (i = 0; i < slot_n; i++) {
-		u32 j = (u32)(mem_random(t) % (i + 1));
+		u32 j = (u32)((mem_random(t) >> 32) * (i + 1) >> 32);
 
 		slots[i].next_free = slots[j].next_free;
 		slots[j].next_free = i;

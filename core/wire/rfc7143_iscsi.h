@@ -2,8 +2,8 @@
 /*
  * iSCSI PDU headers as they lie on the wire.  RFC 7143 section 11.
  *
- * One struct for each opcode, all 48 bytes (the Basic Header Segment), fields in the order of the RFC.
- * The four bytes from offset 4 are one word in all of them: TotalAHSLength (in words) and
+ * One struct for each opcode, all 48 bytes (the Basic Header Segment), fields in the order of the
+ * RFC. The four bytes from offset 4 are one word in all of them: TotalAHSLength (in words) and
  * DataSegmentLength (in bytes, without padding).
  */
 #ifndef CORE_WIRE_RFC7143_ISCSI_H
@@ -63,7 +63,10 @@ enum iscsi_opcode {
 #define ISCSI_DATA_LEN		0x00ffffffu
 
 enum iscsi_cmd_attr {			/* 11.3.1 */
-	ISCSI_ATTR_UNTAGGED, ISCSI_ATTR_SIMPLE, ISCSI_ATTR_ORDERED, ISCSI_ATTR_HEAD_OF_QUEUE,
+	ISCSI_ATTR_UNTAGGED,
+	ISCSI_ATTR_SIMPLE,
+	ISCSI_ATTR_ORDERED,
+	ISCSI_ATTR_HEAD_OF_QUEUE,
 	ISCSI_ATTR_ACA,
 };
 

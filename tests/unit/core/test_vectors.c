@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include "tests/unit/core/vectors/crc.h"
+#include "tests/unit/core/vectors/mem.h"
 #include "tests/unit/core/vectors/mpa_start.h"
 #include "tests/unit/core/vectors/qp_rx.h"
+#include "tests/unit/core/vectors/qp_tx.h"
 
 static void report(const char *name, const char *why)
 {
@@ -20,6 +22,14 @@ static void test_crc(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(crc_vectors); i++)
 		report(crc_vectors[i].name, crc_check(&crc_vectors[i]));
+}
+
+static void test_mem(void **state)
+{
+	static struct mem_rig rig;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mem_vectors); i++)
+		report(mem_vectors[i].name, mem_vector_check(&mem_vectors[i], &rig));
 }
 
 static void test_mpa_start(void **state)
@@ -38,12 +48,22 @@ static void test_qp_rx(void **state)
 		report(qp_rx_vectors[i].name, qp_rx_check(&qp_rx_vectors[i], &rig));
 }
 
+static void test_qp_tx(void **state)
+{
+	static struct qp_rig rig;
+
+	for (size_t i = 0; i < ARRAY_SIZE(qp_tx_vectors); i++)
+		report(qp_tx_vectors[i].name, qp_tx_check(&qp_tx_vectors[i], &rig));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crc),
+		cmocka_unit_test(test_mem),
 		cmocka_unit_test(test_mpa_start),
 		cmocka_unit_test(test_qp_rx),
+		cmocka_unit_test(test_qp_tx),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

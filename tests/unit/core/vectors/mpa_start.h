@@ -176,7 +176,7 @@ static inline const char *mpa_start_begin(struct mpa_start *m, const struct mpa_
 	}
 	if (mpa_start_active(m, &v->cfg, NULL, 0))
 		return "the request was not made";
-	if (m->tx_len != v->out.len || memcmp(m->tx, v->out.data, v->out.len))
+	if (!vector_same(m->tx, m->tx_len, &v->out))
 		return "wrong request";
 	m->tx_len = 0;		/* it has left */
 	return NULL;
@@ -195,7 +195,7 @@ static inline const char *mpa_start_answer(struct mpa_start *m, const struct mpa
 		err = mpa_start_accept(m, &v->cfg, NULL, 0);
 	if (err)
 		return "no reply was made";
-	if (m->tx_len != v->out.len || memcmp(m->tx, v->out.data, v->out.len))
+	if (!vector_same(m->tx, m->tx_len, &v->out))
 		return "wrong reply";
 	*ev = mpa_start_rx(m, &none);
 	return NULL;
@@ -221,7 +221,7 @@ static inline const char *mpa_start_outcome(struct mpa_start *m, const struct mp
 			return "wrong private data";
 	if (ev == MPA_START_DONE && memcmp(&m->result, &v->result, sizeof(m->result)))
 		return "wrong result";
-	if (v->active && (m->tx_len != v->last.len || memcmp(m->tx, v->last.data, v->last.len)))
+	if (v->active && !vector_same(m->tx, m->tx_len, &v->last))
 		return "wrong last words";
 	return NULL;
 }

@@ -94,6 +94,15 @@ static inline void rig_translate(const struct qp_rig *rig, u8 *data, size_t len)
 	}
 }
 
+/* The vector's octets with the real values, in rig->copy. */
+static inline struct vector_bytes rig_real(struct qp_rig *rig, const struct vector_bytes *bytes)
+{
+	if (bytes->len)
+		memcpy(rig->copy, bytes->data, bytes->len);
+	rig_translate(rig, rig->copy, bytes->len);
+	return (struct vector_bytes){ rig->copy, bytes->len };
+}
+
 /* --- set-up --- */
 
 static inline const char *rig_memory(struct qp_rig *rig)
@@ -236,7 +245,7 @@ static inline const char *rig_compare(struct qp_rig *rig, const struct qp_rx_vec
 {
 	const struct qp_term *term = qp_term(rig->qp);
 	bool ends = v->term.layer || v->term.etype || v->term.code;
-	size_t out_len = v->out_crc ? v->out.len - 4 : v->out.len;
+	struct vector_bytes out;
 	u64 word;
 
 	if (qp_state(rig->qp) != (ends ? QP_TERMINATE : QP_RTS))
@@ -246,12 +255,12 @@ static inline const char *rig_compare(struct qp_rig *rig, const struct qp_rx_vec
 		return "wrong cause of the end";
 	if (ends && (term->received != v->received || term->sent != (!v->received && !v->silent)))
 		return "wrong side ended it";
-	memcpy(rig->copy, v->out.data, v->out.len);
-	rig_translate(rig, rig->copy, v->out.len);
-	if (rig->out_len != v->out.len || memcmp(rig->out, rig->copy, out_len))
+	out = rig_real(rig, &v->out);
+	if (v->out_crc)
+		memset(rig->out + rig->out_len - 4, 0, 4);
+	if (!vector_same(rig->out, rig->out_len, &out))
 		return "wrong answer";
-	memcpy(rig->copy, v->mem.data, v->mem.len);
-	if (memcmp(rig->area + v->mem_off, v->mem.data, v->mem.len))
+	if (!vector_same(rig->area + v->mem_off, v->mem.len, &v->mem))
 		return "wrong bytes in memory";
 	memcpy(&word, rig->area + 8, sizeof(word));
 	if (v->native && word != v->word)
@@ -268,8 +277,7 @@ static inline const char *rig_run(struct qp_rig *rig, const struct qp_rx_vector 
 
 	if (why)
 		return why;
-	memcpy(rig->copy, v->in.data, len);
-	rig_translate(rig, rig->copy, len);
+	rig_real(rig, &v->in);
 	while (at < len) {
 		size_t n = min_t(size_t, at ? piece : first, len - at);
 

@@ -24,4 +24,9 @@ struct vector_bytes {
 	size_t len;
 };
 
+static inline bool vector_same(const u8 *got, size_t len, const struct vector_bytes *want)
+{
+	return len == want->len && (!len || !memcmp(got, want->data, len));
+}
+
 #endif
