@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/env.h"
+#include "tests/unit/tools/openrdma/fake_disk.h"
+
+#define SIZE_DEFAULT	(64ull << 20)
+#define JITTER_DEFAULT	200
+#define ZERO_CHUNK	65536
+
+struct iser_mem {
+	uint8_t *addr;
+	size_t len;
+};
+
+struct fake_io {		/* in iser_io.priv */
+	struct ual_timer timer;
+	struct iser_disk *disk;
+};
+
+struct iser_disk {
+	struct ual_loop *loop;
+	struct fake_disk_cfg cfg;
+	struct iser_disk_info info;
+	const struct iser_disk_ops *ops;
+	void *ctx;
+	int fd;
+	FILE *trace;
+	unsigned in_flight, mems, count[5];
+	int fail_next[5], open_err;
+	struct ual_defer later;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+static void fill_info(struct iser_disk *d)
+{
+	d->info = (struct iser_disk_info){
+		.size = d->cfg.size,
+		.block_size = d->cfg.block_size,
+		.physical_block_size = 4096,
+		.io_max = 1 << 20,
+		.write_cache = true,
+		.fua = !d->cfg.no_fua,
+		.discard = true,
+		.write_zeroes = !d->cfg.no_write_zeroes,
+		.discard_granularity = 4096,
+		.discard_max = 1 << 30,
+		.vendor = "FAKE",
+		.product = "DISK",
+	};
+}
+
+static struct iser_disk *make(struct ual_loop *loop, const struct fake_disk_cfg *cfg)
+{
+	struct iser_disk *d = calloc(1, sizeof(*d));
+
+	core_assert(d);
+	d->loop = loop;
+	d->cfg = *cfg;
+	d->fd = open(cfg->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	core_assert(d->fd >= 0 && ftruncate(d->fd, (off_t)cfg->size) == 0);
+	if (cfg->trace)
+		d->trace = fopen(cfg->trace, "ae");
+	fill_info(d);
+	return d;
+}
+
+struct iser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk_cfg *cfg)
+{
+	return make(loop, cfg);
+}
+
+unsigned fake_disk_count(const struct iser_disk *d, enum iser_op op)
+{
+	return d->count[op];
+}
+
+void fake_disk_fail_next(struct iser_disk *d, enum iser_op op, int err)
+{
+	d->fail_next[op] = err;
+}
+
+/* ---- operations ----------------------------------------------------------------------------------- */
+
+static int zero(struct iser_disk *d, const struct iser_io *io)
+{
+	static const uint8_t zeroes[ZERO_CHUNK];
+	int mode = io->op == ISER_WRITE_ZEROES && (io->flags & ISER_NO_UNMAP)
+			   ? FALLOC_FL_ZERO_RANGE
+			   : FALLOC_FL_PUNCH_HOLE;
+
+	if (!fallocate(d->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)io->offset, (off_t)io->len))
+		return 0;
+	for (uint64_t at = 0; at < io->len; at += ZERO_CHUNK) {
+		size_t n = min_t(uint64_t, ZERO_CHUNK, io->len - at);
+
+		if (pwrite(d->fd, zeroes, n, (off_t)(io->offset + at)) != (ssize_t)n)
+			return -EIO;
+	}
+	return 0;
+}
+
+static int execute(struct iser_disk *d, struct iser_io *io)
+{
+	switch (io->op) {
+	case ISER_READ:
+		return pread(d->fd, io->buf, io->len, (off_t)io->offset) == (ssize_t)io->len ? 0
+											     : -EIO;
+	case ISER_WRITE:
+		return pwrite(d->fd, io->buf, io->len, (off_t)io->offset) == (ssize_t)io->len
+			       ? 0
+			       : -EIO;
+	case ISER_FLUSH:
+		return fdatasync(d->fd) ? -EIO : 0;
+	case ISER_DISCARD:
+	case ISER_WRITE_ZEROES:
+		return zero(d, io);
+	}
+	return -EINVAL;
+}
+
+static void trace(struct iser_disk *d, const struct iser_io *io)
+{
+	static const char *const names[] = { "read", "write", "flush", "discard", "zeroes" };
+
+	if (!d->trace || ((io->op == ISER_READ || io->op == ISER_WRITE) && !io->flags))
+		return;
+	fprintf(d->trace, "%s %llu %llu %u\n", names[io->op], (unsigned long long)io->offset,
+		(unsigned long long)io->len, io->flags);
+	fflush(d->trace);
+}
+
+static void close_when_idle(struct iser_disk *d)
+{
+	if (d->closed && !d->in_flight)
+		ual_defer(d->loop, &d->later);
+}
+
+static void due(struct ual_timer *t)
+{
+	struct iser_io *io = t->ctx;
+	struct fake_io *f = (struct fake_io *)io->priv;
+	struct iser_disk *d = f->disk;
+	int err = d->fail_next[io->op];
+
+	d->fail_next[io->op] = 0;
+	trace(d, io);
+	if (!err)
+		err = execute(d, io);
+	if (!err)
+		d->count[io->op]++;
+	d->in_flight--;
+	io->fn(io, err);
+	close_when_idle(d);
+}
+
+static bool valid(const struct iser_disk *d, const struct iser_io *io)
+{
+	const uint8_t *buf = io->buf;
+
+	if (io->op == ISER_FLUSH)
+		return io->len == 0;
+	if (!io->len || io->offset % d->info.block_size || io->len % d->info.block_size ||
+	    io->offset > d->info.size || io->len > d->info.size - io->offset)
+		return false;
+	if (io->op != ISER_READ && io->op != ISER_WRITE)
+		return true;
+	return io->mem && buf >= io->mem->addr && buf + io->len <= io->mem->addr + io->mem->len;
+}
+
+int iser_disk_submit(struct iser_disk *d, struct iser_io *io)
+{
+	struct fake_io *f = (struct fake_io *)io->priv;
+	uint64_t wait_us = d->cfg.jitter_us ? (uint64_t)rand() % d->cfg.jitter_us : 0;
+
+	static_assert(sizeof(*f) <= sizeof(io->priv), "fits");
+	if (d->closed || !valid(d, io))
+		return -EINVAL;
+	*f = (struct fake_io){ .disk = d, .timer = { .fn = due, .ctx = io } };
+	d->in_flight++;
+	ual_timer_arm(d->loop, &f->timer, ual_loop_now(d->loop) + wait_us * 1000);
+	return 0;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------- */
+
+static void closed(struct ual_defer *defer)
+{
+	struct iser_disk *d = defer->ctx;
+	void (*done)(void *) = d->closed;
+	void *ctx = d->closed_ctx;
+
+	core_assert(d->mems == 0);
+	if (d->trace)
+		fclose(d->trace);
+	close(d->fd);
+	free(d);
+	if (done)
+		done(ctx);
+}
+
+static void ignore(void *ctx)
+{
+}
+
+void iser_disk_close(struct iser_disk *d, void (*done)(void *ctx), void *ctx)
+{
+	d->closed = done ? done : ignore;
+	d->closed_ctx = ctx;
+	d->later = (struct ual_defer){ .fn = closed, .ctx = d };
+	close_when_idle(d);
+}
+
+static void opened(struct ual_defer *defer)
+{
+	struct iser_disk *d = defer->ctx;
+
+	d->ops->on_open(d, d->open_err, d->open_err ? "the fake target refuses" : "");
+}
+
+static uint64_t env_number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *ops, void *ctx,
+		   struct iser_disk **disk)
+{
+	struct fake_disk_cfg fake = {
+		.file = getenv("FAKE_DISK_FILE") ?: "/dev/null",
+		.size = env_number("FAKE_DISK_SIZE", SIZE_DEFAULT),
+		.block_size = (uint32_t)env_number("FAKE_DISK_BLOCK", 512),
+		.jitter_us = JITTER_DEFAULT,
+		.trace = getenv("FAKE_DISK_TRACE"),
+	};
+	struct iser_disk *d;
+
+	if (!getenv("FAKE_DISK_FILE"))
+		return -ENOENT;
+	d = make(cfg->dev->loop, &fake);
+	d->ops = ops;
+	d->ctx = ctx;
+	if (strstr(cfg->url->target, "refused"))
+		d->open_err = -EACCES;
+	else if (strstr(cfg->url->target, "unreachable"))
+		d->open_err = -ECONNREFUSED;
+	d->later = (struct ual_defer){ .fn = opened, .ctx = d };
+	ual_defer(d->loop, &d->later);
+	*disk = d;
+	return 0;
+}
+
+void *iser_disk_ctx(const struct iser_disk *d)
+{
+	return d->ctx;
+}
+
+const struct iser_disk_info *iser_disk_info(const struct iser_disk *d)
+{
+	return &d->info;
+}
+
+const char *iser_disk_last_error(const struct iser_disk *d)
+{
+	return "fake";
+}
+
+int iser_disk_mem_add(struct iser_disk *d, void *addr, size_t len, struct iser_mem **mem)
+{
+	struct iser_mem *m = malloc(sizeof(*m));
+
+	core_assert(m);
+	*m = (struct iser_mem){ .addr = addr, .len = len };
+	d->mems++;
+	*mem = m;
+	return 0;
+}
+
+void iser_disk_mem_del(struct iser_disk *d, struct iser_mem *mem)
+{
+	if (!mem)
+		return;
+	d->mems--;
+	free(mem);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* The subcommands: argv[0] is the subcommand's name; each returns an enum exit_code. */
+#ifndef OPENRDMA_CMD_H
+#define OPENRDMA_CMD_H
+
+int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+int cmd_discover(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * openrdma discover: SendTargets over iSER, one line for each target and portal:
+ *
+ *   IQN ADDR:PORT URL
+ *
+ * The URL names LUN 0; SendTargets says nothing about LUNs.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "iser/iser_disk.h"
+#include "tools/openrdma/cmd.h"
+#include "tools/openrdma/exit_codes.h"
+#include "tools/openrdma/report.h"
+#include "tools/openrdma/text.h"
+#include "tools/openrdma/transport.h"
+
+#define LOGIN_TIMEOUT_MS 10000
+
+static const char help[] =
+	"usage: openrdma discover ADDR[:PORT] [--json]\n"
+	"\n"
+	"Prints a line for each target of the portal: IQN, ADDR:PORT, and the URL that attach takes.\n"
+	"ADDR is a name, an IPv4 address, or an IPv6 address in brackets; PORT is 3260 if not given.\n";
+
+struct discovery {
+	const char *portal;
+	struct iser_url url;
+	struct transport net;
+	struct iser_session *session;
+	json_t *found;
+	bool answered;		/* the list is complete */
+	int code;
+};
+
+/* "192.0.2.1:3260,1" without the portal group. */
+static void add(struct discovery *d, const char *target, const char *portal)
+{
+	int addr_len = (int)strcspn(portal, ",");
+	char url[640];
+
+	text_put(url, sizeof(url), "iser://%.*s/%s/0", addr_len, portal, target);
+	json_array_append_new(d->found, json_pack("{s:s, s:s%, s:s}", "target", target, "portal",
+						  portal, (size_t)addr_len, "url", url));
+}
+
+static void on_target(void *ctx, const char *target, const char *portal, int err)
+{
+	struct discovery *d = ctx;
+
+	if (target) {
+		add(d, target, portal);
+		return;
+	}
+	d->answered = err == 0;
+	if (err) {
+		report_error("%s: the target did not list its targets: %s", d->portal,
+			     strerror(-err));
+		d->code = exit_code_of(err);
+	}
+	iser_session_logout(d->session);
+}
+
+static void on_up(struct iser_session *s)
+{
+	struct discovery *d = iser_session_ctx(s);
+	int err = iser_discover(s, on_target, d);
+
+	if (err)
+		on_target(d, NULL, NULL, err);
+}
+
+static int code_of(const struct iser_down_info *info)
+{
+	switch (info->why) {
+	case ISER_DOWN_CONNECT:
+		return EXIT_UNREACHABLE;
+	case ISER_DOWN_LOGIN:
+		return EXIT_REFUSED;
+	case ISER_DOWN_LOST:
+		return exit_code_of(info->err);
+	case ISER_DOWN_LOGOUT:
+	case ISER_DOWN_NOT_ISER:
+	case ISER_DOWN_PROTOCOL:
+	case ISER_DOWN_TARGET_ASKED:
+		break;
+	}
+	return EXIT_FAILED;
+}
+
+static void on_down(struct iser_session *s, const struct iser_down_info *info)
+{
+	struct discovery *d = iser_session_ctx(s);
+
+	if (!d->answered && d->code == EXIT_OK) {
+		report_error("%s: %s", d->portal, info->text);
+		d->code = code_of(info);
+	}
+	ual_loop_stop(d->net.loop);
+}
+
+static const struct iser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
+
+static int open_session(struct discovery *d)
+{
+	struct sockaddr_storage addr;
+	struct iser_session_cfg cfg = {
+		.dev = d->net.dev,
+		.addr = (const struct sockaddr *)&addr,
+		.initiator = d->url.initiator[0] ? d->url.initiator : NULL,
+		.login_mode = d->url.login_mode,
+		.login_timeout_ms = LOGIN_TIMEOUT_MS,
+		.conn = { .crc = d->url.crc, .mpa_revision = d->url.mpa_revision },
+	};
+	char why[256];
+	int err;
+
+	if (iser_url_resolve(&d->url, &addr, &cfg.addr_len, why, sizeof(why))) {
+		report_error("%s", why);
+		return EXIT_UNREACHABLE;
+	}
+	err = iser_session_open(&cfg, &session_ops, d, &d->session);
+	if (err) {
+		report_error("%s: cannot open a session: %s", d->portal, strerror(-err));
+		return exit_code_of(err);
+	}
+	return EXIT_OK;
+}
+
+static void print(const json_t *found, bool as_json)
+{
+	size_t i;
+	json_t *one;
+
+	if (as_json) {
+		json_dumpf(found, stdout, JSON_INDENT(2));
+		putchar('\n');
+		return;
+	}
+	json_array_foreach((json_t *)found, i, one)
+		printf("%s %s %s\n", json_string_value(json_object_get(one, "target")),
+		       json_string_value(json_object_get(one, "portal")),
+		       json_string_value(json_object_get(one, "url")));
+}
+
+static int discover(struct discovery *d)
+{
+	char why[256];
+	int err = transport_open(&d->net, why, sizeof(why));
+
+	if (err) {
+		report_error("%s", why);
+		return EXIT_FAILED;
+	}
+	d->code = open_session(d);
+	if (!d->code) {
+		ual_loop_run(d->net.loop);
+		iser_session_destroy(d->session);
+	}
+	transport_close(&d->net);
+	return d->code;
+}
+
+static int parse(struct discovery *d, bool *json, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	char text[512], err[256];
+	int c;
+
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			*json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(EXIT_OK);
+		default:
+			return report_usage("%s: unknown option", argv[optind - 1]);
+		}
+	}
+	if (optind + 1 != argc)
+		return report_usage("expected one ADDR[:PORT], there are %d", argc - optind);
+	d->portal = argv[optind];
+	text_put(text, sizeof(text), "%s%s", strncmp(d->portal, "iser://", 7) ? "iser://" : "",
+		 d->portal);
+	if (iser_url_parse(text, &d->url, err, sizeof(err)))
+		return report_usage("%s: %s", d->portal, err);
+	if (d->url.target[0])
+		return report_usage("%s: expected a portal alone, without a target", d->portal);
+	return EXIT_OK;
+}
+
+int cmd_discover(int argc, char **argv)
+{
+	struct discovery d = { 0 };
+	bool as_json = false;
+	int code = parse(&d, &as_json, argc, argv);
+
+	if (code)
+		return code;
+	d.found = json_array();
+	if (!d.found) {
+		report_error("out of memory");
+		return EXIT_FAILED;
+	}
+	code = discover(&d);
+	if (!code)
+		print(d.found, as_json);
+	json_decref(d.found);
+	return code;
+}
