@@ -56,7 +56,7 @@ peer_need()
 # peer_program NAME: sets peer_found to the path of one of our programs in the build directory.
 peer_program()
 {
-	peer_found=$(find "$peer_build" -type f -perm -u+x -name "$1" -print -quit 2>/dev/null)
+	peer_found=$(find "$peer_build" -type f -perm -u+x -name "$1" -print -quit 2>/dev/null || true)
 	[ -n "$peer_found" ] || skip "$1 is not built in $peer_build"
 }
 
@@ -114,8 +114,8 @@ peer_spawn()
 	local name=$1
 
 	shift
-	peer_exec "$@" >>"$peer_dir/$name.log" 2>&1 </dev/null &
-	peer_pid[$name]=$!
+	(exec ip netns exec "$peer_ns" "$@") >>"$peer_dir/$name.log" 2>&1 </dev/null &
+	peer_pid[$name]=$!	# ip executes the command in its own place
 }
 
 peer_alive()
@@ -194,8 +194,7 @@ peer_guest()
 peer_capture()
 {
 	peer_need dumpcap tshark
-	peer_exec dumpcap -q -i tap0 -s 0 -B 64 -w "$1" >"$peer_dir/capture.log" 2>&1 &
-	peer_pid[capture]=$!
+	peer_spawn capture dumpcap -q -i tap0 -s 0 -B 64 -w "$1"
 	peer_wait 10 test -s "$1" || fail "dumpcap does not start"
 }
 
@@ -203,4 +202,58 @@ peer_capture_end()
 {
 	sleep 0.5	# what the kernel still holds for dumpcap
 	peer_stop capture
+}
+
+# peer_target LUN...: starts openrdma-targetd on the namespace's end of the network; options from
+# PEER_TARGET_OPTIONS, again with the same LUNs after peer_stop targetd.
+peer_target()
+{
+	local lun options=()
+
+	peer_program openrdma-targetd
+	for lun; do
+		options+=(--lun "$lun")
+	done
+	# shellcheck disable=SC2086	# several words
+	peer_spawn targetd "$peer_found" --portal $peer_host:3260 ${PEER_TARGET_OPTIONS-} "${options[@]}"
+	peer_wait_port 3260 targetd
+}
+
+# peer_target_end: an orderly end; it must not have met a bug of its own.
+peer_target_end()
+{
+	peer_stop targetd || fail "openrdma-targetd ended with status $?"
+	! grep -qE 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|assertion failed' \
+		"$peer_dir/targetd.log" || fail "openrdma-targetd: see its log"
+}
+
+# peer_guest_start [OPTION...] <script: as peer_guest, in the background; peer_guest_end waits for it.
+peer_guest_start()
+{
+	local script=$peer_dir/background
+
+	cat >"$script"
+	(peer_guest "$@" <"$script") &
+	peer_pid[guest]=$!
+}
+
+# peer_guest_meets SECONDS FILE: the script in the background has made $PEER_DIR/FILE.
+peer_guest_meets()
+{
+	local until=$((SECONDS + $1))
+
+	until [ -e "$peer_dir/$2" ]; do
+		peer_alive guest || fail "the guest ended before it made $2"
+		((SECONDS < until)) || fail "the guest did not make $2 within $1 s"
+		sleep 0.1
+	done
+}
+
+peer_guest_end()
+{
+	local status=0
+
+	wait "${peer_pid[guest]}" || status=$?
+	unset "peer_pid[guest]"
+	[ "$status" -eq 0 ] || fail "guest: status $status"
 }

@@ -179,3 +179,20 @@ fio_verify()
 		--output=/run/fio.log || { cat /run/fio.log; fail "fio --verify on $1"; }
 	say "fio --verify=crc32c on $1 found all data"
 }
+
+# meet FILE: tells the machine; met FILE [SECONDS]: waits for its answer.
+meet()
+{
+	: >"$PEER_DIR/$1"
+}
+
+met()
+{
+	wait_for "${2:-60}" test -e "$PEER_DIR/$1" || fail "the machine did not make $1"
+}
+
+# program NAME: the path of one of our programs; its providers are those of the build.
+program()
+{
+	find "$PEER_BUILD" -type f -perm -u+x -name "$1" -print -quit
+}
