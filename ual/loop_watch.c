@@ -74,8 +74,8 @@ static int dispatch(struct ual_loop *loop)
 
 		if (!w)
 			continue;
+		done += w != &loop->wake;	/* what it woke the loop for counts by itself */
 		w->fn(w, ev->events);
-		done++;
 	}
 	loop->event_i = loop->event_n = 0;
 	return done;
