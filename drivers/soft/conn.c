@@ -82,10 +82,14 @@ static void timer_fired(struct ual_timer *t)
 	struct soft_device *dev = conn->dev;
 
 	soft_device_enter(dev);
-	if (conn->state == CONN_LINGER)
+	if (conn->state == CONN_RDMA && conn->settling) {
+		conn->settling = false;
+		soft_conn_tx_schedule(conn);
+	} else if (conn->state == CONN_LINGER) {
 		soft_conn_kill(conn, true);
-	else
+	} else {
 		soft_conn_fail(conn, conn->tx_err ? conn->tx_err : -ETIMEDOUT);
+	}
 	soft_device_leave(dev);
 }
 

@@ -21,6 +21,11 @@
 #include "drivers/soft/soft.h"
 
 #define CONN_START_TIMEOUT_MS	MPA_START_TIMEOUT_MS
+/*
+ * Before an initiator's first FPDU.  The kernel's siw takes its socket over a moment after its MPA reply has
+ * left, and does not look at what came in between until more comes: a login would wait for ever.
+ */
+#define CONN_SETTLE_MS		1
 #define CONN_END_TIMEOUT_MS	5000	/* the peer's FIN after ours */
 #define CONN_LINGER_MS		2000	/* last bytes out, input thrown away */
 #define CONN_IN_MAX		(1u << 20)	/* streaming bytes that the consumer did not take */
@@ -94,6 +99,7 @@ struct soft_conn {
 	int tx_err;		/* sending failed; what was received before is still read */
 	u8 heat;		/* vain reads left before it leaves dev->hot */
 	bool tx_blocked, rx_eof, fin_sent;
+	bool settling;		/* CONN_RDMA: CONN_SETTLE_MS are not over, nothing is sent */
 	struct list_head node, tx_node, hot_node, kick_node;
 };
 

@@ -120,6 +120,8 @@ void soft_conn_tx(struct soft_conn *conn)
 
 	if (conn->state == CONN_DEAD || conn->state == CONN_CONNECTING || conn->tx_blocked)
 		return;
+	if (conn->state == CONN_RDMA && conn->settling)
+		return;
 	if (conn->out.pos < conn->out.len)
 		send_out(conn);
 	waiting = conn->out.pos < conn->out.len;

@@ -194,6 +194,10 @@ static size_t feed_active(struct soft_conn *conn, const u8 *data, size_t len)
 		break;
 	case MPA_START_DONE:
 		soft_start_rdma(conn);
+		if (conn->state == CONN_RDMA) {
+			conn->settling = true;
+			soft_conn_timeout(conn, CONN_SETTLE_MS);
+		}
 		break;
 	case MPA_START_REJECTED:
 		reply_rejected(conn);
