@@ -96,6 +96,11 @@ static int open_disk(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 	r = iser_url_parse(cfg->url, &d->url, d->why, sizeof(d->why));
 	if (r)
 		return r;
+	if (!d->url.target[0]) {
+		say(d->why, sizeof(d->why),
+		    "%s names no target: expected iser://ADDR[:PORT]/IQN/LUN", cfg->url);
+		return -EINVAL;
+	}
 	r = make_device(d, cfg);
 	if (r)
 		return r;

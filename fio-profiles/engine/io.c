@@ -125,8 +125,11 @@ static bool given_up(const struct thread_data *td, const struct engine *e)
 static int wait_for(struct thread_data *td, struct engine *e, unsigned int min)
 {
 	while (ended_count(e) < min) {
-		if (given_up(td, e))
-			return -EINTR;
+		if (given_up(td, e)) {
+			log_err("openrdma: %u operations were given up, the target does not answer: %s\n",
+				e->in_flight, e->disk->why);
+			return -ETIMEDOUT;
+		}
 		step(e, STOP_CHECK_NS);
 	}
 	return 0;

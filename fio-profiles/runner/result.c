@@ -112,9 +112,10 @@ static int take_jobs(const json_t *root, struct bench_result *result, struct ben
 		for (int d = 0; d < BENCH_DIR_N; d++)
 			add_direction(job, d, result);
 		cpu_us += job_cpu_us(job);
-		error = (int)number(job, "error");
+		/* fio keeps some errors as negative numbers and prints them unsigned. */
+		error = (int32_t)(int64_t)number(job, "error");
 		if (error && !result->error)
-			result->error = error;
+			result->error = error < 0 ? -error : error;
 	}
 	find_rates(result);
 	if (result_ios(result))
