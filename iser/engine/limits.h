@@ -37,4 +37,35 @@
 #define ISER_BURST_MAX		16777215
 #define ISER_PADDING_MAX	3	/* bytes behind the data that are tolerated */
 
+/* ---- target --------------------------------------------------------------------------------- */
+
+#define TGT_SESSIONS_MAX	1024	/* default of iser_server_cfg.sessions_max */
+#define TGT_LOGINS_MAX		256	/* connections of a reactor that have not logged in yet */
+#define TGT_DEPTH_DEFAULT	128
+#define TGT_DEPTH_MAX		1024
+#define TGT_WINDOW_FIRST	16	/* window of a new session; it doubles when full */
+#define TGT_FIRST_BURST		65536
+#define TGT_MAX_BURST		1048576
+#define TGT_RECV_DSL		4096	/* TargetRecvDataSegmentLength: immediate data of one PDU */
+#define TGT_UNSOLICITED_MAX	8192	/* FirstBurstLength: all that one command may send unasked;
+					 * more is fetched, straight to where it belongs */
+#define TGT_UNEXPECTED		8	/* MaxOutstandingUnexpectedPDUs that we declare */
+#define TGT_RECV_SPARE		16	/* receives besides those of commands: unexpected ones, and
+					 * as many from initiators that do not know that key */
+#define TGT_INITIATOR_DSL	8192	/* InitiatorRecvDataSegmentLength that we agree to */
+#define TGT_CTL_BUFS		16	/* responses other than SCSI on their way at once */
+#define TGT_SLOT_SPARE		8	/* tasks whose response has not left, immediate commands */
+#define TGT_LOGIN_RECVS		2	/* receives before full feature phase */
+#define TGT_LOGIN_SENDS		2
+#define TGT_SQ_RESERVE		(TGT_CTL_BUFS + TGT_LOGIN_SENDS) /* never taken by transfers */
+#define TGT_SGE_MAX		8	/* of one work request */
+#define TGT_ORD			32	/* RDMA Reads of a session at once */
+#define TGT_LOGIN_MS		15000
+#define TGT_NOP_MS		30000
+#define TGT_NOP_ANSWER_MS	15000	/* silence after a ping: the initiator is gone */
+#define TGT_CLOSE_MS		2000	/* orderly ends take at most this */
+#define TGT_ASYNC_SECONDS	1	/* an initiator that we ask to log out has this long */
+#define TGT_SENDTARGETS_MAX	(1 << 20)	/* bytes of one SendTargets answer */
+#define TGT_LOG_PER_SECOND	10
+
 #endif

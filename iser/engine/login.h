@@ -143,6 +143,8 @@ void login_initiator_start(struct login_initiator *l, struct login_pdu *out);
 enum login_event login_initiator_step(struct login_initiator *l, const struct iscsi_pdu *rsp,
 				      const u8 *data, struct login_pdu *out);
 
+/* Is this a key of a login (for text requests after it)? */
+bool login_key_known(const char *name);
 /* "target not found (2/3)": what a status means, for people */
 const char *login_status_str(u16 status);
 

@@ -79,6 +79,11 @@ enum key_id login_key_find(const char *name)
 	return KEY_UNKNOWN;
 }
 
+bool login_key_known(const char *name)
+{
+	return login_key_find(name) != KEY_UNKNOWN;
+}
+
 u32 login_key_get(const struct login_key *key, const struct iscsi_params *p, bool of_target)
 {
 	const u8 *at = (const u8 *)p + (of_target && key->off_t ? key->off_t : key->off);
