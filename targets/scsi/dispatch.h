@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* From the session to the handler of a command. */
+#ifndef TARGETS_SCSI_DISPATCH_H
+#define TARGETS_SCSI_DISPATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct iser_cmd;
+
+void scsi_command(struct iser_cmd *cmd);
+/* Ends a wait for buffers or for readers; what is at the operating system ends by itself. */
+void scsi_abort(struct iser_cmd *cmd);
+bool scsi_lun_is_ours(const uint8_t lun[8]);
+
+#endif

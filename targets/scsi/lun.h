@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* A logical unit: a store with an identity and the state that all initiators see. */
+#ifndef TARGETS_SCSI_LUN_H
+#define TARGETS_SCSI_LUN_H
+
+#include <stdatomic.h>
+
+#include "targets/store/store.h"
+
+#define LUN_TARGET_MAX		224	/* iSCSI name and its end */
+#define LUN_SERIAL_MAX		64
+#define LUN_VENDOR		"OPENRDMA"
+#define LUN_PRODUCT		"iSER disk       "
+#define LUN_REVISION		"0001"
+
+struct lun_cfg {
+	const char *target;		/* iSCSI name of the target whose LUN 0 it is */
+	const char *serial;		/* unit serial number; NULL: made of the name */
+	/*
+	 * Something that tells this machine's targets from those of the same name elsewhere (its machine-id);
+	 * goes into the identifiers unless there is a serial number.  NULL: nothing.
+	 */
+	const char *machine;
+	struct store *store;		/* outlives it */
+};
+
+/*
+ * Owner: the server.  References: nexuses, on all reactors; all are gone before lun_destroy().
+ * Lock: none; what changes is atomic.
+ * Context: all reactors.
+ */
+struct lun {
+	struct store *store;
+	char target[LUN_TARGET_MAX];
+	char serial[LUN_SERIAL_MAX];
+	uint64_t naa;			/* VPD page 83h: NAA 3h, locally assigned */
+	atomic_bool wce;		/* caching page: WRITE CACHE ENABLE */
+	atomic_bool d_sense;		/* control page: descriptor format sense data */
+	/* Events since the start; a nexus that has seen fewer owes its initiator a unit attention. */
+	atomic_uint lun_resets, target_resets, mode_changes;
+};
+
+int lun_create(const struct lun_cfg *cfg, struct lun **lun);
+void lun_destroy(struct lun *lun);
+/* Task management: the state goes back to what it was at power on. */
+void lun_reset(struct lun *lun, bool whole_target);
+
+static inline uint32_t lun_block(const struct lun *lun)
+{
+	return lun->store->info.block_size;
+}
+
+static inline uint64_t lun_blocks(const struct lun *lun)
+{
+	return lun->store->info.size / lun->store->info.block_size;
+}
+
+#endif
