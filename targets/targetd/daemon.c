@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/targetd/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "iser/iser_target.h"
+#include "targets/scsi/server.h"
+#include "targets/targetd/log.h"
+#include "targets/targetd/luns.h"
+#include "targets/targetd/notify.h"
+#include "targets/targetd/pid_file.h"
+#include "targets/targetd/reactor.h"
+#include "targets/targetd/shutdown.h"
+
+#define PORTAL_TEXT_MAX	64
+
+struct daemon {
+	const struct targetd_options *options;
+	struct targetd_luns luns;
+	struct ual *ual;
+	struct targetd_reactor *reactors;
+	unsigned reactor_n;
+	struct scsi_server *scsi;
+	struct iser_server *iser;
+	struct targetd_shutdown shutdown;
+};
+
+/* ---- construction, in this order; taken apart in the other ----------------------------------------- */
+
+static int open_reactors(struct daemon *d)
+{
+	const struct targetd_options *o = d->options;
+	bool device_err;
+	int err;
+
+	d->reactors = calloc(o->reactors, sizeof(d->reactors[0]));
+	if (!d->reactors)
+		return -ENOMEM;
+	for (; d->reactor_n < o->reactors; d->reactor_n++) {
+		struct targetd_reactor *r = &d->reactors[d->reactor_n];
+
+		r->index = d->reactor_n;
+		err = targetd_reactor_init(r, d->ual, o->device, o->spin_us, &device_err);
+		if (err && device_err)
+			targetd_log(LOG_ERR,
+				    "RDMA device %s cannot be opened: %s%s; see --device and --providers",
+				    o->device ? o->device : "(any)", strerror(-err),
+				    err == -ENODEV ? " (there is none)" : "");
+		else if (err)
+			targetd_log(LOG_ERR, "event loop: %s", strerror(-err));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int open_iser(struct daemon *d)
+{
+	const struct targetd_options *o = d->options;
+	struct ual_device **devs = calloc(d->reactor_n, sizeof(devs[0]));
+	struct iser_server_cfg cfg = {
+		.devs = devs,
+		.dev_n = d->reactor_n,
+		.ops = &scsi_backend_ops,
+		.ctx = d->scsi,
+		.sessions_max = o->sessions_max,
+		.depth = o->depth,
+		.no_immediate_data = o->no_immediate_data,
+		.initial_r2t = o->initial_r2t,
+		.no_remote_inv = o->no_remote_inv,
+		.conn = {
+			.crc = o->crc,
+			.mpa_revision = o->mpa_revision,
+			.mpa_markers = o->mpa_markers,
+			.mpa_rtr = o->mpa_rtr,
+		},
+		.log = targetd_log_msg,
+	};
+	int err;
+
+	if (!devs)
+		return -ENOMEM;
+	for (unsigned i = 0; i < d->reactor_n; i++)
+		devs[i] = d->reactors[i].dev;
+	err = iser_server_create(&cfg, &d->iser);
+	free(devs);
+	return err;
+}
+
+static int join_luns(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->reactor_n; i++) {
+		struct store_reactor_cfg cfg = {
+			.loop = d->reactors[i].loop,
+			.pd = iser_server_pd(d->iser, i),
+			.pool_max = d->options->pool_max,
+			.aio = d->options->aio,
+		};
+		int err = scsi_server_reactor_add(d->scsi, &cfg);
+
+		if (err) {
+			targetd_log(LOG_ERR, "the LUNs cannot be joined to reactor %u: %s", i,
+				    strerror(-err));
+			return err;
+		}
+		d->reactors[i].server = d->scsi;
+	}
+	return 0;
+}
+
+static int build(struct daemon *d)
+{
+	struct ual_cfg cfg = { .provider_dir = d->options->provider_dir };
+	int err = targetd_luns_open(d->options, &d->luns);
+
+	if (err)
+		return err;
+	err = ual_create(&cfg, &d->ual);
+	if (!err)
+		err = open_reactors(d);
+	if (err)
+		return err;
+	err = scsi_server_create(d->luns.luns, d->luns.n, &d->scsi);
+	if (!err)
+		err = open_iser(d);
+	if (err) {
+		targetd_log(LOG_ERR, "the server cannot be made: %s", strerror(-err));
+		return err;
+	}
+	return join_luns(d);
+}
+
+static int take_apart(struct daemon *d)
+{
+	scsi_server_destroy(d->scsi);
+	iser_server_destroy(d->iser);
+	for (unsigned i = 0; i < d->reactor_n; i++)
+		targetd_reactor_deinit(&d->reactors[i]);
+	free(d->reactors);
+	ual_destroy(d->ual);
+	return targetd_luns_close(&d->luns);
+}
+
+/* ---- portals --------------------------------------------------------------------------------------- */
+
+static int listen_on(struct daemon *d, const struct targetd_portal *portal, char *text)
+{
+	struct sockaddr_storage bound;
+	int err = iser_server_listen(d->iser, (const struct sockaddr *)&portal->addr,
+				     portal->addr_len, &bound);
+
+	if (!err) {
+		targetd_portal_format(&bound, text, PORTAL_TEXT_MAX);
+		return 0;
+	}
+	targetd_portal_format(&portal->addr, text, PORTAL_TEXT_MAX);
+	if (portal->is_default && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL)) {
+		targetd_log(LOG_NOTICE, "portal %s: this machine has no such address", text);
+		text[0] = '\0';
+		return 0;
+	}
+	targetd_log(LOG_ERR, "portal %s: %s%s", text, strerror(-err),
+		    err == -EADDRINUSE	    ? "; stop what listens there or choose another --portal" :
+		    err == -EADDRNOTAVAIL ? "; give an address of this machine" :
+		    err == -EACCES	    ? "; ports below 1024 need root" :
+					      "");
+	return err;
+}
+
+static int listen_on_all(struct daemon *d, char *ready, size_t ready_len)
+{
+	char text[PORTAL_TEXT_MAX];
+	size_t len = 0;
+	int err;
+
+	ready[0] = '\0';
+	for (unsigned i = 0; i < d->options->portal_n; i++) {
+		err = listen_on(d, &d->options->portals[i], text);
+		if (err)
+			return err;
+		if (text[0])
+			len += (size_t)snprintf(ready + len, ready_len - len, " %s", text);
+	}
+	return 0;
+}
+
+/* ---- running --------------------------------------------------------------------------------------- */
+
+static void sessions_gone(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	ual_loop_stop(d->reactors[0].loop);
+}
+
+static void begin_end(void *ctx, int signal)
+{
+	struct daemon *d = ctx;
+
+	targetd_log(LOG_INFO, "%s: ending %u sessions", strsignal(signal),
+		    iser_server_sessions(d->iser));
+	targetd_notify("STOPPING=1");
+	iser_server_stop(d->iser, sessions_gone, d);
+}
+
+static int serve(struct daemon *d)
+{
+	char ready[TARGETD_PORTALS_MAX * PORTAL_TEXT_MAX];
+	int err = 0, listen_err;
+
+	for (unsigned i = 1; i < d->reactor_n && !err; i++)
+		err = targetd_reactor_start(&d->reactors[i]);
+	if (err) {
+		targetd_log(LOG_ERR, "a thread cannot be started: %s", strerror(-err));
+		goto join;
+	}
+	listen_err = listen_on_all(d, ready, sizeof(ready));
+	if (!listen_err && d->options->pid_file) {
+		listen_err = targetd_pid_file_write(d->options->pid_file);
+		if (listen_err)
+			targetd_log(LOG_ERR, "%s cannot be written: %s", d->options->pid_file,
+				    strerror(-listen_err));
+	}
+	if (listen_err) {
+		iser_server_stop(d->iser, sessions_gone, d);
+	} else {
+		printf("openrdma-targetd: ready:%s\n", ready);
+		fflush(stdout);
+		targetd_notify("READY=1");
+	}
+	targetd_reactor_run(&d->reactors[0]);
+	if (!listen_err && d->options->pid_file)
+		targetd_pid_file_remove(d->options->pid_file);
+	err = listen_err;
+
+join:
+	for (unsigned i = 1; i < d->reactor_n; i++)
+		targetd_reactor_join(&d->reactors[i]);
+	return err;
+}
+
+int targetd_run(const struct targetd_options *options)
+{
+	struct daemon d = { .options = options };
+	int err, flush_err;
+
+	err = build(&d);
+	if (!err) {
+		err = targetd_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
+		if (!err) {
+			err = serve(&d);
+			targetd_shutdown_deinit(&d.shutdown);
+		}
+	}
+	flush_err = take_apart(&d);
+	return err ? err : flush_err;
+}

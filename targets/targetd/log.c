@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/targetd/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static atomic_int log_level = LOG_INFO;
+
+static const char *level_name(int level)
+{
+	static const char *const names[] = {
+		"emergency", "alert", "critical", "error", "warning", "notice", "info", "debug",
+	};
+
+	return names[level < LOG_EMERG ? LOG_EMERG : level > LOG_DEBUG ? LOG_DEBUG : level];
+}
+
+void targetd_log_set_level(int level)
+{
+	atomic_store(&log_level, level);
+}
+
+void targetd_log(int level, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+	int head, len;
+
+	if (level > atomic_load_explicit(&log_level, memory_order_relaxed))
+		return;
+	head = snprintf(line, sizeof(line), "openrdma-targetd: %s: ", level_name(level));
+	va_start(ap, fmt);
+	len = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		return;
+	if ((size_t)len > sizeof(line) - (size_t)head - 2)
+		len = (int)sizeof(line) - head - 2;
+	line[head + len] = '\n';
+	if (write(STDERR_FILENO, line, (size_t)(head + len + 1)) < 0)
+		return;		/* nobody listens: there is nobody to tell */
+}
+
+void targetd_log_msg(void *ctx, int level, const char *msg)
+{
+	targetd_log(level, "%s", msg);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/targetd/luns.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "targets/targetd/log.h"
+
+/* Tells our disks from those of the same name on other machines; "" where the machine has no identity. */
+static void machine_id(char *id, int id_len)
+{
+	FILE *f = fopen("/etc/machine-id", "re");
+
+	id[0] = '\0';
+	if (!f)
+		return;
+	if (fgets(id, id_len, f))
+		id[strcspn(id, "\n")] = '\0';
+	fclose(f);
+}
+
+static int open_one(const struct targetd_lun *spec, const char *machine, struct lun **out)
+{
+	struct store_cfg cfg = {
+		.name = spec->name,
+		.path = spec->path,
+		.size = spec->size,
+		.block_size = spec->block_size,
+		.read_only = spec->read_only,
+		.direct = spec->direct,
+		.log = targetd_log_msg,
+	};
+	char why[512], target[LUN_TARGET_MAX];
+	struct lun_cfg lun = {
+		.target = target,
+		.serial = spec->serial[0] ? spec->serial : NULL,
+		.machine = machine,
+	};
+	int err = store_open(&cfg, &lun.store, why, sizeof(why));
+
+	if (err) {
+		targetd_log(LOG_ERR, "%s", why);
+		return err;
+	}
+	snprintf(target, sizeof(target), "%s%s", TARGETD_IQN_PREFIX, spec->name);
+	err = lun_create(&lun, out);
+	if (err) {
+		targetd_log(LOG_ERR, "lun %s: %s", spec->name, strerror(-err));
+		store_close(lun.store);
+		return err;
+	}
+	targetd_log(LOG_INFO, "lun %s: %s, %llu bytes in blocks of %u%s", spec->name, spec->path,
+		    (unsigned long long)lun.store->info.size, lun.store->info.block_size,
+		    spec->read_only ? ", read-only" : "");
+	return 0;
+}
+
+int targetd_luns_open(const struct targetd_options *options, struct targetd_luns *luns)
+{
+	char machine[64];
+	int err = 0;
+
+	machine_id(machine, sizeof(machine));
+	luns->n = 0;
+	luns->luns = calloc(options->lun_n, sizeof(luns->luns[0]));
+	if (!luns->luns) {
+		targetd_log(LOG_ERR, "out of memory");
+		return -ENOMEM;
+	}
+	while (luns->n < options->lun_n && !err) {
+		err = open_one(&options->luns[luns->n], machine[0] ? machine : NULL,
+			       &luns->luns[luns->n]);
+		if (!err)
+			luns->n++;
+	}
+	if (err)
+		targetd_luns_close(luns);
+	return err;
+}
+
+int targetd_luns_close(struct targetd_luns *luns)
+{
+	int first = 0;
+
+	for (unsigned i = 0; i < luns->n; i++) {
+		struct store *store = luns->luns[i]->store;
+		char name[STORE_NAME_MAX];
+		int err;
+
+		snprintf(name, sizeof(name), "%s", store->name);
+		lun_destroy(luns->luns[i]);
+		err = store_close(store);
+		if (err)
+			targetd_log(LOG_ERR, "lun %s: the last flush failed (%s): writes may be lost",
+				    name, strerror(-err));
+		first = first ? first : err;
+	}
+	free(luns->luns);
+	luns->luns = NULL;
+	luns->n = 0;
+	return first;
+}

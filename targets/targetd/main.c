@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * openrdma-targetd: serves LUNs over iSER.  Exit status: 0 after an orderly end, 1 for what went wrong at run
+ * time, 2 for a command line that cannot be meant.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "targets/targetd/daemon.h"
+#include "targets/targetd/log.h"
+
+#define EXIT_USAGE	2
+
+int main(int argc, char **argv)
+{
+	struct targetd_options options;
+	char why[512];
+	int status = EXIT_USAGE;
+
+	switch (targetd_options_parse(argc, argv, &options, why, sizeof(why))) {
+	case OPTIONS_HELP:
+		fputs(targetd_options_help(), stdout);
+		status = EXIT_SUCCESS;
+		break;
+	case OPTIONS_VERSION:
+		puts("openrdma-targetd " OPENRDMA_VERSION);
+		status = EXIT_SUCCESS;
+		break;
+	case OPTIONS_BAD:
+		fprintf(stderr, "openrdma-targetd: error: %s\n", why);
+		break;
+	case OPTIONS_RUN:
+		targetd_log_set_level(options.log_level);
+		status = targetd_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+		break;
+	}
+	targetd_options_deinit(&options);
+	return status;
+}

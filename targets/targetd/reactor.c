@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/targetd/reactor.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "targets/scsi/server.h"
+
+#define DRAIN_STEP_NS	10000000ull
+
+int targetd_reactor_init(struct targetd_reactor *reactor, struct ual *ual, const char *device,
+			 unsigned spin_us, bool *device_err)
+{
+	struct ual_loop_cfg cfg = { .spin_us = spin_us };
+	int err = ual_loop_create(&cfg, &reactor->loop);
+
+	*device_err = false;
+	if (err)
+		return err;
+	err = ual_device_open(ual, reactor->loop, device, &reactor->dev);
+	if (err) {
+		*device_err = true;
+		ual_loop_destroy(reactor->loop);
+		reactor->loop = NULL;
+	}
+	return err;
+}
+
+void targetd_reactor_deinit(struct targetd_reactor *reactor)
+{
+	int err = ual_device_close(reactor->dev);
+
+	core_assert(!err);
+	ual_loop_destroy(reactor->loop);
+}
+
+void targetd_reactor_run(struct targetd_reactor *reactor)
+{
+	ual_loop_run(reactor->loop);
+	/* Files that are being synchronised: their end is the operating system's affair. */
+	while (!scsi_server_quiet(reactor->server, reactor->index))
+		ual_loop_step(reactor->loop, DRAIN_STEP_NS);
+}
+
+static void *thread(void *arg)
+{
+	struct targetd_reactor *reactor = arg;
+	char name[16];
+
+	snprintf(name, sizeof(name), "reactor-%u", reactor->index);
+	pthread_setname_np(pthread_self(), name);
+	targetd_reactor_run(reactor);
+	return NULL;
+}
+
+int targetd_reactor_start(struct targetd_reactor *reactor)
+{
+	sigset_t all, old;
+	int err;
+
+	/* Signals go to the main thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&reactor->thread, NULL, thread, reactor);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	reactor->has_thread = !err;
+	return -err;
+}
+
+void targetd_reactor_join(struct targetd_reactor *reactor)
+{
+	if (!reactor->has_thread)
+		return;
+	ual_loop_stop(reactor->loop);
+	pthread_join(reactor->thread, NULL);
+	reactor->has_thread = false;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/targetd/shutdown.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* What a signal handler may touch. */
+static volatile sig_atomic_t signals_seen;
+static int wake_fd = -1;
+
+static void on_signal(int signal)
+{
+	static const char told[] = "openrdma-targetd: second signal: stopping at once\n";
+	uint64_t value = (uint64_t)signal;
+	int saved = errno;
+
+	if (signals_seen++) {
+		if (write(STDERR_FILENO, told, sizeof(told) - 1) < 0)
+			_exit(128 + signal);
+		_exit(128 + signal);
+	}
+	if (write(wake_fd, &value, sizeof(value)) < 0)
+		_exit(128 + signal);	/* the loop cannot be told */
+	errno = saved;
+}
+
+static void woken(struct ual_watch *watch, uint32_t events)
+{
+	struct targetd_shutdown *shutdown = watch->ctx;
+	uint64_t signal;
+
+	if (read(watch->fd, &signal, sizeof(signal)) == sizeof(signal))
+		shutdown->fn(shutdown->ctx, (int)signal);
+}
+
+int targetd_shutdown_init(struct targetd_shutdown *shutdown, struct ual_loop *loop,
+			  void (*fn)(void *ctx, int signal), void *ctx)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	int err;
+
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake_fd < 0)
+		return -errno;
+	shutdown->loop = loop;
+	shutdown->fn = fn;
+	shutdown->ctx = ctx;
+	shutdown->watch = (struct ual_watch){
+		.fd = wake_fd,
+		.events = EPOLLIN,
+		.fn = woken,
+		.ctx = shutdown,
+	};
+	err = ual_watch_add(loop, &shutdown->watch);
+	if (err) {
+		close(wake_fd);
+		return err;
+	}
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+void targetd_shutdown_deinit(struct targetd_shutdown *shutdown)
+{
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	ual_watch_del(shutdown->loop, &shutdown->watch);
+	close(wake_fd);
+	wake_fd = -1;
+}
