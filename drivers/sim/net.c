@@ -169,20 +169,14 @@ static int link_error(struct soft_link *link)
 	return to_end(link)->err;
 }
 
-static int link_attach(struct soft_link *link, struct ual_loop *loop, unsigned events)
+static int link_attach(struct soft_link *link, void *cookie, struct ual_loop *loop, unsigned events)
 {
 	struct sim_end *end = to_end(link);
-	struct sim_host *host;
 
-	list_for_each_entry(host, &end->wire->sim->hosts, node) {
-		if (host->loop != loop)
-			continue;
-		end->host = host;
-		end->watched = events;
-		sim_end_changed(end);
-		return 0;
-	}
-	return -EXDEV;
+	end->host = cookie;
+	end->watched = events;
+	sim_end_changed(end);
+	return 0;
 }
 
 static int link_watch(struct soft_link *link, unsigned events)
@@ -281,12 +275,12 @@ bool sim_port_offer(struct sim_wire *wire, uint16_t number)
 	return true;
 }
 
-static int port_listen(void *net, struct ual_loop *loop, const struct sockaddr *addr,
-		       socklen_t addr_len, int backlog, struct soft_port **out)
+static int port_listen(void *net, void *cookie, struct ual_loop *loop,
+		       const struct sockaddr *addr, socklen_t addr_len, int backlog,
+		       struct soft_port **out)
 {
 	struct sim *sim = net;
 	struct sim_port *port;
-	struct sim_host *host;
 	uint16_t number = port_of(addr);
 
 	if (number && find_port(sim, number))
@@ -294,10 +288,7 @@ static int port_listen(void *net, struct ual_loop *loop, const struct sockaddr *
 	port = calloc(1, sizeof(*port));
 	if (!port)
 		return -ENOMEM;
-	list_for_each_entry(host, &sim->hosts, node)
-		if (host->loop == loop)
-			port->host = host;
-	core_assert(port->host);
+	port->host = cookie;
 	port->base.ops = &sim_net_ops;
 	port->sim = sim;
 	port->number = number ? number : sim->port_next++;

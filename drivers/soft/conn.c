@@ -143,7 +143,8 @@ int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_
 
 	conn->state = state;
 	conn->watched = wanted(conn);
-	err = conn->link->ops->attach(conn->link, conn->dev->loop, conn->watched);
+	err = conn->link->ops->attach(conn->link, conn->dev->net_cookie, conn->dev->loop,
+				      conn->watched);
 	if (!err)
 		soft_conn_timeout(conn, timeout_ms);
 	return err;

@@ -135,6 +135,12 @@ static int input_bytes(struct soft_conn *conn)
 
 int soft_conn_input(struct soft_conn *conn)
 {
+	/* What was held comes before what is new, the end of the stream above all. */
+	if (!list_empty(&conn->kick_node)) {
+		list_del_init(&conn->kick_node);
+		soft_conn_feed(conn, NULL, 0);
+		return 1;	/* level-triggered: the rest is told again */
+	}
 	switch (conn->state) {
 	case CONN_RDMA:
 	case CONN_ENDING:

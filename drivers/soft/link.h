@@ -37,7 +37,7 @@ struct soft_port {
 };
 
 struct soft_net_ops {
-	/* A device on this loop begins and ends to use the network. */
+	/* A device on this loop begins and ends to use the network; cookie: the network's mark on it. */
 	int (*open)(void *net, struct ual_loop *loop, void **cookie);
 	void (*close)(void *net, void *cookie);
 	u64 (*random)(void *net);
@@ -47,7 +47,7 @@ struct soft_net_ops {
 		       struct soft_link **link);
 	int (*adopt)(void *net, int fd, struct soft_link **link);	/* a duplicate of the fd */
 	int (*error)(struct soft_link *link);		/* 0 or negative errno */
-	int (*attach)(struct soft_link *link, struct ual_loop *loop, unsigned events);
+	int (*attach)(struct soft_link *link, void *cookie, struct ual_loop *loop, unsigned events);
 	int (*watch)(struct soft_link *link, unsigned events);
 	/* emss: the largest segment, for the size of FPDUs. */
 	int (*info)(struct soft_link *link, struct sockaddr_storage *local,
@@ -57,7 +57,7 @@ struct soft_net_ops {
 	void (*shutdown)(struct soft_link *link);	/* no more output: FIN */
 	void (*destroy)(struct soft_link *link, bool abort);	/* abort: RST */
 
-	int (*listen)(void *net, struct ual_loop *loop, const struct sockaddr *addr,
+	int (*listen)(void *net, void *cookie, struct ual_loop *loop, const struct sockaddr *addr,
 		      socklen_t addr_len, int backlog, struct soft_port **port);
 	int (*port_watch)(struct soft_port *port, bool on);
 	int (*port_accept)(struct soft_port *port, struct soft_link **link);	/* not attached yet */

@@ -248,7 +248,7 @@ int soft_listen(struct ual_device *base, const struct ual_listen_cfg *cfg,
 	l->share = share_new(cfg);
 	if (!l->share)
 		goto err_free;
-	err = dev->net->listen(dev->net_ctx, dev->loop, cfg->addr, cfg->addr_len,
+	err = dev->net->listen(dev->net_ctx, dev->net_cookie, dev->loop, cfg->addr, cfg->addr_len,
 			       cfg->backlog ? cfg->backlog : BACKLOG_DEFAULT, &l->port);
 	if (err)
 		goto err_share;

@@ -170,7 +170,8 @@ static int link_error(struct soft_link *link)
 	return is_self(tl->watch.fd) ? -ECONNREFUSED : 0;
 }
 
-static int link_attach(struct soft_link *link, struct ual_loop *loop, unsigned events)
+static int link_attach(struct soft_link *link, void *cookie, struct ual_loop *loop,
+		       unsigned events)
 {
 	struct tcp_link *tl = to_tcp(link);
 	int err;
@@ -268,8 +269,9 @@ static void port_ready(struct ual_watch *w, uint32_t events)
 	tp->base.fn(&tp->base);
 }
 
-static int port_listen(void *net, struct ual_loop *loop, const struct sockaddr *addr,
-		       socklen_t addr_len, int backlog, struct soft_port **port)
+static int port_listen(void *net, void *cookie, struct ual_loop *loop,
+		       const struct sockaddr *addr, socklen_t addr_len, int backlog,
+		       struct soft_port **port)
 {
 	struct tcp_port *tp = calloc(1, sizeof(*tp));
 	int fd, err;
