@@ -154,6 +154,7 @@ static void host_stopped(void *ctx, int err, const char *why)
 	if (err) {
 		report_log("not detached: %s", why);
 		a->phase = PHASE_UP;
+		a->entry.refusals++;
 		save(a, "up", why);
 		return;
 	}
@@ -240,7 +241,8 @@ static void disk_state(struct iser_disk *disk, enum iser_disk_state state, const
 		report_log("the size changed from %" PRIu64 " to %" PRIu64 " bytes", a->entry.size,
 			   size);
 		a->entry.size = size;
-		a->host->ops->resized(a->host);
+		if (a->phase == PHASE_UP)
+			a->host->ops->resized(a->host);
 	}
 	save(a, names[state], state == ISER_DISK_UP || !why ? "" : why);
 }

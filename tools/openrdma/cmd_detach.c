@@ -83,7 +83,6 @@ static bool wait_gone(const struct detach *d, struct state_entry *e, int64_t lim
 {
 	int64_t until = now_ms() + limit_ms;
 	struct state_entry now;
-	bool stopping = false;
 
 	while (!is_gone(d, e)) {
 		if (now_ms() >= until)
@@ -91,9 +90,7 @@ static bool wait_gone(const struct detach *d, struct state_entry *e, int64_t lim
 		poll(NULL, 0, POLL_MS);
 		if (state_load(d->dir, e->name, &now) || now.pid != e->pid)
 			continue;
-		if (!strcmp(now.status, "stopping"))
-			stopping = true;
-		else if (stopping && now.why[0]) {
+		if (now.refusals != e->refusals) {
 			*e = now;
 			return false;
 		}
@@ -129,6 +126,7 @@ failed:
 
 static int end_orderly(const struct detach *d, struct state_entry *e)
 {
+	unsigned refusals = e->refusals;
 	char by[300];
 
 	if (device_in_use(e->device, e->pid, by, sizeof(by))) {
@@ -143,7 +141,7 @@ static int end_orderly(const struct detach *d, struct state_entry *e)
 	}
 	if (wait_gone(d, e, d->wait_s * 1000ll))
 		return state_load(d->dir, e->name, e) ? EXIT_OK : sweep(d, e);
-	if (e->why[0] && strcmp(e->status, "stopping")) {
+	if (e->refusals != refusals) {
 		report_error("%s: %s", label(e), e->why);
 		return EXIT_BUSY;
 	}

@@ -6,7 +6,7 @@
 #include "core/env.h"
 #include "tools/openrdma/host.h"
 
-const struct host_ops *const host_table[] = { &host_fuse, NULL };
+const struct host_ops *const host_table[] = { &host_ublk, &host_fuse, NULL };
 
 const struct host_ops *host_find(const char *name)
 {

@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "core/env.h"
+#include "tools/openrdma/device_down.h"
 #include "tools/openrdma/fuse_file.h"
 #include "tools/openrdma/helper.h"
 #include "tools/openrdma/host.h"
-#include "tools/openrdma/in_use.h"
 #include "tools/openrdma/loop_dev.h"
 #include "tools/openrdma/report.h"
 #include "tools/openrdma/text.h"
@@ -100,33 +100,14 @@ static void bind_loop(const void *arg, struct helper_result *result)
 				      sizeof(result->text));
 }
 
-static int flush_device(const char *device)
-{
-	int fd = open(device, O_RDWR | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return errno == EROFS || errno == EACCES ? 0 : -errno;
-	if (fsync(fd) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static void unbind_loop(const struct fuse_job *job, struct helper_result *result)
 {
-	char by[300];
+	struct device_down down = { .force = job->force, .server = job->server };
 
-	if (!job->force && device_in_use(job->device, job->server, by, sizeof(by))) {
-		result->err = -EBUSY;
-		text_put(result->text, sizeof(result->text), "%s is %s", job->device, by);
+	text_put(down.device, sizeof(down.device), "%s", job->device);
+	device_down(&down, result);
+	if (result->err)
 		return;
-	}
-	result->err = flush_device(job->device);
-	if (result->err && !job->force) {
-		text_put(result->text, sizeof(result->text), "%s: cannot flush: %s", job->device,
-			 strerror(-result->err));
-		return;
-	}
 	result->err = loop_dev_clear(job->device);
 	if (result->err && !job->force)
 		text_put(result->text, sizeof(result->text), "%s: cannot be freed: %s", job->device,

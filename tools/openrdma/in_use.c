@@ -234,3 +234,22 @@ bool device_in_use(const char *device, pid_t except, char *by, size_t by_len)
 	       has_holder(&d, by, by_len) || is_open(device, except, by, by_len) ||
 	       is_claimed(device, by, by_len);
 }
+
+bool device_name_mounted(const char *device, char *by, size_t by_len)
+{
+	char source[256], where[512], line[1024];
+	size_t len = strlen(device);
+	bool found = false;
+	FILE *f = fopen("/proc/self/mounts", "re");
+
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%255s %511s", source, where) == 2 &&
+		    !strncmp(source, device, len) && (!source[len] || source[len] == 'p')) {
+			text_put(by, by_len, "mounted on %s", where);
+			found = true;
+		}
+	fclose(f);
+	return found;
+}

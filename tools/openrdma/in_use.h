@@ -13,4 +13,7 @@
  */
 bool device_in_use(const char *device, pid_t except, char *by, size_t by_len);
 
+/* The same by the name in the list of mounts: of a device that is gone already. */
+bool device_name_mounted(const char *device, char *by, size_t by_len);
+
 #endif

@@ -131,11 +131,11 @@ int state_save(const char *dir, const struct state_entry *e)
 	json_t *json;
 	int err = 0;
 
-	json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "name", e->name,
-			 "url", e->url, "device", e->device, "via", e->via, "mount", e->mount,
-			 "status", e->status, "why", e->why, "pid", (int)e->pid, "started",
-			 (json_int_t)e->started, "size", (json_int_t)e->size, "read_only",
-			 (int)e->read_only);
+	json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:i}", "name",
+			 e->name, "url", e->url, "device", e->device, "via", e->via, "mount",
+			 e->mount, "status", e->status, "why", e->why, "pid", (int)e->pid,
+			 "started", (json_int_t)e->started, "size", (json_int_t)e->size,
+			 "read_only", (int)e->read_only, "refusals", (int)e->refusals);
 	if (!json)
 		return -ENOMEM;
 	state_path(dir, e->name, ".json", path, sizeof(path));
@@ -185,6 +185,7 @@ int state_load(const char *dir, const char *name, struct state_entry *e)
 	e->pid = (pid_t)json_integer_value(json_object_get(json, "pid"));
 	e->started = json_integer_value(json_object_get(json, "started"));
 	e->size = (uint64_t)json_integer_value(json_object_get(json, "size"));
+	e->refusals = (unsigned)json_integer_value(json_object_get(json, "refusals"));
 	e->read_only = json_is_true(json_object_get(json, "read_only"));
 	json_decref(json);
 	e->alive = is_alive(dir, name);

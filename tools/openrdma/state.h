@@ -31,6 +31,7 @@ struct state_entry {
 	int64_t started;		/* seconds of the epoch */
 	uint64_t size;
 	bool read_only;
+	unsigned refusals; /* times that it was asked to end and could not; `why` says why */
 	bool alive;			/* found out by reading, not stored */
 };
 
