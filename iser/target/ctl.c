@@ -11,27 +11,40 @@
 
 /* ---- buffers and numbers -------------------------------------------------------------------- */
 
-bool tctl_ready(const struct tsess *s)
+/* Small ones in front: those of login are for what fits no other. */
+static struct tctl *find(const struct tsess *s, u32 data_len)
 {
-	return s->stream || !list_empty(&s->ctls_free);
+	struct tctl *c;
+
+	list_for_each_entry(c, &s->ctls_free, link)
+		if (HEADERS_BYTES + data_len <= c->size)
+			return c;
+	return NULL;
 }
 
-struct tctl *tctl_get(struct tsess *s)
+bool tctl_ready(const struct tsess *s, u32 data_len)
+{
+	return s->stream || find(s, data_len);
+}
+
+struct tctl *tctl_get(struct tsess *s, u32 data_len)
 {
 	struct tctl *c;
 
 	if (s->stream)
 		return NULL;
-	c = list_first_entry(&s->ctls_free, struct tctl, link);
-	core_assert(!list_empty(&s->ctls_free));
+	c = find(s, data_len);
+	core_assert(c);
 	list_del(&c->link);
 	return c;
 }
 
 void tctl_put(struct tsess *s, struct tctl *c)
 {
-	/* In front: normal sessions use the small ones; discovery sessions have only large ones. */
-	list_add(&c->link, &s->ctls_free);
+	if (c->size > TX_BYTES)
+		list_add_tail(&c->link, &s->ctls_free);
+	else
+		list_add(&c->link, &s->ctls_free);
 }
 
 void tctl_sent(struct tsess *s, struct tctl *c)
@@ -101,9 +114,23 @@ void tctl_send_on(struct tsess *s, struct tctl *c, struct iscsi_pdu *hdr, const 
 	send_pdu(s, c, hdr, data);
 }
 
+/* The last login response may be too long for the small buffers, which are there by then and in front. */
+static struct tctl *get_for(struct tsess *s, u32 data_len)
+{
+	struct tctl *c;
+
+	list_for_each_entry(c, &s->ctls_free, link) {
+		if (HEADERS_BYTES + data_len <= c->size) {
+			list_del(&c->link);
+			return c;
+		}
+	}
+	return tctl_get(s);
+}
+
 void tctl_send(struct tsess *s, struct iscsi_pdu *hdr, const void *data, bool advance)
 {
-	tctl_send_on(s, tctl_get(s), hdr, data, advance);
+	tctl_send_on(s, s->stream ? NULL : get_for(s, hdr->data_len), hdr, data, advance);
 }
 
 /* ---- NOP ------------------------------------------------------------------------------------ */
