@@ -17,6 +17,7 @@ struct host {
 	struct rig rig;
 	struct scsi_server *server;
 	struct lun *lun;
+	unsigned registrations;	/* alive before it was opened */
 	bool keep_sent;		/* data-in is taken, but "sent" waits for host_sent() */
 	bool keep_data;		/* data-out waits for host_data() */
 };
