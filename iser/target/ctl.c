@@ -114,23 +114,9 @@ void tctl_send_on(struct tsess *s, struct tctl *c, struct iscsi_pdu *hdr, const 
 	send_pdu(s, c, hdr, data);
 }
 
-/* The last login response may be too long for the small buffers, which are there by then and in front. */
-static struct tctl *get_for(struct tsess *s, u32 data_len)
-{
-	struct tctl *c;
-
-	list_for_each_entry(c, &s->ctls_free, link) {
-		if (HEADERS_BYTES + data_len <= c->size) {
-			list_del(&c->link);
-			return c;
-		}
-	}
-	return tctl_get(s);
-}
-
 void tctl_send(struct tsess *s, struct iscsi_pdu *hdr, const void *data, bool advance)
 {
-	tctl_send_on(s, s->stream ? NULL : get_for(s, hdr->data_len), hdr, data, advance);
+	tctl_send_on(s, tctl_get(s, hdr->data_len), hdr, data, advance);
 }
 
 /* ---- NOP ------------------------------------------------------------------------------------ */
@@ -156,7 +142,7 @@ void tctl_ping(struct tsess *s)
 {
 	struct iscsi_pdu nop = { .opcode = ISCSI_NOP_IN, .final = true, .itt = ISCSI_TAG_NONE };
 
-	if (!tctl_ready(s))
+	if (!tctl_ready(s, 0))
 		return;		/* it would be the initiator that does not take what we send */
 	if (++s->ping_count == ISCSI_TAG_NONE)
 		s->ping_count = 1;
@@ -180,7 +166,8 @@ void tctl_reject(struct tsess *s, const u8 *bhs, u8 reason)
 		.reject = { .reason = reason },
 	};
 
-	if ((s->rejected && seq_le(s->seq.exp_stat_sn, s->reject_sn)) || !tctl_ready(s)) {
+	if ((s->rejected && seq_le(s->seq.exp_stat_sn, s->reject_sn)) ||
+	    !tctl_ready(s, ISCSI_BHS_BYTES)) {
 		tsess_kill(s, "one PDU after another that has to be rejected");
 		return;
 	}
@@ -200,7 +187,7 @@ void tctl_ask_logout(struct tsess *s)
 		.async = { .event = ISCSI_ASYNC_LOGOUT, .parameter3 = TGT_ASYNC_SECONDS },
 	};
 
-	if (tctl_ready(s))
+	if (tctl_ready(s, 0))
 		tctl_send(s, &msg, NULL, true);
 }
 
@@ -239,12 +226,12 @@ void tctl_hello(struct tsess *s, const struct iser_hdr *hello)
 	struct iser_hdr reply;
 	struct tctl *c;
 
-	if (!tctl_ready(s)) {
+	if (!tctl_ready(s, 0)) {
 		tsess_kill(s, "iSER Hello that cannot be answered");
 		return;
 	}
 	iser_hello_answer(hello, (u16)min_t(u32, s->qp->ord, UINT16_MAX), &reply);
-	c = tctl_get(s);
+	c = tctl_get(s, 0);
 	iser_hdr_encode(&reply, c->buf);
 	post(s, c, ISER_HDR_BYTES);
 	if (reply.reject) {

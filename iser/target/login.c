@@ -63,7 +63,7 @@ static void send_login(struct tsess *s)
 {
 	struct login_pdu *out = &s->login->out;
 
-	if (!tctl_ready(s)) {
+	if (!tctl_ready(s, out->hdr.data_len)) {
 		tsess_kill(s, "a login request before the answer to the last one");
 		return;
 	}

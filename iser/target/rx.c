@@ -12,7 +12,9 @@
 
 static bool has_room(const struct tsess *s, enum iscsi_opcode opcode)
 {
-	return opcode == ISCSI_SCSI_CMD ? !list_empty(&s->tasks_free) : tctl_ready(s);
+	if (opcode == ISCSI_SCSI_CMD)
+		return !list_empty(&s->tasks_free);
+	return tctl_ready(s, tctl_data_max(s));
 }
 
 /* False: the request is to be ignored, or the session is gone. */

@@ -365,8 +365,9 @@ bool tsq_post(struct tsess *s, const struct wr_send *first, u32 n);
 void tsq_completed(struct tsess *s);	/* the oldest signaled one */
 
 /* ctl.c */
-bool tctl_ready(const struct tsess *s);	/* a buffer is free, or streaming mode: none is needed */
-struct tctl *tctl_get(struct tsess *s);	/* tctl_ready() was true; NULL in streaming mode */
+/* A buffer for so much data is free; in streaming mode none is needed. */
+bool tctl_ready(const struct tsess *s, u32 data_len);
+struct tctl *tctl_get(struct tsess *s, u32 data_len);	/* was ready; NULL in streaming mode */
 void tctl_put(struct tsess *s, struct tctl *c);
 /* Sends hdr and data; takes a StatSN if `advance`. */
 void tctl_send_on(struct tsess *s, struct tctl *c, struct iscsi_pdu *hdr, const void *data,

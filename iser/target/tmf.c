@@ -276,7 +276,7 @@ static u8 refuse(struct tsess *s, const struct iscsi_pdu *pdu)
 void ttmf_request(struct tsess *s, const struct iscsi_pdu *pdu)
 {
 	struct iser_server *server = s->reactor->server;
-	struct tctl *c = tctl_get(s);
+	struct tctl *c = tctl_get(s, 0);
 	u8 response = refuse(s, pdu);
 	struct tmf_job *job;
 
@@ -308,7 +308,7 @@ void ttmf_logout(struct tsess *s, const struct iscsi_pdu *pdu)
 		return;
 	}
 	job->logout = true;
-	job->ctl = tctl_get(s);
+	job->ctl = tctl_get(s, 0);
 	s->state = TSESS_CLOSING;	/* nothing else is taken any more */
 	run_here(job);
 }
