@@ -46,7 +46,7 @@ static void echo_recv(struct echo *e, uint64_t slot)
 	struct wr_recv wr = { .wr_id = slot, .sges = &sge, .sge_n = 1 };
 	const struct wr_recv *bad;
 
-	assert_int_equal(ual_post_recv(e->qp, &wr, &bad), 0);
+	ual_post_recv(e->qp, &wr, &bad);	/* fails once the client has gone */
 }
 
 static void echo_cq(struct ual_cq *cq)
