@@ -47,8 +47,8 @@ static int complain(const struct bench_why *why, int code)
 	return code;
 }
 
-/* What keeps a benchmark from starting. */
-static enum exit_code code_of(int err)
+/* What keeps a benchmark from starting; as exit_code_of() where both have a code. */
+static enum exit_code code_of(int err, bool remote)
 {
 	switch (-err) {
 	case EINVAL:
@@ -56,10 +56,15 @@ static enum exit_code code_of(int err)
 		return EXIT_USAGE;
 	case ECONNREFUSED:
 	case ECONNRESET:
+	case ECONNABORTED:
 	case ETIMEDOUT:
 	case EHOSTUNREACH:
 	case ENETUNREACH:
+	case EHOSTDOWN:
+	case ENETDOWN:
 		return EXIT_UNREACHABLE;
+	case ENOENT:
+		return remote ? EXIT_REFUSED : EXIT_FAILED;
 	case EACCES:
 	case EPERM:
 	case EROFS:
@@ -276,7 +281,7 @@ static int bench(struct bench *b, int argc, char **argv)
 		return complain(&why, EXIT_FAILED);
 	r = prepare(b, &why);
 	if (r)
-		return complain(&why, (int)code_of(r));
+		return complain(&why, (int)code_of(r, strstr(b->opt.target, "://") != NULL));
 	fio_signals_catch();
 	run_profiles(b);
 	show(b);
