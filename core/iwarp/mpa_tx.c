@@ -221,7 +221,7 @@ size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t 
 
 	while (tx->built - tx->sent < bytes_max && mpa_tx_room(tx) && rdmap_tx_build(qp))
 		;
-	for (i = tx->span_head; i != tx->span_tail && n < iov_max && total < bytes_max; i++) {
+	for (i = tx->span_head; i != tx->span_tail && n < iov_max; i++) {
 		iov[n] = tx->spans[i & (TX_SPANS - 1)];
 		total += iov[n++].len;
 	}

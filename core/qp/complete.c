@@ -176,9 +176,11 @@ static struct sqe *blame_write(struct qp *qp, u32 stag, u64 to)
 {
 	u32 i;
 
-	for (i = qp->sq.head; i != qp->sq.next; i++) {
+	for (i = qp->sq.head; i != qp->sq.tail; i++) {
 		struct sqe *sqe = sq_at(&qp->sq, i);
 
+		if (sqe->state == SQE_POSTED)
+			break;
 		if ((sqe->opcode == WR_WRITE || sqe->opcode == WR_WRITE_IMM) &&
 		    sqe->rkey == stag && to - sqe->addr < sqe->len)
 			return sqe;
