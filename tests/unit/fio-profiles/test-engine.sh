@@ -58,7 +58,7 @@ check()
 	timeout 60 "$@" >"$dir/out" 2>"$dir/err"
 	status=$?
 	if { [ "$want" = '!0' ] && [ $status -ne 0 ]; } || [ "$want" = "$status" ]; then
-		if cat "$dir/out" "$dir/err" | grep -q -e "$text"; then
+		if grep -q -e "$text" "$dir/out" "$dir/err"; then
 			echo "ok - $name"
 			return 0
 		fi
