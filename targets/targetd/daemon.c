@@ -28,6 +28,16 @@ struct daemon {
 
 /* ---- construction, in this order; taken apart in the other ----------------------------------------- */
 
+static void say_device_error(struct daemon *d, int err)
+{
+	const char *provider = ual_provider_error(d->ual);
+	const char *name = d->options->device;
+
+	targetd_log(LOG_ERR, "RDMA device %s: %s%s%s; see --device and --providers",
+		    name ? name : "(any)", err == -ENODEV ? "there is none" : strerror(-err),
+		    provider ? ": " : "", provider ? provider : "");
+}
+
 static int open_reactors(struct daemon *d)
 {
 	const struct targetd_options *o = d->options;
@@ -43,10 +53,7 @@ static int open_reactors(struct daemon *d)
 		r->index = d->reactor_n;
 		err = targetd_reactor_init(r, d->ual, o->device, o->spin_us, &device_err);
 		if (err && device_err)
-			targetd_log(LOG_ERR,
-				    "RDMA device %s cannot be opened: %s%s; see --device and --providers",
-				    o->device ? o->device : "(any)", strerror(-err),
-				    err == -ENODEV ? " (there is none)" : "");
+			say_device_error(d, err);
 		else if (err)
 			targetd_log(LOG_ERR, "event loop: %s", strerror(-err));
 		if (err)

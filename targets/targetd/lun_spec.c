@@ -158,6 +158,10 @@ int targetd_lun_parse(const char *text, struct targetd_lun *lun, char *why, size
 		if (!err)
 			err = take_option(&spec, word);
 	}
+	if (!err && !spec.lun.size &&
+	    (strcmp(spec.lun.path, "ram:") == 0 || strcmp(spec.lun.path, "null:") == 0))
+		err = BAD(&spec, "lun %s: %s needs a size: %s=%s,size=1G", spec.lun.name,
+			  spec.lun.path, spec.lun.name, spec.lun.path);
 	if (err)
 		return err;
 	*lun = spec.lun;
