@@ -80,6 +80,9 @@ struct iser_session_info {
 	uint16_t tsih;
 	uint8_t mpa_revision;
 	bool streaming_login;
+	/* Longer writes need RDMA Read, which a peer may lack that only speaks MPA revision 1: it was never
+	 * told how many it may have outstanding (siw takes that for none).  UINT32_MAX otherwise. */
+	uint32_t write_max;
 };
 void iser_session_get_info(const struct iser_session *s, struct iser_session_info *info);
 

@@ -235,8 +235,10 @@ static enum login_event negotiate(struct login_initiator *l, const struct iscsi_
 	if (!login_take_all(&side, g->data, g->len))
 		return enter_fault(l, side.why);
 	g->len = 0;
-	if (rsp->final && rsp->login.nsg == ISCSI_STAGE_FULL_FEATURE)
+	if (rsp->final && rsp->login.nsg == ISCSI_STAGE_FULL_FEATURE) {
+		login_settle(&side);
 		return enter_done(l, rsp);
+	}
 	if (rsp->final) {
 		l->state = LOGIN_INITIATOR_OPERATIONAL;
 		side.stage = ISCSI_STAGE_OPERATIONAL;

@@ -120,5 +120,7 @@ bool login_take(struct login_side *side, const char *key, const char *value);
 bool login_take_all(struct login_side *side, char *text, size_t len);
 /* Offers or declares one of ours, with the value of cfg->offer. */
 void login_offer(struct login_side *side, enum key_id id);
+/* At the end: the result of what we offered and the peer needed not answer (RFC 7143 6.2.2). */
+void login_settle(struct login_side *side);
 
 #endif

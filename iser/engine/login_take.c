@@ -342,3 +342,19 @@ void login_offer(struct login_side *side, enum key_id id)
 		break;
 	}
 }
+
+/*
+ * No to AND and Yes to OR decide alone, so the answer to them is optional; LIO leaves it out.  Without one
+ * the default must not hold.
+ */
+void login_settle(struct login_side *side)
+{
+	for (unsigned int i = 0; i < KEY_N; i++) {
+		const struct login_key *key = &login_keys[i];
+		bool decided = (key->kind == KEY_KIND_AND && !own_value(side, key)) ||
+			       (key->kind == KEY_KIND_OR && own_value(side, key));
+
+		if (decided && ((*side->sent & ~*side->seen) & key_bit((enum key_id)i)))
+			login_key_set(key, side->params, false, own_value(side, key));
+	}
+}

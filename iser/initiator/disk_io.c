@@ -178,7 +178,9 @@ static u32 piece(const struct iser_disk *d, const struct iser_io *io)
 	u64 left = io->len - io_priv((struct iser_io *)io)->issued;
 	u64 most = d->info.io_max;
 
-	if (io->op == ISER_DISCARD)
+	if (io->op == ISER_WRITE)
+		most = min_t(u64, most, d->write_max);
+	else if (io->op == ISER_DISCARD)
 		most = d->info.discard_max;
 	else if (io->op == ISER_WRITE_ZEROES)
 		most = ini_lun_write_same_max(&d->facts);
@@ -337,6 +339,8 @@ static void answered(struct iser_disk *d, struct disk_cmd *cmd)
 	const struct iser_task *t = &cmd->task;
 	struct scsi_outcome outcome = ini_scsi_judge(t->status, t->sense, t->sense_len);
 
+	/* Only now: a command that breaks every session must not make us connect without a pause. */
+	d->backoff_ms = DISK_BACKOFF_MIN_MS;
 	switch (outcome.verdict) {
 	case SCSI_DONE:
 		if (t->residual == 0) {

@@ -27,7 +27,6 @@ static void enter_up(struct iser_disk *d)
 {
 	d->state = ISER_DISK_UP;
 	d->expired = false;
-	d->backoff_ms = DISK_BACKOFF_MIN_MS;
 	ual_timer_disarm(d->loop, &d->expire_timer);
 }
 
@@ -116,7 +115,7 @@ static void on_down(struct iser_session *s, const struct iser_down_info *info)
 {
 	struct iser_disk *d = iser_session_ctx(s);
 
-	if (!d->session_dead) {
+	if (!d->session_dead && !d->leaving) {
 		snprintf(d->why, sizeof(d->why), "%s", info->text);
 		d->lost_err = info->why == ISER_DOWN_LOGIN ? login_err(info) :
 			      info->err ? info->err : -ECONNRESET;
@@ -156,6 +155,16 @@ void disk_link_drop(struct iser_disk *d)
 	ual_defer(d->loop, &d->reap_defer);
 }
 
+/* The same with a logout first: the target has done nothing wrong. */
+static void leave(struct iser_disk *d)
+{
+	d->session_up = false;
+	disk_probe_stop(d);
+	ual_timer_disarm(d->loop, &d->retry_timer);
+	d->leaving = true;
+	iser_session_logout(d->session);
+}
+
 static void reap(struct ual_defer *defer)
 {
 	struct iser_disk *d = defer->ctx;
@@ -163,6 +172,7 @@ static void reap(struct ual_defer *defer)
 
 	d->session = NULL;
 	d->session_dead = false;
+	d->leaving = false;
 	iser_session_destroy(s);
 	if (d->closing && (d->close_forced || d->ios == 0))
 		disk_close_finish(d);
@@ -221,8 +231,12 @@ void disk_recheck(struct iser_disk *d)
 
 static void take_facts(struct iser_disk *d)
 {
+	struct iser_session_info session;
+
 	d->facts = d->probe.facts;
 	ini_lun_to_info(&d->facts, DISK_IO_MAX, &d->info);
+	iser_session_get_info(d->session, &session);
+	d->write_max = max_t(u32, session.write_max, d->info.block_size);
 }
 
 static void another_lun(struct iser_disk *d)
@@ -250,7 +264,7 @@ static void probe_failed(struct iser_disk *d, int err)
 	if (d->state == ISER_DISK_UP)
 		return;
 	d->lost_err = err;
-	disk_link_drop(d);
+	leave(d);
 }
 
 void disk_probed(struct iser_disk *d, int err)

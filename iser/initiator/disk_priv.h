@@ -121,12 +121,14 @@ struct iser_disk {
 	struct iser_session *session;	/* NULL: none */
 	bool session_up;
 	bool session_dead;		/* to be destroyed by reap() */
+	bool leaving;			/* logging out of it; lost_err and why are set */
 	unsigned epoch;			/* sessions that came up */
 	u32 backoff_ms;
 	bool expired;			/* timeout_ms without a session have passed */
 	struct disk_probe probe;
 	struct lun_facts facts;
 	struct iser_disk_info info;
+	u32 write_max;			/* of this session; io_max applies as well */
 
 	struct disk_cmd *cmds;
 	u64 seq;

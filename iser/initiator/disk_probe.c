@@ -12,6 +12,7 @@
 #define PROBE_BUSY_MS		100
 #define PROBE_TRIES_MAX		64
 #define QUALIFIER_CONNECTED	0
+#define ASC_NO_LUN		0x25
 #define TYPE_DISK		0x00
 #define TYPE_DISK_ZONED		0x14
 
@@ -127,8 +128,11 @@ static void fail(struct iser_disk *d, int err, const char *what)
 static void step_failed(struct iser_disk *d, int err)
 {
 	const struct iser_task *t = &d->probe.task;
+	struct scsi_sense sense;
 	char text[160];
 
+	if (ini_sense_decode(t->sense, t->sense_len, &sense) && sense.asc == ASC_NO_LUN)
+		err = -ENODEV;
 	switch (d->probe.step) {
 	case PROBE_CAPACITY_16:
 		go_to(d, PROBE_CAPACITY_10);

@@ -263,6 +263,7 @@ static int take_cfg(struct iser_session *s, const struct iser_session_cfg *cfg)
 	caps = (struct iser_caps){ .send_inv = s->use_mw && s->dev->info.caps & UAL_CAP_REMOTE_INV };
 	iser_pdata_encode(&caps, s->pdata);
 	s->conn = cfg->conn;
+	s->prefer_unsolicited = cfg->conn.mpa_revision == 1;
 	s->conn.pdata = s->pdata;
 	s->conn.pdata_len = sizeof(s->pdata);
 	s->conn.timeout_ms = s->login_timeout_ms;
@@ -281,9 +282,6 @@ static int make_objects(struct iser_session *s, const struct iser_session_cfg *c
 		s->own_pd = true;
 	}
 	ret = session_mem_init(s);
-	if (ret)
-		return ret;
-	ret = ual_cq_create(s->dev, s->sq_depth + s->recv_n, session_on_cq, s, &s->cq);
 	if (ret)
 		return ret;
 	ret = session_login_init(s, cfg);
@@ -334,6 +332,16 @@ struct ual_pd *iser_session_pd(const struct iser_session *s)
 	return s->pd;
 }
 
+static u32 write_max(const struct iser_session *s)
+{
+	const struct iscsi_params *p = &s->params;
+	u32 len = p->first_burst;
+
+	if (!s->prefer_unsolicited || (p->initial_r2t && !p->immediate_data))
+		return UINT32_MAX;
+	return p->initial_r2t ? min_t(u32, len, p->target_recv_dsl) : len;
+}
+
 void iser_session_get_info(const struct iser_session *s, struct iser_session_info *info)
 {
 	*info = (struct iser_session_info){
@@ -346,5 +354,6 @@ void iser_session_get_info(const struct iser_session *s, struct iser_session_inf
 		.tsih = s->params.tsih,
 		.mpa_revision = s->conn.mpa_revision ? s->conn.mpa_revision : 2,
 		.streaming_login = s->login_mode == ISER_LOGIN_STREAMING,
+		.write_max = write_max(s),
 	};
 }

@@ -52,8 +52,10 @@ static void disconnected(struct iser_session *s, int err)
 		connect_failed(s, err);
 		break;
 	case SESSION_LOGIN:
-		session_down(s, ISER_DOWN_CONNECT, err, "%s closed the connection during login%s%s", s->peer,
-			     *s->term_text ? ": " : "", s->term_text);
+		/* LIO does so instead of saying which of them it is */
+		session_down(s, ISER_DOWN_CONNECT, err, "%s closed the connection during login: %s", s->peer,
+			     *s->term_text ? s->term_text :
+			     "wrong target name, or this initiator is not allowed");
 		break;
 	case SESSION_UP:
 	case SESSION_LEAVING:
@@ -79,39 +81,6 @@ static void established(struct iser_session *s, const struct ual_event *ev)
 		session_enter_up(s);
 	else
 		session_login_start(s);
-}
-
-static void on_event(struct ual_qp *qp, const struct ual_event *ev)
-{
-	struct iser_session *s = qp->cfg.ctx;
-
-	if (s->state == SESSION_DOWN)
-		return;
-	session_enter(s);
-	switch (ev->kind) {
-	case UAL_EV_ESTABLISHED:
-		established(s, ev);
-		break;
-	case UAL_EV_REJECTED:
-		session_down(s, ISER_DOWN_CONNECT, -ECONNREFUSED, "%s refused the RDMA connection",
-			     s->peer);
-		break;
-	case UAL_EV_FAILED:
-		connect_failed(s, ev->err);
-		break;
-	case UAL_EV_DISCONNECTED:
-		disconnected(s, ev->err);
-		break;
-	case UAL_EV_TERMINATED:
-		ual_term_str(ev, s->term_text, sizeof(s->term_text));
-		if (ev->term.local)
-			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: %s", s->peer, s->term_text);
-		break;
-	case UAL_EV_CQ_OVERRUN:
-		session_down(s, ISER_DOWN_LOST, -EOVERFLOW, "%s: completion queue overrun", s->peer);
-		break;
-	}
-	session_leave(s);
 }
 
 /* ---- completions ----------------------------------------------------------------------------------- */
@@ -158,21 +127,64 @@ static void completed(struct iser_session *s, const struct wc *wc)
 	}
 }
 
-void session_on_cq(struct ual_cq *cq)
+static void poll_completions(struct iser_session *s)
 {
-	struct iser_session *s = cq->ctx;
 	struct wc wc[SESSION_WC_BATCH];
 	int n;
 
-	session_enter(s);
 	do {
-		n = ual_cq_poll(cq, wc, SESSION_WC_BATCH);
+		n = ual_cq_poll(s->cq, wc, SESSION_WC_BATCH);
 		for (int i = 0; i < n && s->state != SESSION_DOWN; i++)
 			completed(s, &wc[i]);
 		/* before anything is sent that may be answered into them */
 		session_recv_flush(s);
 	} while (n == SESSION_WC_BATCH && s->state != SESSION_DOWN);
+}
+
+static void on_cq(struct ual_cq *cq)
+{
+	struct iser_session *s = cq->ctx;
+
+	session_enter(s);
+	poll_completions(s);
 	session_kick(s);
+	session_leave(s);
+}
+
+/* ---- events ---------------------------------------------------------------------------------------- */
+
+static void on_event(struct ual_qp *qp, const struct ual_event *ev)
+{
+	struct iser_session *s = qp->cfg.ctx;
+
+	if (s->state == SESSION_DOWN)
+		return;
+	session_enter(s);
+	/* What came before the end counts: a login refused, an answer that need not be replayed. */
+	poll_completions(s);
+	switch (ev->kind) {
+	case UAL_EV_ESTABLISHED:
+		established(s, ev);
+		break;
+	case UAL_EV_REJECTED:
+		session_down(s, ISER_DOWN_CONNECT, -ECONNREFUSED, "%s refused the RDMA connection",
+			     s->peer);
+		break;
+	case UAL_EV_FAILED:
+		connect_failed(s, ev->err);
+		break;
+	case UAL_EV_DISCONNECTED:
+		disconnected(s, ev->err);
+		break;
+	case UAL_EV_TERMINATED:
+		ual_term_str(ev, s->term_text, sizeof(s->term_text));
+		if (ev->term.local)
+			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: %s", s->peer, s->term_text);
+		break;
+	case UAL_EV_CQ_OVERRUN:
+		session_down(s, ISER_DOWN_LOST, -EOVERFLOW, "%s: completion queue overrun", s->peer);
+		break;
+	}
 	session_leave(s);
 }
 
@@ -267,8 +279,6 @@ int session_conn_init(struct iser_session *s)
 	const struct ual_device_info *info = &s->dev->info;
 	struct ual_qp_cfg cfg = {
 		.pd = s->pd,
-		.scq = s->cq,
-		.rcq = s->cq,
 		.sq_depth = s->sq_depth,
 		.rq_depth = s->recv_n,
 		.sq_sge_max = 2,
@@ -282,6 +292,11 @@ int session_conn_init(struct iser_session *s)
 	int ret;
 
 	s->turn_defer = (struct ual_defer){ .fn = turn_to_rdma, .ctx = s };
+	ret = ual_cq_create(s->dev, s->sq_depth + s->recv_n, on_cq, s, &s->cq);
+	if (ret)
+		return ret;
+	cfg.scq = s->cq;
+	cfg.rcq = s->cq;
 	ret = ual_qp_create(&cfg, &s->qp);
 	if (ret)
 		return ret;

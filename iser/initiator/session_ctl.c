@@ -240,7 +240,12 @@ void session_logout_rsp(struct iser_session *s, const struct iscsi_pdu *pdu)
 		session_down(s, s->logout_asked ? ISER_DOWN_TARGET_ASKED : ISER_DOWN_LOGOUT, 0,
 			     "%s: logged out", s->peer);
 	else
-		ual_disconnect(s->qp);
+		/*
+		 * The target closes (RFC 7143 6.2.3.1: after its response).  If we closed first, isert would see
+		 * its response fail and hold up the next login.
+		 */
+		ual_timer_arm(s->loop, &s->timer,
+			      ual_loop_now(s->loop) + SESSION_CLOSE_MS * NS_PER_MS);
 }
 
 /* ---- what the target says unasked ------------------------------------------------------------------- */
@@ -290,7 +295,14 @@ void session_reject(struct iser_session *s, const struct iscsi_pdu *pdu, const u
 	ctl = session_ctl_find(s, bad.itt);
 	slot = rejected_task(s, &bad);
 	if (slot) {
+		/* A command that was not counted leaves a gap in CmdSN: nothing after it is executed. */
+		bool counted = seq_lt(slot->cmd_sn, pdu->exp_cmd_sn);
+
 		session_task_answered(s, slot, ISER_TASK_FAULT);
+		if (!counted)
+			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO,
+				     "%s rejected a command (reason 0x%02x)", s->peer,
+				     pdu->reject.reason);
 	} else if (ctl && (ctl->kind == CTL_ABORT || ctl->kind == CTL_TMF)) {
 		tmf_done(s, ctl, ISCSI_TMF_REJECTED);
 	} else if (ctl && ctl->kind == CTL_TEXT) {

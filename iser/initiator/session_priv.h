@@ -45,6 +45,7 @@
 #define SESSION_BATCH		64	/* work requests in a chain */
 #define SESSION_WC_BATCH	32
 #define SESSION_END_MS		2000	/* orderly ends take at most this */
+#define SESSION_CLOSE_MS	250	/* of it, for the target to close after it said goodbye */
 
 #define SESSION_TAG_INDEX	0xfffu	/* ITT: slot in the low bits, a count of its uses above */
 #define SESSION_TAG_SHIFT	12
@@ -136,6 +137,7 @@ struct iser_session {
 	struct ual_conn_param conn;
 	u8 pdata[ISER_PDATA_BYTES];
 	bool use_mw;
+	bool prefer_unsolicited;	/* RDMA Reads by the target are not to be relied on */
 
 	/* objects */
 	struct ual_device *dev;
@@ -216,10 +218,9 @@ void session_leave(struct iser_session *s);
 u8 session_random_byte(struct iser_session *s);
 
 /* ---- session_conn.c ---- */
-int session_conn_init(struct iser_session *s);		/* QP; receives are posted */
+int session_conn_init(struct iser_session *s);		/* CQ and QP; receives are posted */
 void session_conn_start(struct iser_session *s);	/* a failure goes to session_down() */
 void session_conn_deinit(struct iser_session *s);	/* QP and stream; the peer reaches nothing after */
-void session_on_cq(struct ual_cq *cq);
 
 /* ---- session_mem.c ---- */
 int session_mem_init(struct iser_session *s);

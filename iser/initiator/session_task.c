@@ -11,6 +11,8 @@
  * Data are never split between unsolicited and solicited, so the write base offset is the first solicited
  * byte and the first byte of the buffer at once, whichever way a target reads it (iser_write_base()).
  *
+ * A session with MPA revision 1 prefers waiting over the third shape (see iser_session_info.write_max).
+ *
  * The bind goes ahead of the Send in the same chain: the window is valid when the target hears of it.
  */
 #include "iser/initiator/session_priv.h"
@@ -20,6 +22,7 @@ struct task_shape {
 	u32 immediate;		/* bytes behind the command */
 	u32 data_outs;		/* unsolicited PDUs after it */
 	bool solicited;		/* told by STag */
+	bool wait;		/* better later, when Data-Out PDUs of others are answered */
 };
 
 static u32 data_out_len(const struct iser_session *s)
@@ -73,7 +76,10 @@ static struct task_shape shape_write(const struct iser_session *s, const struct 
 	rest = t->len - immediate;
 	data_outs = DIV_ROUND_UP(rest, chunk);
 	if (data_outs > data_out_credits(s))
-		return (struct task_shape){ .solicited = true };
+		return (struct task_shape){
+			.solicited = true,
+			.wait = s->prefer_unsolicited && data_outs_out(s),
+		};
 	return (struct task_shape){ .immediate = immediate, .data_outs = data_outs };
 }
 
@@ -194,8 +200,11 @@ void session_send_tasks(struct ual_defer *d)
 		struct session_task *p = list_first_entry(&s->waiting, struct session_task, link);
 		struct iser_task *t = task_of(p);
 		struct task_shape shape = shape_task(s, t);
-		struct session_slot *slot = session_slot_take(s, t);
+		struct session_slot *slot;
 
+		if (shape.wait)
+			break;
+		slot = session_slot_take(s, t);
 		list_move_tail(&p->link, &s->sent);
 		p->state = TASK_SENT;
 		slot->cmd_sn = s->seq.cmd_sn++;

@@ -133,7 +133,7 @@ static int parse_authority(const char **text, struct iser_url *url, char *err, s
 	}
 	memcpy(url->host, host.at, host.len);
 	url->host[host.len] = '\0';
-	snprintf(url->port, sizeof(url->port), "%u", number);
+	snprintf(url->port, sizeof(url->port), "%hu", (unsigned short)number);
 	return 0;
 }
 
