@@ -145,7 +145,8 @@ static bool take_recv(struct qp *qp)
 	struct rx *rx = &qp->rx;
 	struct rq *rq = qp->rq;
 	const struct rq_entry *entry;
-	u32 slot;
+	const struct wr_sge *sges;
+	u32 slot, i;
 
 	if (rx->recv.taken)
 		return true;
@@ -160,8 +161,9 @@ static bool take_recv(struct qp *qp)
 	rx->recv.sge = 0;
 	rx->recv.sge_off = 0;
 	rx->recv.status = WC_SUCCESS;
-	memcpy(rx->recv.sges, rq->sges + (size_t)slot * rq->sge_max,
-	       entry->sge_n * sizeof(*rx->recv.sges));
+	sges = rq->sges + (size_t)slot * rq->sge_max;
+	for (i = 0; i < entry->sge_n; i++)
+		rx->recv.sges[i] = sges[i];
 	if (rq_used(rq) < rq->limit)
 		rq->limit_hit = true;
 	return true;

@@ -121,8 +121,14 @@ static void enter_header(struct rx *rx)
 /* The checksum as it came; true once it is in hold[]. */
 static bool collect_crc(struct rx *rx, struct core_input *in, size_t avail)
 {
-	size_t n = min_t(size_t, MPA_CRC_BYTES - rx->held, avail);
+	size_t n;
 
+	if (likely(!rx->held && avail >= MPA_CRC_BYTES)) {
+		memcpy(rx->hold, in->data + in->pos, MPA_CRC_BYTES);
+		take(rx, in, MPA_CRC_BYTES);
+		return true;
+	}
+	n = min_t(size_t, MPA_CRC_BYTES - rx->held, avail);
 	memcpy(rx->hold + rx->held, in->data + in->pos, n);
 	rx->held += (u8)n;
 	take(rx, in, n);

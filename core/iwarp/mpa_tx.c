@@ -2,11 +2,11 @@
 /*
  * MPA framing, sending side: ULPDUs become FPDUs that lie ready as spans.  RFC 5044 section 4.
  *
- *   begin  put(header) put(small payload) | ref(payload)...  end -> pad, CRC
+ *   begin  header  put(small payload)... | ref(payload)...  end -> pad, CRC
  *
- * What is put is copied into ctl, a ring; what is referenced stays in the consumer's memory.  Trailer and
- * following header are neighbours in the ring, so they share a span, and a run of small messages is one
- * span altogether.
+ * Headers, and what is put, lie in ctl, a ring; what is referenced stays in the consumer's memory.  Trailer
+ * and following header are neighbours in the ring, so they share a span, and a run of small messages is
+ * one span altogether.
  *
  * With markers every piece is cut at the multiples of 512 octets of the stream.  Position 0 is the first
  * octet after start-up, which is where the first marker lies.
@@ -70,59 +70,47 @@ static void span_add(struct tx *tx, const u8 *base, u32 len)
 	tx->built += len;
 }
 
-static void put_raw(struct tx *tx, const void *data, u32 len)
+/* Takes what was put since the last time into the checksum, and into a span with `more` octets behind it. */
+static void ctl_flush(struct tx *tx, u32 more)
 {
-	u8 *at = ctl_at(tx, tx->ctl_tail);
+	const u8 *run = ctl_at(tx, tx->ctl_run);
+	u32 len = tx->ctl_tail - tx->ctl_run;
 
-	memcpy(at, data, len);
-	tx->ctl_tail += len;
-	span_add(tx, at, len);
+	if (tx->crc_on && len)
+		tx->crc = core_crc32c(tx->crc, run, len);
+	tx->ctl_tail += more;
+	tx->ctl_run = tx->ctl_tail;
+	if (len + more)
+		span_add(tx, run, len + more);
 }
 
-/* Brings crc up to the end of ctl. */
-static void crc_ctl(struct tx *tx)
+static void put_raw(struct tx *tx, const void *data, u32 len)
 {
-	u8 *end = ctl_at(tx, tx->ctl_tail - 1) + 1;
-
-	if (tx->crc_on)
-		tx->crc = core_crc32c(tx->crc, tx->ctl_crc, (size_t)(end - tx->ctl_crc));
-	tx->ctl_crc = end;
+	memcpy(ctl_at(tx, tx->ctl_tail), data, len);
+	tx->ctl_tail += len;
 }
 
 /* A marker if one is due here; returns the octets up to the next one. */
 static u32 marker_due(struct tx *tx)
 {
-	u32 phase = (u32)tx->built % MPA_MARKER_INTERVAL;
+	u64 at = tx->built + (tx->ctl_tail - tx->ctl_run);
+	u32 phase = (u32)at % MPA_MARKER_INTERVAL;
 	struct mpa_marker marker = { 0 };
 
 	if (!phase) {
 		/* In front of an FPDU the marker counts as part of it and points at nothing. */
-		if (tx->fpdu_at == tx->built)
+		if (tx->fpdu_at == at)
 			tx->fpdu_at += sizeof(marker);
 		else
-			marker.fpduptr = cpu_to_be16((u16)(tx->built - tx->fpdu_at));
+			marker.fpduptr = cpu_to_be16((u16)(at - tx->fpdu_at));
 		put_raw(tx, &marker, sizeof(marker));
 		phase = sizeof(marker);
 	}
 	return MPA_MARKER_INTERVAL - phase;
 }
 
-void mpa_tx_begin(struct tx *tx)
+static void put_marked(struct tx *tx, const u8 *at, u32 len)
 {
-	tx->ctl_tail = ctl_start(tx);
-	tx->ctl_crc = ctl_at(tx, tx->ctl_tail);
-	tx->crc = CRC32C_SEED;
-	tx->fpdu_at = tx->built;
-}
-
-void mpa_tx_put(struct tx *tx, const void *data, u32 len)
-{
-	const u8 *at = data;
-
-	if (likely(!tx->markers)) {
-		put_raw(tx, data, len);
-		return;
-	}
 	while (len) {
 		u32 take = min_t(u32, len, marker_due(tx));
 
@@ -132,12 +120,36 @@ void mpa_tx_put(struct tx *tx, const void *data, u32 len)
 	}
 }
 
+void *mpa_tx_begin(struct tx *tx)
+{
+	tx->ctl_tail = ctl_start(tx);
+	tx->ctl_run = tx->ctl_tail;
+	tx->crc = CRC32C_SEED;
+	tx->fpdu_at = tx->built;
+	return tx->markers ? tx->header : ctl_at(tx, tx->ctl_tail);
+}
+
+void mpa_tx_header(struct tx *tx, u32 len)
+{
+	if (unlikely(tx->markers))
+		put_marked(tx, tx->header, len);
+	else
+		tx->ctl_tail += len;
+}
+
+void mpa_tx_put(struct tx *tx, const void *data, u32 len)
+{
+	if (unlikely(tx->markers))
+		put_marked(tx, data, len);
+	else
+		put_raw(tx, data, len);
+}
+
 static void ref_raw(struct tx *tx, const u8 *data, u32 len)
 {
-	if (tx->crc_on) {
-		crc_ctl(tx);
+	ctl_flush(tx, 0);
+	if (tx->crc_on)
 		tx->crc = core_crc32c(tx->crc, data, len);
-	}
 	span_add(tx, data, len);
 }
 
@@ -160,19 +172,24 @@ void mpa_tx_ref(struct tx *tx, const void *data, u32 len)
 
 void mpa_tx_end(struct tx *tx, u32 ulpdu_len, bool completes, u32 sq_index)
 {
-	static const u8 zero[3];
+	static const u8 zero[4];
 	u32 pad = MPA_PAD(ulpdu_len);
 	__le32 trailer = 0;
+	u8 *at;
 
-	if (pad)
-		mpa_tx_put(tx, zero, pad);
-	if (tx->markers)
+	if (unlikely(tx->markers)) {
+		put_marked(tx, zero, pad);
 		marker_due(tx);		/* one right behind the pad is still in the checksum */
-	if (tx->crc_on) {
-		crc_ctl(tx);
-		trailer = core_crc32c_final(tx->crc);
+	} else {
+		/* There is room for a whole word, and the trailer overwrites what is too much. */
+		memcpy(ctl_at(tx, tx->ctl_tail), zero, sizeof(zero));
+		tx->ctl_tail += pad;
 	}
-	put_raw(tx, &trailer, sizeof(trailer));
+	at = ctl_at(tx, tx->ctl_tail);
+	ctl_flush(tx, sizeof(trailer));
+	if (tx->crc_on)
+		trailer = core_crc32c_final(tx->crc);
+	memcpy(at, &trailer, sizeof(trailer));
 	tx->fpdus[tx->fpdu_tail++ & (QP_TX_FPDU_MAX - 1)] = (struct tx_fpdu){
 		.end = tx->built, .ctl_end = tx->ctl_tail, .sq_index = sq_index,
 		.completes = completes,

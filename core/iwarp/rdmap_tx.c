@@ -20,20 +20,20 @@
 
 static void put_tagged(struct tx *tx, u32 opcode, bool last, u32 stag, u64 to, u32 len)
 {
-	struct ddp_tagged hdr = {
+	const struct ddp_tagged hdr = {
 		.c.mpa_len = cpu_to_be16((u16)(DDP_TAGGED_LEN + len)),
 		.c.ctl = cpu_to_be16((u16)(CTL_WORD(opcode) | DDP_TAGGED | (last ? DDP_LAST : 0))),
 		.stag = cpu_to_be32(stag),
 		.to = cpu_to_be64(to),
 	};
 
-	mpa_tx_begin(tx);
-	mpa_tx_put(tx, &hdr, sizeof(hdr));
+	memcpy(mpa_tx_begin(tx), &hdr, sizeof(hdr));
+	mpa_tx_header(tx, sizeof(hdr));
 }
 
 static void put_untagged(struct tx *tx, u32 opcode, bool last, u32 qn, u32 mo, u32 inv_stag, u32 len)
 {
-	struct ddp_untagged hdr = {
+	const struct ddp_untagged hdr = {
 		.c.mpa_len = cpu_to_be16((u16)(DDP_UNTAGGED_LEN + len)),
 		.c.ctl = cpu_to_be16((u16)(CTL_WORD(opcode) | (last ? DDP_LAST : 0))),
 		.rsvd_ulp = cpu_to_be32(inv_stag),
@@ -42,8 +42,8 @@ static void put_untagged(struct tx *tx, u32 opcode, bool last, u32 qn, u32 mo, u
 		.mo = cpu_to_be32(mo),
 	};
 
-	mpa_tx_begin(tx);
-	mpa_tx_put(tx, &hdr, sizeof(hdr));
+	memcpy(mpa_tx_begin(tx), &hdr, sizeof(hdr));
+	mpa_tx_header(tx, sizeof(hdr));
 	if (last)
 		tx->msn[qn]++;
 }
@@ -564,8 +564,8 @@ void rdmap_tx_terminate(struct qp *qp, const struct term_report *report)
 	u32 len = (u32)term_encode(report, body);
 
 	hdr.c.mpa_len = cpu_to_be16((u16)(DDP_UNTAGGED_LEN + len));
-	mpa_tx_begin(&qp->tx);
-	mpa_tx_put(&qp->tx, &hdr, sizeof(hdr));
+	memcpy(mpa_tx_begin(&qp->tx), &hdr, sizeof(hdr));
+	mpa_tx_header(&qp->tx, sizeof(hdr));
 	mpa_tx_put(&qp->tx, body, len);
 	mpa_tx_end(&qp->tx, DDP_UNTAGGED_LEN + len, false, 0);
 }

@@ -131,8 +131,9 @@ struct tx {
 
 	/* the FPDU being built */
 	u64 fpdu_at;		/* position of its ULPDU length field */
-	u8 *ctl_crc;		/* first octet of ctl not yet in crc */
+	u32 ctl_run;		/* first octet of ctl not yet in crc and spans */
 	u32 crc;
+	u8 header[sizeof(struct ddp_untagged)];	/* before markers are put into it */
 
 	/* the message being sent */
 	enum tx_source source;
@@ -266,7 +267,9 @@ static inline bool qp_running(const struct qp *qp)
 /* mpa_tx.c */
 void mpa_tx_init(struct tx *tx, bool crc, bool markers, u32 emss);
 bool mpa_tx_room(const struct tx *tx);
-void mpa_tx_begin(struct tx *tx);
+/* Where to write the header, of which mpa_tx_header() then tells the length. */
+void *mpa_tx_begin(struct tx *tx);
+void mpa_tx_header(struct tx *tx, u32 len);
 void mpa_tx_put(struct tx *tx, const void *data, u32 len);	/* copied */
 void mpa_tx_ref(struct tx *tx, const void *data, u32 len);	/* by reference */
 void mpa_tx_end(struct tx *tx, u32 ulpdu_len, bool completes, u32 sq_index);
