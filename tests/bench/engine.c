@@ -4,9 +4,9 @@
  *
  *   engine [OPERATIONS]
  *
- * An operation is what an iSER read is on the wire: a small Send, an RDMA Write of the block and a small
- * Send back.  "moved" is the time of the copies and checksums that any such transfer needs, done on the
- * same sizes without an engine; the rest is the engine's own.
+ * An operation is what an iSER read is on the wire: a small Send, an RDMA Write of the block and a
+ * small Send back.  "moved" is the time of the copies and checksums that any such transfer needs,
+ * done on the same sizes without an engine; the rest is the engine's own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,9 +51,18 @@ static struct side *side_create(bool initiator, bool crc)
 {
 	struct side *s = must(calloc(1, sizeof(*s)));
 	const struct qp_cfg cfg = {
-		.sq_depth = 256, .rq_depth = 128, .sq_sge_max = 2, .rq_sge_max = 2,
-		.inline_max = 128, .ird = 16, .ord = 16, .pd = 1, .qpn = 1, .mem = &s->mem,
-		.scq = &s->cq, .rcq = &s->cq,
+		.sq_depth = 256,
+		.rq_depth = 128,
+		.sq_sge_max = 2,
+		.rq_sge_max = 2,
+		.inline_max = 128,
+		.ird = 16,
+		.ord = 16,
+		.pd = 1,
+		.qpn = 1,
+		.mem = &s->mem,
+		.scq = &s->cq,
+		.rcq = &s->cq,
 	};
 	const struct mpa_result how = { .initiator = initiator, .crc = crc, .ird = 16, .ord = 16 };
 
@@ -87,10 +96,13 @@ static void post_recv(struct side *s)
 static void post(struct side *s, struct side *peer, enum wr_opcode opcode, u32 len, size_t off)
 {
 	const struct wr_sge sge = sge_of(s, off, len);
-	const struct wr_send wr = { .opcode = opcode, .sges = &sge, .sge_n = 1,
+	const struct wr_send wr = { .opcode = opcode,
+				    .sges = &sge,
+				    .sge_n = 1,
 				    .flags = opcode == WR_SEND ? WR_SIGNALED : 0,
 				    .remote = { .addr = (uintptr_t)peer->area + off,
-						.rkey = peer->stag } }, *bad;
+						.rkey = peer->stag } },
+			     *bad;
 
 	if (qp_post_send(s->qp, &wr, &bad))
 		exit(EXIT_FAILURE);

@@ -190,20 +190,20 @@ class Tgt(Subject):
 class OpenRdma(Subject):
     """openrdma-targetd with a RAM LUN, `openrdma bench` with the fio engine."""
 
-    def __init__(self, name, scratch, size, programs, query=""):
+    def __init__(self, name, scratch, size, programs, crc="on"):
         super().__init__(name, scratch, size)
-        self.programs, self.query = programs, query
+        self.programs, self.crc = programs, crc
 
     def start(self):
         targetd = self.programs.get("openrdma-targetd")
         if not targetd or not self.programs.get("openrdma"):
             raise Failed("openrdma is not built")
         self.server = Server([targetd, "--portal", f"127.0.0.1:{self.port}", "--lun",
-                              f"ram0=ram:,size={self.size >> 20}M"], self.port, self.log())
+                              f"ram0=ram:,size={self.size >> 20}M", "--crc", self.crc], self.port, self.log())
         self.bench("write-1m", max(1, self.size / 1e9))
 
     def bench(self, profile, seconds):
-        url = f"iser://127.0.0.1:{self.port}/iqn.2026-11.org.openrdma:ram0/0{self.query}"
+        url = f"iser://127.0.0.1:{self.port}/iqn.2026-11.org.openrdma:ram0/0?crc={self.crc}"
         return output_of([self.programs["openrdma"], "bench", profile, url, "--runtime",
                           str(math.ceil(seconds)), "--json"], seconds + 60)
 

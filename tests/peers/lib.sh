@@ -130,18 +130,21 @@ peer_stop()
 
 	[ -n "$pid" ] || return 0
 	unset "peer_pid[$name]"
-	kill -s "$signal" "$pid" 2>/dev/null || true
-	for ((n = 0; n < 50; n++)); do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.1
-	done
-	if ((n == 50)); then
-		say "$name did not end on SIG$signal within 5 s"
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-		return 1
-	fi
-	wait "$pid" 2>/dev/null || status=$?
+	# The shell would report a death by signal.
+	{
+		kill -s "$signal" "$pid" || true
+		for ((n = 0; n < 50; n++)); do
+			kill -0 "$pid" || break
+			sleep 0.1
+		done
+		if ((n == 50)); then
+			say "$name did not end on SIG$signal within 5 s"
+			kill -KILL "$pid" || true
+			wait "$pid" || true
+			return 1
+		fi
+		wait "$pid" || status=$?
+	} 2>/dev/null
 	[ "$status" -ne $((128 + $(kill -l "$signal"))) ] || status=0
 	return "$status"
 }
@@ -179,6 +182,13 @@ peer_wait_port()
 # peer_guest [-m MEMORY] [-t SECONDS] <script: runs the script in the peer kernel on the namespace.
 peer_guest()
 {
+	peer_guest_start "$@"
+	peer_guest_end
+}
+
+# peer_guest_start [OPTION...] <script: the same in the background; peer_guest_end waits for it.
+peer_guest_start()
+{
 	local job
 
 	job=$(mktemp "$peer_dir/guest.XXXXXX")
@@ -187,7 +197,33 @@ peer_guest()
 		cat
 	} >"$job"
 	PEER_DIR=/host$peer_dir PEER_SRC=/host$peer_src PEER_BUILD=/host$peer_build \
-		PEER_HOST=$peer_host PEER_CARD=$peer_card "$peer_src/uml" "$@" -n "$peer_ns" "$job"
+		PEER_HOST=$peer_host PEER_CARD=$peer_card "$peer_src/uml" "$@" -n "$peer_ns" "$job" &
+	peer_pid[guest]=$!
+}
+
+# The guest's status; a program that ends before the guest does is not waited for until the time limit.
+peer_guest_end()
+{
+	local status=0 name
+
+	wait -n "${peer_pid[@]}" || status=$?
+	for name in "${!peer_pid[@]}"; do
+		[ "$name" = guest ] || peer_alive "$name" || fail "$name ended while the guest ran"
+	done
+	unset "peer_pid[guest]"
+	[ "$status" -eq 0 ] || exit "$status"
+}
+
+# peer_guest_meets SECONDS FILE: the script in the background has made $PEER_DIR/FILE.
+peer_guest_meets()
+{
+	local until=$((SECONDS + $1))
+
+	until [ -e "$peer_dir/$2" ]; do
+		peer_alive guest || fail "the guest ended before it made $2"
+		((SECONDS < until)) || fail "the guest did not make $2 within $1 s"
+		sleep 0.1
+	done
 }
 
 # peer_capture FILE: captures everything on the tap device until peer_capture_end.
@@ -225,35 +261,4 @@ peer_target_end()
 	peer_stop targetd || fail "openrdma-targetd ended with status $?"
 	! grep -qE 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|assertion failed' \
 		"$peer_dir/targetd.log" || fail "openrdma-targetd: see its log"
-}
-
-# peer_guest_start [OPTION...] <script: as peer_guest, in the background; peer_guest_end waits for it.
-peer_guest_start()
-{
-	local script=$peer_dir/background
-
-	cat >"$script"
-	(peer_guest "$@" <"$script") &
-	peer_pid[guest]=$!
-}
-
-# peer_guest_meets SECONDS FILE: the script in the background has made $PEER_DIR/FILE.
-peer_guest_meets()
-{
-	local until=$((SECONDS + $1))
-
-	until [ -e "$peer_dir/$2" ]; do
-		peer_alive guest || fail "the guest ended before it made $2"
-		((SECONDS < until)) || fail "the guest did not make $2 within $1 s"
-		sleep 0.1
-	done
-}
-
-peer_guest_end()
-{
-	local status=0
-
-	wait "${peer_pid[guest]}" || status=$?
-	unset "peer_pid[guest]"
-	[ "$status" -eq 0 ] || fail "guest: status $status"
 }

@@ -45,7 +45,7 @@ blkdiscard -o 0 -l 1M "$device" || fail "no discard"
 cmp -n 1048576 "$device" /dev/zero || fail "discarded blocks are not zero"
 fio --name=restart --filename="$device" --offset=16m --size=32m --rw=randwrite --bs=16k --ioengine=libaio \
 	--iodepth=8 --direct=1 --rate=4m --verify=crc32c --verify_fatal=1 --randrepeat=0 \
-	--output=/run/fio.log &
+	--eta=never --output=/run/fio.log &
 fio=$!
 sleep 2
 meet writing

@@ -15,7 +15,7 @@ initiator_up 60
 login iser "$PEER_HOST"
 disk=$(disks)
 fio --name=restart --filename="$disk" --size=48m --rw=randwrite --bs=16k --ioengine=libaio --iodepth=8 \
-	--direct=1 --rate=3m --verify=crc32c --verify_fatal=1 --randrepeat=0 --output=/run/fio.log &
+	--direct=1 --rate=3m --verify=crc32c --verify_fatal=1 --randrepeat=0 --eta=never --output=/run/fio.log &
 fio=$!
 sleep 3
 meet writing

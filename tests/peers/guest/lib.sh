@@ -176,7 +176,7 @@ fio_verify()
 {
 	fio --name=verify --filename="$1" --size="${2:-24m}" --rw=randwrite --bsrange=4k-256k --ioengine=libaio \
 		--iodepth=16 --direct=1 --verify=crc32c --do_verify=1 --verify_fatal=1 --randrepeat=0 \
-		--output=/run/fio.log || { cat /run/fio.log; fail "fio --verify on $1"; }
+		--eta=never --output=/run/fio.log || { cat /run/fio.log; fail "fio --verify on $1"; }
 	say "fio --verify=crc32c on $1 found all data"
 }
 
