@@ -7,8 +7,9 @@
  *   crc = core_crc32c(crc, payload, payload_len);
  *   trailer = core_crc32c_final(crc);			as it lies on the wire
  *
- * RFC 5044 4.4 takes the procedure of iSCSI digests (RFC 7143 13.1): the remainder starts as ones, is
- * inverted at the end and travels least significant octet first.  32 octets of zero give aa 36 91 8a.
+ * RFC 5044 4.4 takes the procedure of iSCSI digests (RFC 7143 13.1): the remainder starts as ones,
+ * is inverted at the end and travels least significant octet first.  32 octets of zero give aa 36
+ * 91 8a.
  *
  * The host supplies core_crc32c(): core/user/crc32c.c, or the kernel's crc32c().
  */

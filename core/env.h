@@ -2,8 +2,9 @@
 /*
  * The one file that knows where it is being compiled.
  *
- * Everything in core/ includes this and nothing else from outside core/.  The names are the kernel's
- * own, so the kernel side is a list of includes and env_user.h supplies the same names to user space.
+ * Everything in core/ includes this and nothing else from outside core/.  The names are the
+ * kernel's own, so the kernel side is a list of includes and env_user.h supplies the same names to
+ * user space.
  */
 #ifndef CORE_ENV_H
 #define CORE_ENV_H

@@ -3,9 +3,10 @@
  * DDP, receiving side: checks a segment's header and says where its payload belongs.
  * RFC 5041 section 7; RFC 5040 4.1 and 7.2 for the RDMAP octet in the same header.
  *
- * Queue 0 fills receive requests.  Queues 1 to 3 (Read and atomic requests, Terminate, atomic responses)
- * have one small buffer each inside the engine; whether a message may come is asked of the structure that
- * will take it.  RDMA Read Responses are bounded by the request that asked for them, not by the region.
+ * Queue 0 fills receive requests.  Queues 1 to 3 (Read and atomic requests, Terminate, atomic
+ * responses) have one small buffer each inside the engine; whether a message may come is asked of
+ * the structure that will take it.  RDMA Read Responses are bounded by the request that asked for
+ * them, not by the region.
  *
  * TCP delivers in order, so exactly one MSN and one MO are legal on each queue at any time.
  */
@@ -59,12 +60,11 @@ static enum mem_fault run_lookup(struct qp *qp)
 
 static void run_fault(struct qp *qp, enum mem_fault fault)
 {
+	/* DDP has no code for rights: to this peer the STag is not valid. */
 	static const u8 codes[] = {
-		[MEM_BAD_STAG]		= DDP_TERM_T_STAG,
-		[MEM_BAD_BOUNDS]	= DDP_TERM_T_BOUNDS,
-		[MEM_BAD_ACCESS]	= DDP_TERM_T_STAG,	/* DDP has no code for rights */
-		[MEM_BAD_STREAM]	= DDP_TERM_T_STREAM,
-		[MEM_TO_WRAP]		= DDP_TERM_T_WRAP,
+		[MEM_BAD_STAG] = DDP_TERM_T_STAG,     [MEM_BAD_BOUNDS] = DDP_TERM_T_BOUNDS,
+		[MEM_BAD_ACCESS] = DDP_TERM_T_STAG,   [MEM_BAD_STREAM] = DDP_TERM_T_STREAM,
+		[MEM_TO_WRAP] = DDP_TERM_T_WRAP,
 	};
 	struct rx *rx = &qp->rx;
 

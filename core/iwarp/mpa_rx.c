@@ -4,12 +4,12 @@
  *
  *   HEADER -> PAYLOAD (runs) -> PAD -> CRC -> the segment is acted upon
  *
- * Payload is placed as it comes; nothing is delivered before its checksum is right.  What a header does
- * wrong is remembered and told after the checksum, which has the first word: a flipped bit is a CRC error,
- * not an invalid STag.
+ * Payload is placed as it comes; nothing is delivered before its checksum is right.  What a header
+ * does wrong is remembered and told after the checksum, which has the first word: a flipped bit is
+ * a CRC error, not an invalid STag.
  *
- * The checksum follows the input lazily: `from` is the first octet not yet in it, so that an FPDU that lies
- * whole in the input costs one call.
+ * The checksum follows the input lazily: `from` is the first octet not yet in it, so that an FPDU
+ * that lies whole in the input costs one call.
  *
  * Every state wants at least one octet, so running out of input is asked in one place.
  */
@@ -65,8 +65,8 @@ static void take(struct rx *rx, struct core_input *in, size_t n)
 /* With the MPA length.  A ULPDU too short for its header has none: just the first word is taken. */
 static size_t header_len(const u8 *hdr)
 {
-	size_t len = hdr[2] & (DDP_TAGGED >> 8) ? sizeof(struct ddp_tagged) :
-						  sizeof(struct ddp_untagged);
+	size_t len = hdr[2] & (DDP_TAGGED >> 8) ? sizeof(struct ddp_tagged)
+						: sizeof(struct ddp_untagged);
 
 	return get_unaligned_be16(hdr) + MPA_LEN_BYTES < len ? sizeof(struct ddp_ctl) : len;
 }
@@ -199,8 +199,9 @@ enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *pl
 				break;
 			n = min_t(size_t, avail, rx->run.left);
 			if (rx->sink == RX_MEMORY)
-				*place = (struct qp_place){
-					.dst = rx->run.dst, .src = in->data + in->pos, .len = n };
+				*place = (struct qp_place){ .dst = rx->run.dst,
+							    .src = in->data + in->pos,
+							    .len = n };
 			else if (rx->sink == RX_CONTROL)
 				memcpy(rx->run.dst, in->data + in->pos, n);
 			take(rx, in, n);

@@ -2,8 +2,8 @@
 /*
  * MPA start-up.  Contract: mpa_start.h.  RFC 5044 7.1, RFC 6581 sections 6, 9 and 10.
  *
- * The negotiation in one place: parse_*() turn the peer's frame into `peer`, settle_*() turn `peer` and our
- * cfg into `result`, build() writes what we say.
+ * The negotiation in one place: parse_*() turn the peer's frame into `peer`, settle_*() turn `peer`
+ * and our cfg into `result`, build() writes what we say.
  */
 #include "core/iwarp/mpa_start.h"
 #include "core/iwarp/terminate.h"
@@ -20,8 +20,8 @@ static enum mpa_start_event enter_fault(struct mpa_start *m, enum mpa_start_faul
 }
 
 /*
- * The initiator found the reply wanting after the responder had accepted: RFC 6581 9.1 and 9.2 want a
- * TERMINATE as the first and only FPDU.
+ * The initiator found the reply wanting after the responder had accepted: RFC 6581 9.1 and 9.2 want
+ * a TERMINATE as the first and only FPDU.
  */
 static enum mpa_start_event enter_refused(struct mpa_start *m, enum mpa_start_fault fault,
 					  enum mpa_term_code code)
@@ -86,7 +86,10 @@ int mpa_start_active(struct mpa_start *m, const struct mpa_cfg *cfg, const void 
 	struct mpa_enhanced words;
 
 	*m = (struct mpa_start){
-		.cfg = *cfg, .initiator = true, .state = MPA_START_S_HDR, .want = FRAME_BYTES,
+		.cfg = *cfg,
+		.initiator = true,
+		.state = MPA_START_S_HDR,
+		.want = FRAME_BYTES,
 	};
 	rtr_encode(&words, cfg->ird, cfg->ord, cfg->p2p, cfg->rtr);
 	return build(m, MPA_KEY_REQUEST, flags, enhanced ? 2 : 1, enhanced ? &words : NULL, pdata,
@@ -149,7 +152,7 @@ static void settle_passive(struct mpa_start *m, struct mpa_enhanced *words)
 	common = m->peer.rtr & m->cfg.rtr;
 	if (m->peer.p2p) {
 		m->result.p2p = true;
-		/* One type of ours, in common if there is one: then both sides know which will come. */
+		/* One type only, in common if possible: both sides know which will come. */
 		m->result.rtr = rtr_choose(common ? common : m->cfg.rtr);
 	}
 	m->result.ord = depth_under(m->cfg.ord, m->peer.ird);
@@ -177,9 +180,9 @@ static enum mpa_start_fault parse_frame(struct mpa_start *m)
 		return MPA_FAULT_PDATA_LEN;
 	if (revision < 1 || revision > min_t(u8, m->cfg.revision, 2))
 		return MPA_FAULT_REVISION;
-	/* RFC 6581 10: an enhanced request wants an enhanced reply; a refusal may come in any form. */
-	if (m->initiator && !m->peer.reject && (revision != m->cfg.revision ||
-						m->peer.enhanced != (m->cfg.revision >= 2)))
+	/* RFC 6581 10: enhanced is answered by enhanced; a refusal may come in any form. */
+	if (m->initiator && !m->peer.reject &&
+	    (revision != m->cfg.revision || m->peer.enhanced != (m->cfg.revision >= 2)))
 		return MPA_FAULT_REVISION;
 	m->want = (u16)(FRAME_BYTES + pd_length);
 	return MPA_FAULT_NONE;

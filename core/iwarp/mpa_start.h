@@ -9,8 +9,9 @@
  *   mpa_start_rx() <--- reply ------ send tx
  *   -> MPA_START_DONE / REJECTED     -> MPA_START_DONE once tx has left
  *
- * After MPA_START_DONE `result` says how the stream runs, and any input that was not consumed is the
- * first of it.  A responder never sends before the initiator's first FPDU: qp_enter_rts() knows.
+ * After MPA_START_DONE `result` says how the stream runs, and any input that was not consumed is
+ * the first of it.  A responder never sends before the initiator's first FPDU: qp_enter_rts()
+ * knows.
  *
  * No I/O, clock or allocation.  The same result for every way of cutting the input.
  */
@@ -24,7 +25,7 @@
 #define MPA_FRAME_MAX		(20 + MPA_PDATA_MAX)
 #define MPA_START_TIMEOUT_MS	10000
 
-enum mpa_rtr {			/* ready-to-receive message, RFC 6581 9.2; a set in cfg, one in result */
+enum mpa_rtr { /* ready-to-receive message, RFC 6581 9.2; a set in cfg, one in result */
 	MPA_RTR_NONE	= 0,
 	MPA_RTR_SEND	= 1 << 0,	/* zero-length Send (FULPDU) */
 	MPA_RTR_WRITE	= 1 << 1,	/* zero-length RDMA Write */
@@ -34,7 +35,7 @@ enum mpa_rtr {			/* ready-to-receive message, RFC 6581 9.2; a set in cfg, one in
 struct mpa_cfg {
 	u8 revision;		/* active: 1 or 2 to send; passive: highest accepted (1 or 2) */
 	bool crc;		/* ask for CRC; off only if both sides leave it off */
-	bool markers;		/* ask the peer to send markers to us (we never need them; for tests) */
+	bool markers; /* ask the peer to send markers to us (we never need them; for tests) */
 	bool p2p;		/* active, revision 2: ask for peer-to-peer start */
 	u8 rtr;			/* set of enum mpa_rtr that we can send or take */
 	u16 ird, ord;		/* 0 to 0x3fff; ours */
@@ -45,7 +46,7 @@ enum mpa_start_event {
 	MPA_START_REQUEST,	/* passive: frame complete; peer's wishes in `peer` and `pdata` */
 	MPA_START_DONE,		/* `result` is final; tx may still have to leave */
 	MPA_START_REJECTED,	/* active: peer said no; pdata is its reason */
-	MPA_START_FAULT,	/* `fault` says why; send tx if tx_len is not 0 (a TERMINATE), close */
+	MPA_START_FAULT,    /* `fault` says why; send tx if tx_len is not 0 (a TERMINATE), close */
 };
 
 enum mpa_start_fault {
@@ -86,7 +87,7 @@ struct mpa_start {
 	u16 held, want;
 	u8 frame[MPA_FRAME_MAX];
 
-	u8 tx[MPA_FRAME_MAX];	/* bytes to send, tx_len of them; host sends all of them, in order */
+	u8 tx[MPA_FRAME_MAX]; /* bytes to send, tx_len of them; host sends all of them, in order */
 	u16 tx_len;
 
 	struct {		/* what the peer's frame said */
@@ -95,7 +96,7 @@ struct mpa_start {
 		u8 rtr;
 		u16 ird, ord;
 	} peer;
-	const u8 *pdata;	/* upper layer's private data, without the RFC 6581 words; in frame[] */
+	const u8 *pdata; /* upper layer's private data, without the RFC 6581 words; in frame[] */
 	u16 pdata_len;
 	struct mpa_result result;
 };

@@ -4,12 +4,12 @@
  *
  *   begin  header  put(small payload)... | ref(payload)...  end -> pad, CRC
  *
- * Headers, and what is put, lie in ctl, a ring; what is referenced stays in the consumer's memory.  Trailer
- * and following header are neighbours in the ring, so they share a span, and a run of small messages is
- * one span altogether.
+ * Headers, and what is put, lie in ctl, a ring; what is referenced stays in the consumer's
+ * memory.  Trailer and following header are neighbours in the ring, so they share a span, and a run
+ * of small messages is one span altogether.
  *
- * With markers every piece is cut at the multiples of 512 octets of the stream.  Position 0 is the first
- * octet after start-up, which is where the first marker lies.
+ * With markers every piece is cut at the multiples of 512 octets of the stream.  Position 0 is the
+ * first octet after start-up, which is where the first marker lies.
  */
 #include "core/crc32c.h"
 #include "core/qp/qp_priv.h"
@@ -70,7 +70,7 @@ static void span_add(struct tx *tx, const u8 *base, u32 len)
 	tx->built += len;
 }
 
-/* Takes what was put since the last time into the checksum, and into a span with `more` octets behind it. */
+/* Takes what was put into the checksum, and into a span with `more` octets behind it. */
 static void ctl_flush(struct tx *tx, u32 more)
 {
 	const u8 *run = ctl_at(tx, tx->ctl_run);
@@ -191,7 +191,9 @@ void mpa_tx_end(struct tx *tx, u32 ulpdu_len, bool completes, u32 sq_index)
 		trailer = core_crc32c_final(tx->crc);
 	memcpy(at, &trailer, sizeof(trailer));
 	tx->fpdus[tx->fpdu_tail++ & (QP_TX_FPDU_MAX - 1)] = (struct tx_fpdu){
-		.end = tx->built, .ctl_end = tx->ctl_tail, .sq_index = sq_index,
+		.end = tx->built,
+		.ctl_end = tx->ctl_tail,
+		.sq_index = sq_index,
 		.completes = completes,
 	};
 }

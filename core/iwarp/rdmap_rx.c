@@ -2,7 +2,8 @@
 /*
  * RDMAP, receiving side: what a delivered segment means.  RFC 5040 5 and 7, RFC 7306.
  *
- * Called for each segment whose checksum is right.  Only the last segment of a message does anything.
+ * Called for each segment whose checksum is right.  Only the last segment of a message does
+ * anything.
  */
 #include "core/qp/qp_priv.h"
 

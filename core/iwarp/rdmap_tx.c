@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * RDMAP and DDP, sending side: which message goes next, and its segments.  RFC 5040 5, RFC 5041 5.2.
+ * RDMAP and DDP, sending side: which message goes next, and its segments.  RFC 5040 5, RFC 5041
+ * 5.2.
  *
  * Two sources take turns, a message each: the send queue and the responses that the peer waits for.
  * Messages are not mixed segment by segment, since DDP transmits them in the order of submission
  * (RFC 5041 5.3).
  *
- * A request of the send queue starts when it is its turn: then its keys are checked (an earlier WR_REG_MR
- * counts) and its sges become host pointers.  It waits for a fence, and for ORD if it is a Read or atomic.
+ * A request of the send queue starts when it is its turn: then its keys are checked (an earlier
+ * WR_REG_MR counts) and its sges become host pointers.  It waits for a fence, and for ORD if it is
+ * a Read or atomic.
  */
 #include "core/qp/qp_priv.h"
 #include "core/wire/rfc5044_mpa.h"
@@ -31,7 +33,8 @@ static void put_tagged(struct tx *tx, u32 opcode, bool last, u32 stag, u64 to, u
 	mpa_tx_header(tx, sizeof(hdr));
 }
 
-static void put_untagged(struct tx *tx, u32 opcode, bool last, u32 qn, u32 mo, u32 inv_stag, u32 len)
+static void put_untagged(struct tx *tx, u32 opcode, bool last, u32 qn, u32 mo, u32 inv_stag,
+			 u32 len)
 {
 	const struct ddp_untagged hdr = {
 		.c.mpa_len = cpu_to_be16((u16)(DDP_UNTAGGED_LEN + len)),
@@ -207,8 +210,12 @@ static void build_atomic(struct qp *qp, struct sqe *sqe, const struct wr_sge *sg
 	bool swap = sqe->opcode == WR_CMP_SWAP;
 	struct tx *tx = &qp->tx;
 	struct orq_entry entry = {
-		.sq_index = qp->sq.next, .atomic = true, .stag = sge->lkey, .to = sge->addr,
-		.len = sge->len, .msn = tx->msn[RDMAP_QN_READ],
+		.sq_index = qp->sq.next,
+		.atomic = true,
+		.stag = sge->lkey,
+		.to = sge->addr,
+		.len = sge->len,
+		.msn = tx->msn[RDMAP_QN_READ],
 	};
 	u64 compare_mask = sqe->atomic.compare_mask ? sqe->atomic.compare_mask : ~0ull;
 	u64 swap_mask = sqe->atomic.swap_mask ? sqe->atomic.swap_mask : ~0ull;
@@ -343,11 +350,9 @@ static void build_sq(struct qp *qp, struct sqe *sqe)
 u8 rdmap_protection_code(enum mem_fault fault)
 {
 	static const u8 codes[] = {
-		[MEM_BAD_STAG]		= RDMAP_TERM_STAG,
-		[MEM_BAD_BOUNDS]	= RDMAP_TERM_BOUNDS,
-		[MEM_BAD_ACCESS]	= RDMAP_TERM_ACCESS,
-		[MEM_BAD_STREAM]	= RDMAP_TERM_STREAM,
-		[MEM_TO_WRAP]		= RDMAP_TERM_WRAP,
+		[MEM_BAD_STAG] = RDMAP_TERM_STAG,     [MEM_BAD_BOUNDS] = RDMAP_TERM_BOUNDS,
+		[MEM_BAD_ACCESS] = RDMAP_TERM_ACCESS, [MEM_BAD_STREAM] = RDMAP_TERM_STREAM,
+		[MEM_TO_WRAP] = RDMAP_TERM_WRAP,
 	};
 
 	return codes[fault];
@@ -402,7 +407,7 @@ static void build_read_response(struct qp *qp, const struct irq_entry *req)
 	enum mem_fault fault;
 	u8 *at = NULL;
 
-	/* Checked for each segment: the region may be revoked in the middle.  Not if empty: 5.2.1. */
+	/* Checked each time: the region may be revoked midway.  Not if empty: 5.2.1. */
 	if (len) {
 		fault = mem_check(qp->cfg.mem, qp->cfg.pd, qp->cfg.qpn, req->stag,
 				  req->to + tx->off, len, ACCESS_REMOTE_READ, &at);
@@ -422,7 +427,7 @@ static void build_read_response(struct qp *qp, const struct irq_entry *req)
 		leave_response(qp);
 }
 
-/* RFC 7306 5.1.1: independent fields, each ends at a set bit of the mask; no carry leaves a field. */
+/* RFC 7306 5.1.1: fields end at the set bits of the mask; no carry leaves a field. */
 static u64 masked_add(u64 a, u64 b, u64 mask)
 {
 	u64 tops = mask | 1ull << 63;
@@ -483,8 +488,9 @@ static void build_rtr(struct qp *qp)
 	struct tx *tx = &qp->tx;
 
 	if (tx->rtr == MPA_RTR_READ) {
-		orq_add(qp, &(struct orq_entry){
-			.own = true, .stag = STAG_NOTHING, .msn = tx->msn[RDMAP_QN_READ] });
+		orq_add(qp, &(struct orq_entry){ .own = true,
+						 .stag = STAG_NOTHING,
+						 .msn = tx->msn[RDMAP_QN_READ] });
 		put_control(tx, RDMAP_READ_REQ, RDMAP_QN_READ, &req, sizeof(req));
 		mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req), false, 0);
 	} else if (tx->rtr == MPA_RTR_SEND) {

@@ -2,8 +2,8 @@
 /*
  * The Terminate message: why a stream ends, in the words of RFC 5040 4.8.
  *
- * A cause is layer, type and code; a report adds the headers of the segment that showed it, as figure 10
- * of RFC 5040 asks.
+ * A cause is layer, type and code; a report adds the headers of the segment that showed it, as
+ * figure 10 of RFC 5040 asks.
  */
 #ifndef CORE_IWARP_TERMINATE_H
 #define CORE_IWARP_TERMINATE_H

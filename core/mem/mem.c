@@ -2,9 +2,9 @@
 /*
  * The STag table.  Contract: mem.h.
  *
- * An STag's upper 24 bits are a keyed bijection of the slot's index, so that STags lie sparsely in the whole
- * range and a known one says nothing about its neighbours (RFC 5040 8.1.1, rule 8).  Free slots wait in a
- * queue that starts shuffled: a freed STag is reused as late as possible.
+ * An STag's upper 24 bits are a keyed bijection of the slot's index, so that STags lie sparsely in
+ * the whole range and a known one says nothing about its neighbours (RFC 5040 8.1.1, rule 8).  Free
+ * slots wait in a queue that starts shuffled: a freed STag is reused as late as possible.
  */
 #include "core/mem/mem.h"
 
@@ -65,7 +65,7 @@ void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n, u64
 
 	t->index_key = (u32)mem_random(t) & INDEX_MASK;
 	t->index_mul = ((u32)mem_random(t) | 1) & INDEX_MASK;
-	/* Newton's iteration: an odd number is its own inverse to 3 bits, each round doubles them. */
+	/* Newton: an odd number is its own inverse to 3 bits, each round doubles them. */
 	inv = t->index_mul;
 	for (i = 0; i < 4; i++)
 		inv *= 2 - t->index_mul * inv;
@@ -100,8 +100,11 @@ static struct mem_slot *slot_take(struct mem_table *t, enum mem_kind kind, u32 p
 	t->free_head = slot->next_free;
 	t->free_n--;
 	*slot = (struct mem_slot){
-		.kind = kind, .key = (u8)(mem_random(t) >> 32), .pd = pd,
-		.parent = SLOT_NONE, .next_free = SLOT_NONE,
+		.kind = kind,
+		.key = (u8)(mem_random(t) >> 32),
+		.pd = pd,
+		.parent = SLOT_NONE,
+		.next_free = SLOT_NONE,
 	};
 	*stag = stag_of(t, index, slot->key);
 	return slot;

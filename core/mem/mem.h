@@ -54,11 +54,11 @@ struct mem_table {
 	struct mem_slot *slots;
 	u32 slot_n;
 	u32 free_head, free_tail, free_n;
-	u32 index_key;		/* whitens the index part of an STag: (index * mul) ^ key, 24 bits */
+	u32 index_key; /* whitens the index part of an STag: (index * mul) ^ key, 24 bits */
 	u32 index_mul, index_inv;
 	u64 rng;		/* seeded by the host */
 	u32 bound_n;		/* slots tied to a stream */
-	u32 revoked;		/* counts revocations: a cached translation of an older count is stale */
+	u32 revoked; /* counts revocations: a cached translation of an older count is stale */
 };
 
 /* slots: slot_n of them, the host's, zeroed here; slot_n 2 to 1 << 22.  seed from getrandom(). */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * Completions in the order of submission (RFC 5040 5.5, rule 15), and the ways in which a stream ends.
+ * Completions in the order of submission (RFC 5040 5.5, rule 15), and the ways in which a stream
+ * ends.
  *
- * The end: receives are flushed at once.  Sends are flushed at once too, unless an FPDU that points at their
- * buffers is half gone: then when it has left, because until then the buffers are still read.
+ * The end: receives are flushed at once.  Sends are flushed at once too, unless an FPDU that points
+ * at their buffers is half gone: then when it has left, because until then the buffers are still
+ * read.
  */
 #include "core/qp/qp_priv.h"
 
@@ -36,8 +38,11 @@ static enum wc_opcode wc_opcode_of(enum wr_opcode opcode)
 static void complete_sqe(struct qp *qp, const struct sqe *sqe, enum wc_status status)
 {
 	const struct wc wc = {
-		.wr_id = sqe->wr_id, .status = status, .opcode = wc_opcode_of(sqe->opcode),
-		.byte_len = sqe->len, .qp_ctx = qp->cfg.ctx,
+		.wr_id = sqe->wr_id,
+		.status = status,
+		.opcode = wc_opcode_of(sqe->opcode),
+		.byte_len = sqe->len,
+		.qp_ctx = qp->cfg.ctx,
 	};
 
 	if (status != WC_SUCCESS || sqe->flags & WR_SIGNALED)
@@ -82,7 +87,10 @@ void qp_flush_sq(struct qp *qp)
 static void flush_recv(struct qp *qp, u64 wr_id, enum wc_status status)
 {
 	const struct wc wc = {
-		.wr_id = wr_id, .status = status, .opcode = WC_RECV, .qp_ctx = qp->cfg.ctx,
+		.wr_id = wr_id,
+		.status = status,
+		.opcode = WC_RECV,
+		.qp_ctx = qp->cfg.ctx,
 	};
 
 	cq_push(qp->cfg.rcq, &wc);
@@ -95,8 +103,8 @@ static void flush_rq(struct qp *qp)
 
 	if (rx->recv.taken) {
 		rx->recv.taken = false;
-		flush_recv(qp, rx->recv.wr_id, rx->recv.status != WC_SUCCESS ? rx->recv.status :
-									       WC_WR_FLUSH_ERR);
+		flush_recv(qp, rx->recv.wr_id,
+			   rx->recv.status != WC_SUCCESS ? rx->recv.status : WC_WR_FLUSH_ERR);
 	}
 	while (rq_used(rq))
 		flush_recv(qp, rq->entries[rq->head++ & (rq->depth - 1)].wr_id, WC_WR_FLUSH_ERR);
@@ -115,8 +123,11 @@ static void enter_terminate(struct qp *qp, const struct term_cause *cause, bool 
 {
 	qp->state = QP_TERMINATE;
 	qp->term = (struct qp_term){
-		.layer = cause->layer, .etype = cause->etype, .code = cause->code,
-		.sent = sent, .received = !sent,
+		.layer = cause->layer,
+		.etype = cause->etype,
+		.code = cause->code,
+		.sent = sent,
+		.received = !sent,
 	};
 }
 
@@ -181,8 +192,8 @@ static struct sqe *blame_write(struct qp *qp, u32 stag, u64 to)
 
 		if (sqe->state == SQE_POSTED)
 			break;
-		if ((sqe->opcode == WR_WRITE || sqe->opcode == WR_WRITE_IMM) &&
-		    sqe->rkey == stag && to - sqe->addr < sqe->len)
+		if ((sqe->opcode == WR_WRITE || sqe->opcode == WR_WRITE_IMM) && sqe->rkey == stag &&
+		    to - sqe->addr < sqe->len)
 			return sqe;
 	}
 	return NULL;

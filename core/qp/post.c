@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* Posting: work requests are checked for form and copied; keys and bounds are looked at when they run. */
+/* Posting: requests are checked for form and copied; keys and bounds count when they run. */
 #include "core/qp/qp_priv.h"
 
 static bool is_local(enum wr_opcode opcode)

@@ -57,8 +57,11 @@ static struct qp *lay_out(struct layout *l, const struct qp_cfg *cfg)
 	if (!qp)
 		return NULL;
 	memset(qp, 0, sizeof(*qp));
-	qp->sq = (struct sq){ .entries = sqes, .sges = sq_sges, .inlined = inlined,
-			      .depth = sq_depth, .sge_max = sq_sge_max };
+	qp->sq = (struct sq){ .entries = sqes,
+			      .sges = sq_sges,
+			      .inlined = inlined,
+			      .depth = sq_depth,
+			      .sge_max = sq_sge_max };
 	rq_init(&qp->own_rq, rqes, rq_sges, rq_depth, cfg->rq_sge_max);
 	qp->orq = (struct orq){ .entries = orqes, .depth = orq_depth };
 	qp->irq = (struct irq){ .entries = irqes, .depth = irq_depth };

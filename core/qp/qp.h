@@ -13,13 +13,13 @@
  *                      qp_rx_placed() <--------------    n bytes were received there
  *   cq_poll()       <- completions
  *
- * No I/O, clock, allocation or globals.  Fed one byte or one megabyte at a time, the result is the same.
- * Payload is never copied here: on receipt `place` says where it belongs; on sending spans point at the
- * consumer's memory, which must not change until the completion (with CRC on it is read twice: once for
- * the checksum, once by the host).
+ * No I/O, clock, allocation or globals.  Fed one byte or one megabyte at a time, the result is the
+ * same. Payload is never copied here: on receipt `place` says where it belongs; on sending spans
+ * point at the consumer's memory, which must not change until the completion (with CRC on it is
+ * read twice: once for the checksum, once by the host).
  *
- * A protocol fault carries layer, type, code and becomes one TERMINATE, queued as the last thing sent; the
- * QP is then in QP_TERMINATE and all work is flushed.  RFC 5040 4.8.
+ * A protocol fault carries layer, type, code and becomes one TERMINATE, queued as the last thing
+ * sent; the QP is then in QP_TERMINATE and all work is flushed.  RFC 5040 4.8.
  *
  * Context: one thread.  Memory: qp_bytes() bytes from the host, which outlive the QP.
  */
@@ -102,9 +102,9 @@ int qp_init(void *memory, const struct qp_cfg *cfg, struct qp **qp);
 void qp_deinit(struct qp *qp);
 
 /*
- * Enter RTS with the outcome of start-up.  emss: largest segment of TCP (sets the FPDU size), 0 for no
- * limit.  An initiator in peer-to-peer mode sends its ready-to-receive message first; a responder holds
- * all sends until the first FPDU has come (RFC 5044 7.1.2.1, RFC 6581 9.2).
+ * Enter RTS with the outcome of start-up.  emss: largest segment of TCP (sets the FPDU size), 0 for
+ * no limit.  An initiator in peer-to-peer mode sends its ready-to-receive message first; a
+ * responder holds all sends until the first FPDU has come (RFC 5044 7.1.2.1, RFC 6581 9.2).
  */
 int qp_enter_rts(struct qp *qp, const struct mpa_result *how, u32 emss);
 
@@ -113,8 +113,8 @@ const struct qp_term *qp_term(const struct qp *qp);
 
 /*
  * Post a chain.  0 or negative errno with *bad at the first not posted: -ENOMEM queue full, -EINVAL
- * malformed (too many sges, inline too long, opcode not in caps), -ENOTCONN wrong state.  Errors of keys
- * and bounds come as completions, as verbs say.
+ * malformed (too many sges, inline too long, opcode not in caps), -ENOTCONN wrong state.  Errors of
+ * keys and bounds come as completions, as verbs say.
  */
 int qp_post_send(struct qp *qp, const struct wr_send *wr, const struct wr_send **bad);
 int qp_post_recv(struct qp *qp, const struct wr_recv *wr, const struct wr_recv **bad);
@@ -122,16 +122,17 @@ int qp_post_recv(struct qp *qp, const struct wr_recv *wr, const struct wr_recv *
 enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *place);
 /*
  * In the middle of an FPDU's payload: the contiguous rest of its destination.  False when the next
- * bytes are headers or trailers.  After receiving n <= dst->len bytes there call qp_rx_placed(n), then
- * qp_rx() as usual for what follows.
+ * bytes are headers or trailers.  After receiving n <= dst->len bytes there call qp_rx_placed(n),
+ * then qp_rx() as usual for what follows.
  */
 bool qp_rx_want(const struct qp *qp, struct core_span *dst);
 void qp_rx_placed(struct qp *qp, size_t n);
 
 /*
- * Spans to send now, in order, up to iov_max spans and about bytes_max bytes (whole FPDUs are built).
- * Returns the number of bytes in them; 0: nothing to send.  Calling again without qp_tx_sent() returns
- * the same bytes from the start.  Spans stay valid until qp_tx_sent() covers them.
+ * Spans to send now, in order, up to iov_max spans and about bytes_max bytes (whole FPDUs are
+ * built). Returns the number of bytes in them; 0: nothing to send.  Calling again without
+ * qp_tx_sent() returns the same bytes from the start.  Spans stay valid until qp_tx_sent() covers
+ * them.
  */
 size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t bytes_max,
 		    unsigned *iov_n);

@@ -101,8 +101,8 @@ struct irq {
 #define TX_SPANS	256	/* power of two */
 #define TX_FPDU_SPANS	(QP_SGE_MAX + 16)	/* most that one FPDU takes, markers included */
 #define TX_CTL_BYTES	16384	/* power of two */
-#define TX_FPDU_CTL	384	/* most that one FPDU takes: header, copied payload, markers, trailer */
-#define TX_COPY_MAX	192	/* a payload this small travels beside its header: cheaper than a span */
+#define TX_FPDU_CTL	384	/* most that one FPDU takes: all but referenced payload */
+#define TX_COPY_MAX	192	/* a payload this small travels beside its header */
 #define TX_MARKED_MAX	2048	/* ULPDU with markers: bounds the spans of an FPDU */
 
 struct tx_fpdu {
@@ -144,7 +144,7 @@ struct tx {
 	bool crc_on, markers;
 	bool hold;		/* responder: silent until the first FPDU has come */
 	u8 rtr;			/* enum mpa_rtr still to be sent */
-	bool flush_wait;	/* flush the SQ once all before flush_at has left: it points at buffers */
+	bool flush_wait; /* flush the SQ once all before flush_at has left: it points at buffers */
 	u64 flush_at;
 	u32 ulpdu_max;
 	u32 msn[4];		/* next of each queue */
@@ -245,8 +245,14 @@ static inline struct wr_sge *sq_sges(struct sq *sq, u32 index)
 	return sq->sges + (size_t)(index & (sq->depth - 1)) * sq->sge_max;
 }
 
-static inline u32 orq_used(const struct orq *orq) { return orq->tail - orq->head; }
-static inline u32 irq_used(const struct irq *irq) { return irq->tail - irq->head; }
+static inline u32 orq_used(const struct orq *orq)
+{
+	return orq->tail - orq->head;
+}
+static inline u32 irq_used(const struct irq *irq)
+{
+	return irq->tail - irq->head;
+}
 
 static inline struct orq_entry *orq_at(struct orq *orq, u32 index)
 {

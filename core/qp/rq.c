@@ -26,7 +26,9 @@ static int rq_post_one(struct rq *rq, const struct wr_recv *wr)
 	if (len > (u32)~0)
 		return -EINVAL;
 	rq->entries[slot] = (struct rq_entry){
-		.wr_id = wr->wr_id, .sge_n = wr->sge_n, .len = (u32)len,
+		.wr_id = wr->wr_id,
+		.sge_n = wr->sge_n,
+		.len = (u32)len,
 	};
 	rq->tail++;
 	return 0;

@@ -3,8 +3,8 @@
  * The verbs vocabulary: work requests, completions, access rights.
  *
  * One definition from the application down to the protocol engine, so that no layer converts.  The
- * words are those of the RDMA verbs (draft-hilland-rddp-verbs, IBTA 1.3 chapter 11).  Compiles alone,
- * in user space and in the kernel.
+ * words are those of the RDMA verbs (draft-hilland-rddp-verbs, IBTA 1.3 chapter 11).  Compiles
+ * alone, in user space and in the kernel.
  */
 #ifndef CORE_QP_WR_H
 #define CORE_QP_WR_H
@@ -45,7 +45,7 @@ enum wr_flags {
 	WR_SIGNALED	= 1 << 0,	/* a completion even on success */
 	WR_SOLICITED	= 1 << 1,	/* Send variants: raise a solicited event at the peer */
 	WR_INLINE	= 1 << 2,	/* copy the payload now; lkey is not looked at */
-	WR_FENCE	= 1 << 3,	/* start after all earlier RDMA Reads and atomics completed */
+	WR_FENCE = 1 << 3,     /* start after all earlier RDMA Reads and atomics completed */
 };
 
 /*
@@ -75,7 +75,7 @@ struct wr_send {
 			__u64 swap_mask;
 		} atomic;			/* result goes to sges[0], 8 bytes */
 		struct {
-			__u32 key;		/* the region's STag: index as allocated, any new low 8 bits */
+			__u32 key; /* the region's STag: index as allocated, any new low 8 bits */
 			__u32 access;
 			__u64 addr;		/* virtual address = first tagged offset */
 			__u64 len;
@@ -110,8 +110,16 @@ enum wc_status {
 };
 
 enum wc_opcode {
-	WC_SEND, WC_WRITE, WC_READ, WC_CMP_SWAP, WC_FETCH_ADD, WC_REG_MR, WC_BIND_MW, WC_LOCAL_INV,
-	WC_RECV, WC_RECV_IMM,
+	WC_SEND,
+	WC_WRITE,
+	WC_READ,
+	WC_CMP_SWAP,
+	WC_FETCH_ADD,
+	WC_REG_MR,
+	WC_BIND_MW,
+	WC_LOCAL_INV,
+	WC_RECV,
+	WC_RECV_IMM,
 };
 
 enum wc_flags {

@@ -2,9 +2,9 @@
 /*
  * User-space CRC32C.
  *
- * ISA-L folds with carry-less multiplication and wins on payload; on a few dozen octets (headers, trailers)
- * the processor's own instruction in line wins, because ISA-L is a call through its dispatcher.  The
- * threshold is where the two cross in tests/bench/crc.c.
+ * ISA-L folds with carry-less multiplication and wins on payload; on a few dozen octets (headers,
+ * trailers) the processor's own instruction in line wins, because ISA-L is a call through its
+ * dispatcher.  The threshold is where the two cross in tests/bench/crc.c.
  */
 #include <isa-l/crc.h>
 

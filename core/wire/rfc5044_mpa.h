@@ -38,7 +38,7 @@ WIRE_AT(struct mpa_frame, pd_length, 18);
 #define MPA_FLAG_M		0x8000	/* markers required by the sender of the frame */
 #define MPA_FLAG_C		0x4000	/* CRC preferred */
 #define MPA_FLAG_R		0x2000	/* reply only: rejected */
-#define MPA_FLAG_S		0x1000	/* RFC 6581: struct mpa_enhanced comes first in private data */
+#define MPA_FLAG_S		0x1000	/* RFC 6581: private data begins with mpa_enhanced */
 #define MPA_REVISION		0x00ff
 
 /* RFC 6581 9. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * openrdma_selftest: the portable engine, compiled for this kernel, held against the vectors of the unit
- * tests when the module is loaded.  Loading fails if a vector does.
+ * openrdma_selftest: the portable engine, compiled for this kernel, held against the vectors of the
+ * unit tests when the module is loaded.  Loading fails if a vector does.
  *
  *	openrdma_selftest: N passed, 0 failed
  */

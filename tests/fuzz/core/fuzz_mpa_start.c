@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * MPA start-up fed with anything.  Octet 0: role, revision, peer-to-peer; octet 1: the size of the pieces;
- * the rest is what the peer sends.  Any way of cutting it must end the same.
+ * MPA start-up fed with anything.  Octet 0: role, revision, peer-to-peer; octet 1: the size of the
+ * pieces; the rest is what the peer sends.  Any way of cutting it must end the same.
  */
 #include <stdlib.h>
 
@@ -36,8 +36,12 @@ static enum mpa_start_event feed(struct mpa_start *m, const u8 *data, size_t len
 static struct outcome run(u8 role, const u8 *data, size_t size, size_t piece)
 {
 	const struct mpa_cfg cfg = {
-		.revision = role & 1 ? 2 : 1, .crc = role & 2, .p2p = role & 4, .rtr = role >> 5,
-		.ird = 8, .ord = 8,
+		.revision = role & 1 ? 2 : 1,
+		.crc = role & 2,
+		.p2p = role & 4,
+		.rtr = role >> 5,
+		.ird = 8,
+		.ord = 8,
 	};
 	enum mpa_start_event ev = MPA_START_MORE;
 	struct core_input none = { .data = NULL };
@@ -50,8 +54,8 @@ static struct outcome run(u8 role, const u8 *data, size_t size, size_t piece)
 	for (size_t at = 0; at < size && ev == MPA_START_MORE; at += piece)
 		ev = feed(&m, data + at, min_t(size_t, piece, size - at));
 	if (ev == MPA_START_REQUEST) {
-		int err = role & 16 ? mpa_start_reject(&m, "no", 2) :
-				      mpa_start_accept(&m, &cfg, "yes", 3);
+		int err = role & 16 ? mpa_start_reject(&m, "no", 2)
+				    : mpa_start_accept(&m, &cfg, "yes", 3);
 
 		if (err)
 			abort();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * A queue pair fed with anything.  Octet 0: what kind of queue pair; octet 1: the size of the pieces; the
- * rest is what the peer sends, in which the placeholders of the vectors become real STags.  Fed whole and in
- * pieces it must end the same, and each work request must complete exactly once.
+ * A queue pair fed with anything.  Octet 0: what kind of queue pair; octet 1: the size of the
+ * pieces; the rest is what the peer sends, in which the placeholders of the vectors become real
+ * STags.  Fed whole and in pieces it must end the same, and each work request must complete exactly
+ * once.
  */
 #include <stdlib.h>
 

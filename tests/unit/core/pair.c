@@ -24,9 +24,16 @@ static void end_init(struct pair *p, struct end *e, u32 index)
 		.sq_sge_max = or_default(p->opt.sge_max, 4),
 		.rq_sge_max = or_default(p->opt.sge_max, 4),
 		.inline_max = or_default(p->opt.inline_max, 64),
-		.ird = or_default(p->opt.ird, 4), .ord = or_default(p->opt.ord, 4),
-		.caps = p->opt.caps, .pd = END_PD, .qpn = index + 1, .ctx = e, .mem = &e->mem,
-		.scq = &e->scq, .rcq = &e->rcq, .srq = p->opt.srq ? &e->srq : NULL,
+		.ird = or_default(p->opt.ird, 4),
+		.ord = or_default(p->opt.ord, 4),
+		.caps = p->opt.caps,
+		.pd = END_PD,
+		.qpn = index + 1,
+		.ctx = e,
+		.mem = &e->mem,
+		.scq = &e->scq,
+		.rcq = &e->rcq,
+		.srq = p->opt.srq ? &e->srq : NULL,
 	};
 
 	how.initiator = !index;
@@ -45,7 +52,8 @@ static void end_init(struct pair *p, struct end *e, u32 index)
 	e->memory = must(calloc(1, END_MEMORY));
 	if (mem_mr_reg(&e->mem, END_PD, e->memory, (uintptr_t)e->memory, END_MEMORY,
 		       ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ |
-		       ACCESS_REMOTE_ATOMIC | ACCESS_MW_BIND, &e->stag))
+			       ACCESS_REMOTE_ATOMIC | ACCESS_MW_BIND,
+		       &e->stag))
 		abort();
 	e->qp_memory = must(aligned_alloc(64, qp_bytes(&cfg)));
 	if (qp_init(e->qp_memory, &cfg, &e->qp) || qp_enter_rts(e->qp, &how, p->opt.emss))

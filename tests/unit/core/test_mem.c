@@ -108,8 +108,9 @@ static void test_registration(void **state)
 	mem_table_init(&t, slots, SLOTS, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		stag = 0x77;
-		assert_int_equal(mem_mr_reg(&t, 1, memory, cases[i].base, cases[i].len, cases[i].access,
-					    &stag), cases[i].err);
+		assert_int_equal(mem_mr_reg(&t, 1, memory, cases[i].base, cases[i].len,
+					    cases[i].access, &stag),
+				 cases[i].err);
 		if (cases[i].err)
 			assert_int_equal(stag, 0x77);
 		else
@@ -138,7 +139,8 @@ static void test_binding(void **state)
 	assert_int_equal(mem_fast_reg(&t, 2, 9, fast, at, 100, 0), MEM_BAD_STREAM);
 	assert_int_equal(mem_fast_reg(&t, 1, 9, fast, at, 101, 0), MEM_BAD_BOUNDS);
 	assert_int_equal(mem_fast_reg(&t, 1, 9, fast, ~0ull, 2, 0), MEM_BAD_BOUNDS);
-	assert_int_equal(mem_fast_reg(&t, 1, 9, fast, at, 100, ACCESS_REMOTE_WRITE), MEM_BAD_ACCESS);
+	assert_int_equal(mem_fast_reg(&t, 1, 9, fast, at, 100, ACCESS_REMOTE_WRITE),
+			 MEM_BAD_ACCESS);
 	assert_int_equal(mem_fast_reg(&t, 1, 9, fast, at, 100, ACCESS_REMOTE_READ), MEM_OK);
 
 	assert_int_equal(mem_mw_bind(&t, 1, 9, mr, mr, 0, 10, 0), MEM_BAD_STAG);
@@ -168,10 +170,8 @@ static void test_binding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exhaustion),
-		cmocka_unit_test(test_unpredictable),
-		cmocka_unit_test(test_reuse),
-		cmocka_unit_test(test_registration),
+		cmocka_unit_test(test_exhaustion), cmocka_unit_test(test_unpredictable),
+		cmocka_unit_test(test_reuse),	   cmocka_unit_test(test_registration),
 		cmocka_unit_test(test_binding),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* Start-up: what the vectors do not say.  Both sides against each other, limits, misuse, surplus. */
+/* Start-up, beyond the vectors: both sides together, limits, misuse, surplus. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,11 +23,19 @@ static void test_agreement(void **state)
 	static struct mpa_start a, b;
 
 	for (unsigned mask = 0; mask < 1 << 10; mask++) {
-		struct mpa_cfg ours = { .revision = mask & 1 ? 2 : 1, .crc = mask & 2, .markers = mask & 4,
-					.p2p = mask & 8, .rtr = 7, .ird = 3, .ord = 9 };
-		struct mpa_cfg theirs = { .revision = 2, .crc = mask & 16, .markers = mask & 32,
+		struct mpa_cfg ours = { .revision = mask & 1 ? 2 : 1,
+					.crc = mask & 2,
+					.markers = mask & 4,
+					.p2p = mask & 8,
+					.rtr = 7,
+					.ird = 3,
+					.ord = 9 };
+		struct mpa_cfg theirs = { .revision = 2,
+					  .crc = mask & 16,
+					  .markers = mask & 32,
 					  .rtr = (mask >> 6 & 7) ? (mask >> 6 & 7) : 1,
-					  .ird = mask & 512 ? 2 : 20, .ord = mask & 512 ? 1 : 30 };
+					  .ird = mask & 512 ? 2 : 20,
+					  .ord = mask & 512 ? 1 : 30 };
 
 		assert_int_equal(mpa_start_active(&a, &ours, "hello", 5), 0);
 		mpa_start_passive(&b, &theirs);
@@ -79,7 +87,10 @@ static void test_private_data(void **state)
 /* Nothing may follow a request before the reply; what follows the reply is the stream's. */
 static void test_surplus(void **state)
 {
-	u8 request[21] = "MPA ID Req Frame\0\1\0\0" "x", reply[23] = "MPA ID Rep Frame\0\1\0\0" "abc";
+	u8 request[21] = "MPA ID Req Frame\0\1\0\0"
+			 "x",
+	   reply[23] = "MPA ID Rep Frame\0\1\0\0"
+		       "abc";
 	struct mpa_cfg cfg = { .revision = 1 };
 	struct core_input in = { .data = request, .len = sizeof(request) };
 	static struct mpa_start m;
@@ -124,10 +135,8 @@ static void test_is_request(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_agreement),
-		cmocka_unit_test(test_private_data),
-		cmocka_unit_test(test_surplus),
-		cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_agreement),  cmocka_unit_test(test_private_data),
+		cmocka_unit_test(test_surplus),	   cmocka_unit_test(test_misuse),
 		cmocka_unit_test(test_is_request),
 	};
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * Ends: of streams, of buffers, of limits.  Every request completes exactly once, buffers are the
- * consumer's again only when nothing reads them any more, and memory that was revoked is not touched.
+ * consumer's again only when nothing reads them any more, and memory that was revoked is not
+ * touched.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,8 @@ static void expect(struct end *e, u64 wr_id, enum wc_status status)
 		fail_msg("no completion of %llu", (unsigned long long)wr_id);
 	if (wc.wr_id != wr_id || wc.status != status)
 		fail_msg("completion of %llu with status %d instead of %llu with %d",
-			 (unsigned long long)wc.wr_id, wc.status, (unsigned long long)wr_id, status);
+			 (unsigned long long)wc.wr_id, wc.status, (unsigned long long)wr_id,
+			 status);
 }
 
 static void expect_none(struct end *e)
@@ -43,12 +45,17 @@ static void expect_term(struct end *e, u8 layer, u8 etype, u8 code)
 	assert_int_equal(term->code, code);
 }
 
-static int post(struct end *e, u64 id, enum wr_opcode opcode, u64 off, u32 len, u64 remote, u32 rkey)
+static int post(struct end *e, u64 id, enum wr_opcode opcode, u64 off, u32 len, u64 remote,
+		u32 rkey)
 {
 	const struct wr_sge sge = end_sge(e, off, len);
 
-	return end_post(e, &(struct wr_send){ .wr_id = id, .opcode = opcode, .sges = &sge, .sge_n = 1,
-					      .flags = WR_SIGNALED, .remote = { remote, rkey } });
+	return end_post(e, &(struct wr_send){ .wr_id = id,
+					      .opcode = opcode,
+					      .sges = &sge,
+					      .sge_n = 1,
+					      .flags = WR_SIGNALED,
+					      .remote = { remote, rkey } });
 }
 
 static void deliver(struct pair *p, struct end *from, struct end *to, size_t len)
@@ -81,7 +88,8 @@ static void test_refused(void **state)
 		assert_int_equal(end_recv(a, 8, 0, 8), 0);
 		assert_int_equal(end_recv(b, 9, 0, 8), 0);
 		assert_int_equal(post(a, 1, cases[i].opcode, 0, 4, end_addr(b, cases[i].off),
-				      b->stag ^ cases[i].rkey_xor), 0);
+				      b->stag ^ cases[i].rkey_xor),
+				 0);
 		pair_run(p);
 		expect_term(b, cases[i].layer, 1, cases[i].code);
 		expect_term(a, cases[i].layer, 1, cases[i].code);
@@ -181,7 +189,7 @@ static void test_half_gone_and_broken(void **state)
 	assert_int_equal(post(a, 1, WR_WRITE, 0, 2000, 0, 1), 0);
 	qp_tx_gather(a->qp, iov, ARRAY_SIZE(iov), 1 << 20, &n);
 	qp_tx_sent(a->qp, 100);
-	assert_int_equal(post(a, 2, WR_LOCAL_INV, 0, 0, 0, 0), -EINVAL);	/* no sges with it */
+	assert_int_equal(post(a, 2, WR_LOCAL_INV, 0, 0, 0, 0), -EINVAL); /* no sges with it */
 	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 2, .opcode = WR_LOCAL_INV }), 0);
 	expect_none(a);
 	qp_stream_gone(a->qp);
@@ -194,7 +202,7 @@ static void test_half_gone_and_broken(void **state)
 	pair_destroy(p);
 }
 
-/* The stream of a whole conversation cut at every octet: each request completes once, on both ends. */
+/* A whole conversation cut at every octet: each request completes once, on both ends. */
 static void test_cut_off(void **state)
 {
 	for (size_t cut = 0;; cut++) {
@@ -251,7 +259,8 @@ static void test_revoked_midway(void **state)
 		a = &p->end[0];
 		b = &p->end[1];
 		assert_int_equal(mem_mr_reg(&b->mem, END_PD, b->memory, 0, 4096,
-					    ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &stag), 0);
+					    ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &stag),
+				 0);
 		memset(a->memory, 0x55, 4096);
 		assert_int_equal(post(a, 1, WR_WRITE, 0, 4096, 0, stag), 0);
 		end_send(p, a);
@@ -268,7 +277,7 @@ static void test_revoked_midway(void **state)
 	}
 }
 
-/* The same for one that another QP's activity made look stale: the run is looked up again and goes on. */
+/* The revocation of another STag only makes the engine look this one up again. */
 static void test_revoked_other(void **state)
 {
 	struct pair *p = pair_create(&plain);
@@ -303,7 +312,8 @@ static void test_source_revoked(void **state)
 	p = pair_create(&opt);
 	a = &p->end[0];
 	b = &p->end[1];
-	assert_int_equal(mem_mr_reg(&b->mem, END_PD, b->memory, 0x7000, 8192, ACCESS_REMOTE_READ, &stag), 0);
+	assert_int_equal(
+		mem_mr_reg(&b->mem, END_PD, b->memory, 0x7000, 8192, ACCESS_REMOTE_READ, &stag), 0);
 	assert_int_equal(post(a, 1, WR_READ, 64, 8000, 0x7000, stag), 0);
 	end_send(p, a);
 	deliver(p, a, b, a->wire_len);
@@ -340,7 +350,9 @@ static void test_bad_receive(void **state)
 	const struct wr_sge sge = { .addr = 1, .len = 100, .lkey = 0x12345678 };
 	const struct wr_recv *bad;
 
-	assert_int_equal(qp_post_recv(b->qp, &(struct wr_recv){ .wr_id = 4, .sges = &sge, .sge_n = 1 }, &bad),
+	assert_int_equal(qp_post_recv(b->qp,
+				      &(struct wr_recv){ .wr_id = 4, .sges = &sge, .sge_n = 1 },
+				      &bad),
 			 0);
 	assert_int_equal(post(a, 1, WR_SEND, 0, 10, 0, 0), 0);
 	pair_run(p);
@@ -386,14 +398,17 @@ static void test_gather(void **state)
 				a->memory[i] = (u8)(i * 11);
 			for (u64 i = 0; i < 10; i++) {
 				assert_int_equal(end_recv(b, i, 8192, 1000), 0);
-				assert_int_equal(post(a, 20 + i, i % 2 ? WR_SEND : WR_WRITE, 0, 100 * (u32)i,
-						      end_addr(b, 0), b->stag), 0);
+				assert_int_equal(post(a, 20 + i, i % 2 ? WR_SEND : WR_WRITE, 0,
+						      100 * (u32)i, end_addr(b, 0), b->stag),
+						 0);
 			}
-			while ((len = qp_tx_gather(a->qp, one, (unsigned)iov_max[x], bytes_max[y], &n))) {
+			while ((len = qp_tx_gather(a->qp, one, (unsigned)iov_max[x], bytes_max[y],
+						   &n))) {
 				size_t take = min_t(size_t, len, 333), left = take;
 
-				assert_int_equal(qp_tx_gather(a->qp, two, (unsigned)iov_max[x], bytes_max[y],
-							      &m), len);
+				assert_int_equal(qp_tx_gather(a->qp, two, (unsigned)iov_max[x],
+							      bytes_max[y], &m),
+						 len);
 				assert_int_equal(n, m);
 				assert_memory_equal(one, two, n * sizeof(*one));
 				assert_true(n <= iov_max[x]);
@@ -434,8 +449,15 @@ static void test_fpdu_size(void **state)
 		u32 emss;
 		size_t most;
 	} cases[] = {
-		{ 1460, 1460 }, { 1461, 1460 }, { 8948, 8948 }, { 65483, 65480 }, { 0, 65536 },
-		{ 1u << 20, 65536 }, { 134, 136 }, { 64, 136 },	/* MULPDU is never below 128 */
+		{ 1460, 1460 },
+		{ 1461, 1460 },
+		{ 8948, 8948 },
+		{ 65483, 65480 },
+		/* MULPDU is never below 128 */
+		{ 0, 65536 },
+		{ 1u << 20, 65536 },
+		{ 134, 136 },
+		{ 64, 136 },
 	};
 
 	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
@@ -471,7 +493,8 @@ static void test_markers(void **state)
 	for (size_t at = 0; at < a->wire_len; at += 4) {
 		if (at % 512 == 0) {
 			assert_int_equal(get_unaligned_be16(a->wire + at), 0);
-			assert_int_equal(get_unaligned_be16(a->wire + at + 2), left ? at - fpdu : 0);
+			assert_int_equal(get_unaligned_be16(a->wire + at + 2),
+					 left ? at - fpdu : 0);
 			continue;
 		}
 		if (!left) {
@@ -490,8 +513,9 @@ static void test_markers(void **state)
 static void test_figure_6(void **state)
 {
 	static const u8 second[] = {
-		0x00, 0x2a, 0x41, 0x43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x14,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x84, 0x92, 0x58, 0x98,
+		0x00, 0x2a, 0x41, 0x43, 0, 0,	 0, 0, 0, 0, 0, 0, 0,	 0,    0,    2,	   0, 0,
+		0,    0,    0,	  0,	0, 0x14, 0, 0, 0, 0, 0, 0, 0,	 0,    0,    0,	   0, 0,
+		0,    0,    0,	  0,	0, 0,	 0, 0, 0, 0, 0, 0, 0x84, 0x92, 0x58, 0x98,
 	};
 	struct pair_opt opt = plain;
 	struct pair *p;
@@ -523,8 +547,16 @@ static void test_limits(void **state)
 	struct wc ring[4];
 	struct cq cq;
 	const struct qp_cfg good = {
-		.sq_depth = QP_DEPTH_MAX, .rq_depth = 4, .sq_sge_max = 1, .rq_sge_max = QP_SGE_MAX,
-		.ird = QP_IRD_MAX, .ord = QP_ORD_MAX, .qpn = 1, .mem = &mem, .scq = &cq, .rcq = &cq,
+		.sq_depth = QP_DEPTH_MAX,
+		.rq_depth = 4,
+		.sq_sge_max = 1,
+		.rq_sge_max = QP_SGE_MAX,
+		.ird = QP_IRD_MAX,
+		.ord = QP_ORD_MAX,
+		.qpn = 1,
+		.mem = &mem,
+		.scq = &cq,
+		.rcq = &cq,
 	};
 	struct rq srq = { .sge_max = QP_SGE_MAX };
 	struct qp_cfg cfg;
@@ -586,7 +618,7 @@ static void test_forms(void **state)
 		u32 caps;
 	} bad[] = {
 		{ { .opcode = WR_SEND, .sges = sges, .sge_n = 5 }, 0 },
-		{ { .opcode = WR_SEND, .sges = sges, .sge_n = 4 }, 0 },		/* over 2^32 - 1 octets */
+		{ { .opcode = WR_SEND, .sges = sges, .sge_n = 4 }, 0 }, /* over 2^32 - 1 octets */
 		{ { .opcode = WR_READ, .sges = sges, .sge_n = 2 }, 0 },
 		{ { .opcode = WR_READ, .sges = sges, .sge_n = 1, .flags = WR_INLINE }, 0 },
 		{ { .opcode = WR_SEND_IMM }, 0 },
@@ -619,22 +651,14 @@ static void test_forms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_midway),
-		cmocka_unit_test(test_half_gone),
-		cmocka_unit_test(test_half_gone_and_broken),
-		cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_revoked_midway),
-		cmocka_unit_test(test_revoked_other),
-		cmocka_unit_test(test_source_revoked),
-		cmocka_unit_test(test_bad_receive),
-		cmocka_unit_test(test_bad_send),
-		cmocka_unit_test(test_gather),
-		cmocka_unit_test(test_fpdu_size),
-		cmocka_unit_test(test_markers),
-		cmocka_unit_test(test_figure_6),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_depths),
+		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_refused_midway),
+		cmocka_unit_test(test_half_gone),     cmocka_unit_test(test_half_gone_and_broken),
+		cmocka_unit_test(test_cut_off),	      cmocka_unit_test(test_revoked_midway),
+		cmocka_unit_test(test_revoked_other), cmocka_unit_test(test_source_revoked),
+		cmocka_unit_test(test_bad_receive),   cmocka_unit_test(test_bad_send),
+		cmocka_unit_test(test_gather),	      cmocka_unit_test(test_fpdu_size),
+		cmocka_unit_test(test_markers),	      cmocka_unit_test(test_figure_6),
+		cmocka_unit_test(test_limits),	      cmocka_unit_test(test_depths),
 		cmocka_unit_test(test_forms),
 	};
 

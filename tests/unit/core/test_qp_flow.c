@@ -13,7 +13,8 @@
 
 static const struct pair_opt plain = { .how = { .crc = true }, .caps = QP_CAP_IMM | QP_CAP_ATOMIC };
 
-#define EXPECT(e, id, st, ...) expect_(e, &(struct wc){ .wr_id = id, .status = st, __VA_ARGS__ }, __LINE__)
+#define EXPECT(e, id, st, ...) \
+	expect_(e, &(struct wc){ .wr_id = id, .status = st, __VA_ARGS__ }, __LINE__)
 
 static void expect_(struct end *e, const struct wc *want, int line)
 {
@@ -24,9 +25,8 @@ static void expect_(struct end *e, const struct wc *want, int line)
 	if (wc.wr_id != want->wr_id || wc.status != want->status)
 		fail_msg("line %d: completion of %llu with status %d", line,
 			 (unsigned long long)wc.wr_id, wc.status);
-	if (wc.status == WC_SUCCESS &&
-	    (wc.opcode != want->opcode || wc.flags != want->flags || wc.imm != want->imm ||
-	     wc.inv_rkey != want->inv_rkey))
+	if (wc.status == WC_SUCCESS && (wc.opcode != want->opcode || wc.flags != want->flags ||
+					wc.imm != want->imm || wc.inv_rkey != want->inv_rkey))
 		fail_msg("line %d: wrong completion", line);
 }
 
@@ -41,7 +41,10 @@ static int post_read(struct end *e, struct end *peer, u64 id, u32 len, u32 flags
 {
 	const struct wr_sge sge = end_sge(e, id * 4096, len);
 
-	return end_post(e, &(struct wr_send){ .wr_id = id, .opcode = WR_READ, .sges = &sge, .sge_n = 1,
+	return end_post(e, &(struct wr_send){ .wr_id = id,
+					      .opcode = WR_READ,
+					      .sges = &sge,
+					      .sge_n = 1,
 					      .flags = flags | WR_SIGNALED,
 					      .remote = { end_addr(peer, 0), peer->stag } });
 }
@@ -50,7 +53,10 @@ static int post_send(struct end *e, u64 id, u32 len, u32 flags)
 {
 	const struct wr_sge sge = end_sge(e, 0, len);
 
-	return end_post(e, &(struct wr_send){ .wr_id = id, .opcode = WR_SEND, .sges = &sge, .sge_n = 1,
+	return end_post(e, &(struct wr_send){ .wr_id = id,
+					      .opcode = WR_SEND,
+					      .sges = &sge,
+					      .sge_n = 1,
 					      .flags = flags | WR_SIGNALED });
 }
 
@@ -85,9 +91,13 @@ static void test_unsignaled(void **state)
 		const struct wr_sge sge = end_sge(a, 0, 8);
 
 		assert_int_equal(end_recv(b, i, 0, 64), 0);
-		assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = i, .opcode = WR_SEND,
-						.sges = &sge, .sge_n = 1,
-						.flags = i % 16 == 15 ? WR_SIGNALED : 0 }), 0);
+		assert_int_equal(
+			end_post(a, &(struct wr_send){ .wr_id = i,
+						       .opcode = WR_SEND,
+						       .sges = &sge,
+						       .sge_n = 1,
+						       .flags = i % 16 == 15 ? WR_SIGNALED : 0 }),
+			0);
 		pair_run(p);
 		EXPECT(b, i, WC_SUCCESS, .opcode = WC_RECV);
 		if (i % 16 == 15)
@@ -207,8 +217,10 @@ static void test_srq(void **state)
 	sge = end_sge(b, 0, 16);
 	b->srq.limit = 1;
 	for (u64 i = 0; i < 2; i++)
-		assert_int_equal(rq_post(&b->srq, &(struct wr_recv){ .wr_id = i, .sges = &sge, .sge_n = 1 },
-					 &bad), 0);
+		assert_int_equal(rq_post(&b->srq,
+					 &(struct wr_recv){ .wr_id = i, .sges = &sge, .sge_n = 1 },
+					 &bad),
+				 0);
 	assert_int_equal(post_send(a, 7, 8, 0), 0);
 	pair_run(p);
 	assert_false(b->srq.limit_hit);
@@ -221,7 +233,9 @@ static void test_srq(void **state)
 	pair_run(p);
 	assert_int_equal(qp_term(b->qp)->code, 2);
 	/* what others may still use is not flushed */
-	assert_int_equal(rq_post(&b->srq, &(struct wr_recv){ .wr_id = 3, .sges = &sge, .sge_n = 1 }, &bad), 0);
+	assert_int_equal(rq_post(&b->srq, &(struct wr_recv){ .wr_id = 3, .sges = &sge, .sge_n = 1 },
+				 &bad),
+			 0);
 	qp_stream_gone(b->qp);
 	assert_int_equal(rq_used(&b->srq), 1);
 	pair_destroy(p);
@@ -232,9 +246,13 @@ static void test_inline(void **state)
 	struct pair *p = pair_create(&plain);
 	struct end *a = &p->end[0], *b = &p->end[1];
 	char text[64] = "inline payload is copied when it is posted";
-	const struct wr_sge sges[2] = { { (uintptr_t)text, 30, 0 }, { (uintptr_t)text + 30, 34, 0 } };
-	struct wr_send wr = { .wr_id = 1, .opcode = WR_SEND, .flags = WR_INLINE | WR_SIGNALED,
-			      .sges = sges, .sge_n = 2 };
+	const struct wr_sge sges[2] = { { (uintptr_t)text, 30, 0 },
+					{ (uintptr_t)text + 30, 34, 0 } };
+	struct wr_send wr = { .wr_id = 1,
+			      .opcode = WR_SEND,
+			      .flags = WR_INLINE | WR_SIGNALED,
+			      .sges = sges,
+			      .sge_n = 2 };
 
 	assert_int_equal(end_recv(b, 2, 0, 64), 0);
 	assert_int_equal(end_post(a, &wr), 0);
@@ -263,9 +281,15 @@ static void test_fast_reg(void **state)
 		struct wr_send inv = { .wr_id = 3, .opcode = WR_SEND_INV, .flags = WR_SIGNALED };
 
 		key = (key & ~0xffu) | round;
-		assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 1, .opcode = WR_REG_MR,
-			.flags = WR_SIGNALED, .reg = { key, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE,
-						       end_addr(a, 8192), 4096 } }), 0);
+		assert_int_equal(
+			end_post(a,
+				 &(struct wr_send){
+					 .wr_id = 1,
+					 .opcode = WR_REG_MR,
+					 .flags = WR_SIGNALED,
+					 .reg = { key, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE,
+						  end_addr(a, 8192), 4096 } }),
+			0);
 		EXPECT(a, 1, WC_SUCCESS, .opcode = WC_REG_MR);
 		assert_int_equal(end_recv(a, 5, 0, 16), 0);
 		assert_int_equal(end_recv(b, 6, 0, 16), 0);
@@ -274,8 +298,14 @@ static void test_fast_reg(void **state)
 		EXPECT(a, 7, WC_SUCCESS, .opcode = WC_SEND);
 		EXPECT(b, 6, WC_SUCCESS, .opcode = WC_RECV);
 		memset(b->memory, 0x40 + (int)round, 100);
-		assert_int_equal(end_post(b, &(struct wr_send){ .wr_id = 2, .opcode = WR_WRITE, .sges = &sge,
-			.sge_n = 1, .flags = WR_SIGNALED, .remote = { end_addr(a, 8192), key } }), 0);
+		assert_int_equal(
+			end_post(b, &(struct wr_send){ .wr_id = 2,
+						       .opcode = WR_WRITE,
+						       .sges = &sge,
+						       .sge_n = 1,
+						       .flags = WR_SIGNALED,
+						       .remote = { end_addr(a, 8192), key } }),
+			0);
 		inv.inv_rkey = key;
 		assert_int_equal(end_post(b, &inv), 0);
 		pair_run(p);
@@ -285,8 +315,11 @@ static void test_fast_reg(void **state)
 		assert_int_equal(a->memory[8192 + 99], 0x40 + round);
 	}
 	/* what the peer invalidated may be invalidated here too */
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 9, .opcode = WR_LOCAL_INV,
-							.flags = WR_SIGNALED, .inv_rkey = key }), 0);
+	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 9,
+							.opcode = WR_LOCAL_INV,
+							.flags = WR_SIGNALED,
+							.inv_rkey = key }),
+			 0);
 	EXPECT(a, 9, WC_SUCCESS, .opcode = WC_LOCAL_INV);
 	pair_destroy(p);
 }
@@ -303,10 +336,17 @@ static void test_reg_then_send(void **state)
 	assert_int_equal(end_recv(b, 5, 0, 64), 0);
 	sge = (struct wr_sge){ .addr = end_addr(a, 100), .len = 8, .lkey = key };
 	assert_int_equal(post_read(a, b, 1, 64, 0), 0);
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 2, .opcode = WR_REG_MR,
-		.flags = WR_SIGNALED | WR_FENCE, .reg = { key, 0, end_addr(a, 100), 8 } }), 0);
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 3, .opcode = WR_SEND, .sges = &sge, .sge_n = 1,
-							.flags = WR_SIGNALED }), 0);
+	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 2,
+							.opcode = WR_REG_MR,
+							.flags = WR_SIGNALED | WR_FENCE,
+							.reg = { key, 0, end_addr(a, 100), 8 } }),
+			 0);
+	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 3,
+							.opcode = WR_SEND,
+							.sges = &sge,
+							.sge_n = 1,
+							.flags = WR_SIGNALED }),
+			 0);
 	expect_none(a);
 	pair_run(p);
 	EXPECT(a, 1, WC_SUCCESS, .opcode = WC_READ);
@@ -324,22 +364,36 @@ static void test_window(void **state)
 	u32 mw;
 
 	assert_int_equal(mem_mw_alloc(&a->mem, END_PD, &mw), 0);
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 1, .opcode = WR_BIND_MW,
-		.flags = WR_SIGNALED, .bind = { mw, a->stag, end_addr(a, 4096), 16,
-						ACCESS_REMOTE_WRITE } }), 0);
+	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 1,
+							.opcode = WR_BIND_MW,
+							.flags = WR_SIGNALED,
+							.bind = { mw, a->stag, end_addr(a, 4096),
+								  16, ACCESS_REMOTE_WRITE } }),
+			 0);
 	EXPECT(a, 1, WC_SUCCESS, .opcode = WC_BIND_MW);
 	assert_int_equal(end_recv(b, 2, 0, 16), 0);
 	assert_int_equal(post_send(a, 3, 1, 0), 0);
 	pair_run(p);
 	memset(b->memory, 0x77, 16);
-	assert_int_equal(end_post(b, &(struct wr_send){ .wr_id = 4, .opcode = WR_WRITE, .sges = &sge, .sge_n = 1,
-		.remote = { end_addr(a, 4096), mw } }), 0);
+	assert_int_equal(end_post(b, &(struct wr_send){ .wr_id = 4,
+							.opcode = WR_WRITE,
+							.sges = &sge,
+							.sge_n = 1,
+							.remote = { end_addr(a, 4096), mw } }),
+			 0);
 	pair_run(p);
 	assert_int_equal(a->memory[4096 + 15], 0x77);
 	assert_int_equal(mem_dereg(&a->mem, a->stag), -EBUSY);
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 5, .opcode = WR_LOCAL_INV, .inv_rkey = mw }), 0);
-	assert_int_equal(end_post(b, &(struct wr_send){ .wr_id = 4, .opcode = WR_WRITE, .sges = &sge, .sge_n = 1,
-		.remote = { end_addr(a, 4096), mw } }), 0);
+	assert_int_equal(
+		end_post(a,
+			 &(struct wr_send){ .wr_id = 5, .opcode = WR_LOCAL_INV, .inv_rkey = mw }),
+		0);
+	assert_int_equal(end_post(b, &(struct wr_send){ .wr_id = 4,
+							.opcode = WR_WRITE,
+							.sges = &sge,
+							.sge_n = 1,
+							.remote = { end_addr(a, 4096), mw } }),
+			 0);
 	pair_run(p);
 	assert_int_equal(qp_state(a->qp), QP_TERMINATE);
 	assert_int_equal(qp_term(b->qp)->received, true);
@@ -382,15 +436,24 @@ static void test_immediate(void **state)
 	memset(a->memory, 0x31, 1000);
 	assert_int_equal(end_recv(b, 1, 0, 0), 0);
 	assert_int_equal(end_recv(b, 2, 0, 0), 0);
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 3, .opcode = WR_WRITE_IMM, .imm = 77,
-		.flags = WR_SIGNALED | WR_SOLICITED, .sges = &sge, .sge_n = 1,
-		.remote = { end_addr(b, 4096), b->stag } }), 0);
-	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 4, .opcode = WR_SEND_IMM, .imm = ~0ull,
-							.flags = WR_SIGNALED }), 0);
+	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 3,
+							.opcode = WR_WRITE_IMM,
+							.imm = 77,
+							.flags = WR_SIGNALED | WR_SOLICITED,
+							.sges = &sge,
+							.sge_n = 1,
+							.remote = { end_addr(b, 4096), b->stag } }),
+			 0);
+	assert_int_equal(end_post(a, &(struct wr_send){ .wr_id = 4,
+							.opcode = WR_SEND_IMM,
+							.imm = ~0ull,
+							.flags = WR_SIGNALED }),
+			 0);
 	pair_run(p);
 	EXPECT(a, 3, WC_SUCCESS, .opcode = WC_WRITE);
 	EXPECT(a, 4, WC_SUCCESS, .opcode = WC_SEND);
-	EXPECT(b, 1, WC_SUCCESS, .opcode = WC_RECV_IMM, .flags = WC_WITH_IMM | WC_WITH_SE, .imm = 77);
+	EXPECT(b, 1, WC_SUCCESS, .opcode = WC_RECV_IMM, .flags = WC_WITH_IMM | WC_WITH_SE,
+	       .imm = 77);
 	EXPECT(b, 2, WC_SUCCESS, .opcode = WC_RECV_IMM, .flags = WC_WITH_IMM, .imm = ~0ull);
 	assert_int_equal(b->memory[4096 + 999], 0x31);
 	pair_destroy(p);
@@ -401,13 +464,23 @@ static void test_atomics(void **state)
 	struct pair *p = pair_create(&plain);
 	struct end *a = &p->end[0], *b = &p->end[1];
 	const struct wr_sge sge = end_sge(a, 0, 8);
-	struct wr_send add = { .wr_id = 1, .opcode = WR_FETCH_ADD, .flags = WR_SIGNALED, .sges = &sge,
-			       .sge_n = 1,
-			       .atomic = { .addr = end_addr(b, 64), .rkey = b->stag, .compare_add = 3 } };
-	struct wr_send swap = { .wr_id = 2, .opcode = WR_CMP_SWAP, .flags = WR_SIGNALED, .sges = &sge,
+	struct wr_send add = {
+		.wr_id = 1,
+		.opcode = WR_FETCH_ADD,
+		.flags = WR_SIGNALED,
+		.sges = &sge,
+		.sge_n = 1,
+		.atomic = { .addr = end_addr(b, 64), .rkey = b->stag, .compare_add = 3 }
+	};
+	struct wr_send swap = { .wr_id = 2,
+				.opcode = WR_CMP_SWAP,
+				.flags = WR_SIGNALED,
+				.sges = &sge,
 				.sge_n = 1,
-				.atomic = { .addr = end_addr(b, 64), .rkey = b->stag,
-					    .compare_add = 13, .swap = 99 } };
+				.atomic = { .addr = end_addr(b, 64),
+					    .rkey = b->stag,
+					    .compare_add = 13,
+					    .swap = 99 } };
 	u64 word = 10, got;
 
 	memcpy(b->memory + 64, &word, 8);
@@ -516,22 +589,14 @@ static void test_close(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_unsignaled),
-		cmocka_unit_test(test_ord),
-		cmocka_unit_test(test_ord_negotiated),
-		cmocka_unit_test(test_fence),
-		cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_srq),
-		cmocka_unit_test(test_inline),
-		cmocka_unit_test(test_fast_reg),
-		cmocka_unit_test(test_reg_then_send),
-		cmocka_unit_test(test_window),
-		cmocka_unit_test(test_local_errors),
-		cmocka_unit_test(test_immediate),
-		cmocka_unit_test(test_atomics),
-		cmocka_unit_test(test_p2p),
-		cmocka_unit_test(test_responder_waits),
+		cmocka_unit_test(test_order),	  cmocka_unit_test(test_unsignaled),
+		cmocka_unit_test(test_ord),	  cmocka_unit_test(test_ord_negotiated),
+		cmocka_unit_test(test_fence),	  cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_srq),	  cmocka_unit_test(test_inline),
+		cmocka_unit_test(test_fast_reg),  cmocka_unit_test(test_reg_then_send),
+		cmocka_unit_test(test_window),	  cmocka_unit_test(test_local_errors),
+		cmocka_unit_test(test_immediate), cmocka_unit_test(test_atomics),
+		cmocka_unit_test(test_p2p),	  cmocka_unit_test(test_responder_waits),
 		cmocka_unit_test(test_close),
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * Two engines back to back: every opcode, every size that matters, over every way of cutting the stream.
+ * Two engines back to back: every opcode, every size that matters, over every way of cutting the
+ * stream.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +27,8 @@ static const struct pair_opt ways[] = {
 	{ .how = { .crc = true }, .srq = false, .emss = 140, .cut = 3 },
 };
 
-static const u32 sizes[] = { 0, 1, 2, 3, 4, 5, 63, 64, 122, 123, 192, 193, 508, 512, 1400, 4096, 65460,
-			     65461, 65536, 200003 };
+static const u32 sizes[] = { 0,	  1,   2,   3,	 4,    5,    63,    64,	   122,	  123,
+			     192, 193, 508, 512, 1400, 4096, 65460, 65461, 65536, 200003 };
 
 #define caps_all (QP_CAP_IMM | QP_CAP_ATOMIC)
 
@@ -71,8 +72,9 @@ static void one_send(struct pair *p, struct end *from, struct end *to, u32 len)
 {
 	struct wr_sge sges[3] = { end_sge(from, 0, len / 3), end_sge(from, len / 3, 0),
 				  end_sge(from, len / 3, len - len / 3) };
-	struct wr_send wr = { .wr_id = 11, .opcode = WR_SEND, .flags = WR_SIGNALED, .sges = sges,
-			      .sge_n = 3 };
+	struct wr_send wr = {
+		.wr_id = 11, .opcode = WR_SEND, .flags = WR_SIGNALED, .sges = sges, .sge_n = 3
+	};
 
 	fill(from->memory, len, len);
 	memset(to->memory + 300000, 0, len + 1);
@@ -101,8 +103,12 @@ static void test_send(void **state)
 static void one_write(struct pair *p, struct end *from, struct end *to, u32 len)
 {
 	struct wr_sge sge = end_sge(from, 5, len);
-	struct wr_send wr = { .wr_id = 12, .opcode = WR_WRITE, .flags = WR_SIGNALED, .sges = &sge,
-			      .sge_n = 1, .remote = { end_addr(to, 300001), to->stag } };
+	struct wr_send wr = { .wr_id = 12,
+			      .opcode = WR_WRITE,
+			      .flags = WR_SIGNALED,
+			      .sges = &sge,
+			      .sge_n = 1,
+			      .remote = { end_addr(to, 300001), to->stag } };
 
 	fill(from->memory + 5, len, len + 1);
 	memset(to->memory + 300000, 0, len + 2);
@@ -129,8 +135,12 @@ static void test_write(void **state)
 static void one_read(struct pair *p, struct end *from, struct end *to, u32 len)
 {
 	struct wr_sge sge = end_sge(from, 9, len);
-	struct wr_send wr = { .wr_id = 13, .opcode = WR_READ, .flags = WR_SIGNALED, .sges = &sge,
-			      .sge_n = 1, .remote = { end_addr(to, 300003), to->stag } };
+	struct wr_send wr = { .wr_id = 13,
+			      .opcode = WR_READ,
+			      .flags = WR_SIGNALED,
+			      .sges = &sge,
+			      .sge_n = 1,
+			      .remote = { end_addr(to, 300003), to->stag } };
 
 	fill(to->memory + 300003, len, len + 2);
 	memset(from->memory, 0, len + 10);

@@ -59,10 +59,8 @@ static void test_qp_tx(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_crc),
-		cmocka_unit_test(test_mem),
-		cmocka_unit_test(test_mpa_start),
-		cmocka_unit_test(test_qp_rx),
+		cmocka_unit_test(test_crc),	  cmocka_unit_test(test_mem),
+		cmocka_unit_test(test_mpa_start), cmocka_unit_test(test_qp_rx),
 		cmocka_unit_test(test_qp_tx),
 	};
 

@@ -27,9 +27,9 @@ static const struct crc_vector crc_vectors[] = {
 		  11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0) },
 	  { 0x5c, 0xdb, 0x3f, 0x11 } },
 	{ "an iSCSI SCSI Read (10) command PDU",
-	  { BYTES(0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
-		  0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0,
-		  0) },
+	  { BYTES(0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04,
+		  0, 0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0,
+		  0, 0) },
 	  { 0x56, 0x3a, 0x96, 0xd9 } },
 	{ "RFC 5044 figure 5",
 	  { BYTES(0, 0, 0, 0, 0x00, 0x2a, 0x41, 0x43, X4(0), X4(0), 0, 0, 0, 1, X4(0), X4(0), X4(0),
@@ -44,8 +44,8 @@ static inline const char *crc_check(const struct crc_vector *v)
 
 	for (cut = 0; cut <= v->in.len; cut++) {
 		u32 crc = core_crc32c(CRC32C_SEED, v->in.data, cut);
-		__le32 wire = core_crc32c_final(core_crc32c(crc, v->in.data + cut,
-							    v->in.len - cut));
+		__le32 wire =
+			core_crc32c_final(core_crc32c(crc, v->in.data + cut, v->in.len - cut));
 
 		if (memcmp(&wire, v->wire, sizeof(wire)))
 			return "wrong checksum";

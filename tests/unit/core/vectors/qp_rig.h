@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * One queue pair with its memory, fed with bytes; what comes out is recorded.  Runs qp_rx.h's vectors: the
- * input whole, cut at every place, octet by octet, each with and without direct receipt, must give the
- * same; and every prefix of it must lose no work request.
+ * One queue pair with its memory, fed with bytes; what comes out is recorded.  Runs qp_rx.h's
+ * vectors: the input whole, cut at every place, octet by octet, each with and without direct
+ * receipt, must give the same; and every prefix of it must lose no work request.
  */
 #ifndef TESTS_UNIT_CORE_VECTORS_QP_RIG_H
 #define TESTS_UNIT_CORE_VECTORS_QP_RIG_H
@@ -50,7 +50,9 @@ struct qp_rx_vector {
 	struct vector_bytes in, out, mem;
 	u32 mem_off;
 	u64 word;
-	struct term_want { u8 layer, etype, code; } term;	/* none: the stream runs on */
+	struct term_want {
+		u8 layer, etype, code;
+	} term; /* none: the stream runs on */
 	struct wc_want wc[3];
 	u32 wc_n;
 };
@@ -132,11 +134,13 @@ static inline const char *rig_memory(struct qp_rig *rig)
 static inline const char *rig_post(struct qp_rig *rig, const struct qp_rx_vector *v)
 {
 	const struct wr_sge sink = { .addr = RIG_BASE, .len = 8, .lkey = rig->stags[0] };
-	const struct wr_sge sge = { .addr = RIG_BASE, .len = v->recv_len ? v->recv_len : 16,
+	const struct wr_sge sge = { .addr = RIG_BASE,
+				    .len = v->recv_len ? v->recv_len : 16,
 				    .lkey = rig->stags[1] };
 	const struct wr_recv recv = { .wr_id = 1, .sges = &sge, .sge_n = 1 };
-	const struct wr_send read = { .opcode = WR_READ, .flags = WR_SIGNALED, .sges = &sink,
-				      .sge_n = 1 };
+	const struct wr_send read = {
+		.opcode = WR_READ, .flags = WR_SIGNALED, .sges = &sink, .sge_n = 1
+	};
 	const struct wr_send *bad_send;
 	const struct wr_recv *bad;
 	struct qp_iov iov[8];
@@ -157,13 +161,26 @@ static inline const char *rig_post(struct qp_rig *rig, const struct qp_rx_vector
 static inline const char *rig_init(struct qp_rig *rig, const struct qp_rx_vector *v)
 {
 	const struct qp_cfg cfg = {
-		.sq_depth = 4, .rq_depth = 4, .sq_sge_max = 1, .rq_sge_max = 1, .ird = 2, .ord = 2,
-		.caps = v->caps, .pd = RIG_PD, .qpn = RIG_QPN, .mem = &rig->mem, .scq = &rig->cq,
+		.sq_depth = 4,
+		.rq_depth = 4,
+		.sq_sge_max = 1,
+		.rq_sge_max = 1,
+		.ird = 2,
+		.ord = 2,
+		.caps = v->caps,
+		.pd = RIG_PD,
+		.qpn = RIG_QPN,
+		.mem = &rig->mem,
+		.scq = &rig->cq,
 		.rcq = &rig->cq,
 	};
 	const struct mpa_result how = {
-		.initiator = v->initiator || v->read, .revision = 2, .crc = v->crc,
-		.markers_rx = v->markers, .ird = 2, .ord = 2,
+		.initiator = v->initiator || v->read,
+		.revision = 2,
+		.crc = v->crc,
+		.markers_rx = v->markers,
+		.ird = 2,
+		.ord = 2,
 	};
 	const char *why = rig_memory(rig);
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * What a queue pair makes of the bytes of a peer.  Frames by hand from RFC 5040, 5041, 5044 and 7306.
+ * What a queue pair makes of the bytes of a peer.  Frames by hand from RFC 5040, 5041, 5044 and
+ * 7306.
  *
  * The responder in each case has:
  *   - a region of 4096 octets at tagged offset 0x1000, all rights: STAG_ALL
  *   - the same memory without remote rights: STAG_LOCAL
  *   - in another protection domain: STAG_OTHER_PD
- *   - by fast registration, bound to this stream: STAG_FAST; bound to another stream: STAG_OTHER_STREAM
+ *   - by fast registration, bound to this stream: STAG_FAST; to another: STAG_OTHER_STREAM
  *   - recv_n receives of 16 octets at offset 0 of the region
  *   - ird 2, ord 2
- * The real STags are unpredictable, so a case writes these placeholders and the check puts the real ones.
+ * The real STags are unpredictable, so a case writes these placeholders and the check puts the real
+ * ones.
  */
 #ifndef TESTS_UNIT_CORE_VECTORS_QP_RX_H
 #define TESTS_UNIT_CORE_VECTORS_QP_RX_H
@@ -43,7 +45,8 @@
 	BE32(op), BE32(id), BE32(stag), BE64(to), BE64(data), BE64(mask), BE64(cmp), BE64(cmp_mask)
 
 /* RFC 5040 figures 7 and 8: M and D with a DDP header, R with a Read Request header too. */
-#define TERM_WORD(layer, etype, code, bits) BE32((layer) << 28 | (etype) << 24 | (code) << 16 | (bits))
+#define TERM_WORD(layer, etype, code, bits) \
+	BE32((layer) << 28 | (etype) << 24 | (code) << 16 | (bits))
 #define MD	0xc000
 #define MDR	0xe000
 #define TERM_BARE(l, e, c) UNTAGGED(4, CTL_TERMINATE, 0, 2, 1, 0), TERM_WORD(l, e, c, 0), NO_CRC
@@ -71,8 +74,8 @@
 /* Before each case octet i of the region is 0x80 + i. */
 static const struct qp_rx_vector qp_rx_vectors[] = {
 	/* --- RFC 5040 5.3, 5.1: what is delivered and placed --- */
-	{ "Send", RECV1, IN(UNTAGGED(4, CTL_SEND, 0, 0, 1, 0), 1, 2, 3, 4, NO_CRC),
-	  WC(OK_RECV(4)), MEM(0, 1, 2, 3, 4, 0x84) },
+	{ "Send", RECV1, IN(UNTAGGED(4, CTL_SEND, 0, 0, 1, 0), 1, 2, 3, 4, NO_CRC), WC(OK_RECV(4)),
+	  MEM(0, 1, 2, 3, 4, 0x84) },
 	{ "Send of nothing", RECV1, IN(UNTAGGED(0, CTL_SEND, 0, 0, 1, 0), NO_CRC), WC(OK_RECV(0)) },
 	{ "Send as long as the buffer", RECV1,
 	  IN(UNTAGGED(16, CTL_SEND, 0, 0, 1, 0), X16(9), NO_CRC), WC(OK_RECV(16)),
@@ -115,7 +118,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	{ "RDMA Read",
 	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0),
 	     READ_REQ(0x11223344, 0x1122334455667788, 3, STAG_ALL, 0x1001), NO_CRC),
-	  OUT(TAGGED(3, CTL_READ_RESP, 0x11223344, 0x1122334455667788), 0x81, 0x82, 0x83, 0, NO_CRC) },
+	  OUT(TAGGED(3, CTL_READ_RESP, 0x11223344, 0x1122334455667788), 0x81, 0x82, 0x83, 0,
+	      NO_CRC) },
 	{ "RDMA Read of nothing names no memory",
 	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0), READ_REQ(7, 8, 0, 0xdeadbeef, 9), NO_CRC),
 	  OUT(TAGGED(0, CTL_READ_RESP, 7, 8), NO_CRC) },
@@ -126,7 +130,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	      TAGGED(1, CTL_READ_RESP, 9, 10), 0x81, 0, 0, 0, NO_CRC) },
 	{ "Read Request in two segments",
 	  IN(UNTAGGED(12, NOT_LAST(CTL_READ_REQ), 0, 1, 1, 0), BE32(7), BE64(8), NO_CRC,
-	     UNTAGGED(16, CTL_READ_REQ, 0, 1, 1, 12), BE32(1), BE32(STAG_ALL), BE64(0x1000), NO_CRC),
+	     UNTAGGED(16, CTL_READ_REQ, 0, 1, 1, 12), BE32(1), BE32(STAG_ALL), BE64(0x1000),
+	     NO_CRC),
 	  OUT(TAGGED(1, CTL_READ_RESP, 7, 8), 0x80, 0, 0, 0, NO_CRC) },
 
 	/* --- RFC 7306 --- */
@@ -143,7 +148,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	  .word = NATIVE_8 + 5 },
 	{ "FetchAdd in two fields of 32 bits", ATOMICS, .native = true,
 	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0),
-	     ATOMIC_REQ(0, 1, STAG_ALL, 0x1008, 0x00000001ffffffff, 0x8000000080000000, 0, ~0ull), NO_CRC),
+	     ATOMIC_REQ(0, 1, STAG_ALL, 0x1008, 0x00000001ffffffff, 0x8000000080000000, 0, ~0ull),
+	     NO_CRC),
 	  OUT(UNTAGGED(12, CTL_ATOMIC_RESP, 0, 3, 1, 0), BE32(1), BE64(NATIVE_8), NO_CRC),
 	  .word = (NATIVE_8 & ~0xffffffffull) + (1ull << 32) + ((NATIVE_8 - 1) & 0xffffffff) },
 	{ "CmpSwap that matches", ATOMICS, .native = true,
@@ -159,23 +165,24 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 
 	/* --- RFC 5044 figure 5: markers and CRC --- */
 	{ "RFC 5044 figure 5", .recv_n = 1, .recv_len = 24, .crc = true, .markers = true,
-	  IN(0, 0, 0, 0, UNTAGGED(24, CTL_SEND, 0, 0, 1, 0), X16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0x52, 0x23,
-	     0x99, 0x83),
+	  IN(0, 0, 0, 0, UNTAGGED(24, CTL_SEND, 0, 0, 1, 0), X16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0x52,
+	     0x23, 0x99, 0x83),
 	  WC(OK_RECV(24)), MEM(0, X16(0)) },
 
 	/* --- the peer's Terminate --- */
 	{ "Terminate without headers", RECV1,
-	  IN(UNTAGGED(4, CTL_TERMINATE, 0, 2, 1, 0), TERM_WORD(2, 0, 2, 0), NO_CRC),
-	  WC(FLUSHED), .received = true, .term = { 2, 0, 2 } },
-	{ "Terminate with a tagged header",
-	  IN(TERM_TAGGED(1, 1, 0, 4, CTL_WRITE, 1, 2)), .received = true, .term = { 1, 1, 0 } },
+	  IN(UNTAGGED(4, CTL_TERMINATE, 0, 2, 1, 0), TERM_WORD(2, 0, 2, 0), NO_CRC), WC(FLUSHED),
+	  .received = true, .term = { 2, 0, 2 } },
+	{ "Terminate with a tagged header", IN(TERM_TAGGED(1, 1, 0, 4, CTL_WRITE, 1, 2)),
+	  .received = true, .term = { 1, 1, 0 } },
 	{ "Terminate with a Read Request", IN(TERM_READ(0, 1, 1, 1, 1, 2, 3, 4, 5)),
 	  .received = true, .term = { 0, 1, 1 } },
 
 	/* --- RFC 5041 7.2: tagged errors --- */
 	{ "1/1/0 invalid STag", IN(TAGGED(4, CTL_WRITE, 0xdeadbeef, 0x1000), 1, 2, 3, 4, NO_CRC),
 	  OUT(TERM_TAGGED(1, 1, 0, 4, CTL_WRITE, 0xdeadbeef, 0x1000)), .term = { 1, 1, 0 } },
-	{ "1/1/0 no right to write", IN(TAGGED(4, CTL_WRITE, STAG_LOCAL, 0x1000), 1, 2, 3, 4, NO_CRC),
+	{ "1/1/0 no right to write",
+	  IN(TAGGED(4, CTL_WRITE, STAG_LOCAL, 0x1000), 1, 2, 3, 4, NO_CRC),
 	  OUT(TERM_TAGGED(1, 1, 0, 4, CTL_WRITE, STAG_LOCAL, 0x1000)), .term = { 1, 1, 0 } },
 	{ "1/1/1 below the base", IN(TAGGED(4, CTL_WRITE, STAG_ALL, 0xfff), 1, 2, 3, 4, NO_CRC),
 	  OUT(TERM_TAGGED(1, 1, 1, 4, CTL_WRITE, STAG_ALL, 0xfff)), .term = { 1, 1, 1 } },
@@ -186,17 +193,20 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	  OUT(TERM_TAGGED(1, 1, 2, 4, CTL_WRITE, STAG_OTHER_PD, 0x1000)), .term = { 1, 1, 2 } },
 	{ "1/1/2 another stream",
 	  IN(TAGGED(4, CTL_WRITE, STAG_OTHER_STREAM, FAST_TO), 1, 2, 3, 4, NO_CRC),
-	  OUT(TERM_TAGGED(1, 1, 2, 4, CTL_WRITE, STAG_OTHER_STREAM, FAST_TO)), .term = { 1, 1, 2 } },
+	  OUT(TERM_TAGGED(1, 1, 2, 4, CTL_WRITE, STAG_OTHER_STREAM, FAST_TO)),
+	  .term = { 1, 1, 2 } },
 	{ "1/1/3 TO wrap",
 	  IN(TAGGED(4, CTL_WRITE, STAG_ALL, 0xfffffffffffffffd), 1, 2, 3, 4, NO_CRC),
-	  OUT(TERM_TAGGED(1, 1, 3, 4, CTL_WRITE, STAG_ALL, 0xfffffffffffffffd)), .term = { 1, 1, 3 } },
+	  OUT(TERM_TAGGED(1, 1, 3, 4, CTL_WRITE, STAG_ALL, 0xfffffffffffffffd)),
+	  .term = { 1, 1, 3 } },
 	{ "1/1/4 DDP version 0", IN(TAGGED(4, 0xc040, STAG_ALL, 0x1000), 1, 2, 3, 4, NO_CRC),
 	  OUT(TERM_TAGGED(1, 1, 4, 4, 0xc040, STAG_ALL, 0x1000)), .term = { 1, 1, 4 } },
 	{ "1/1/4 DDP version 2", IN(TAGGED(4, 0xc240, STAG_ALL, 0x1000), 1, 2, 3, 4, NO_CRC),
 	  OUT(TERM_TAGGED(1, 1, 4, 4, 0xc240, STAG_ALL, 0x1000)), .term = { 1, 1, 4 } },
 
 	/* --- untagged errors --- */
-	{ "1/2/1 queue 3 without atomics", IN(UNTAGGED(2, CTL_SEND, 0, 3, 1, 0), 1, 2, 0, 0, NO_CRC),
+	{ "1/2/1 queue 3 without atomics",
+	  IN(UNTAGGED(2, CTL_SEND, 0, 3, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(1, 2, 1, 2, CTL_SEND, 0, 3, 1, 0)), .term = { 1, 2, 1 } },
 	{ "1/2/1 queue 4", ATOMICS, IN(UNTAGGED(2, CTL_SEND, 0, 4, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(1, 2, 1, 2, CTL_SEND, 0, 4, 1, 0)), .term = { 1, 2, 1 } },
@@ -205,7 +215,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	{ "1/2/2 the second Send finds none", RECV1,
 	  IN(UNTAGGED(2, CTL_SEND, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC,
 	     UNTAGGED(2, CTL_SEND, 0, 0, 2, 0), 1, 2, 0, 0, NO_CRC),
-	  OUT(TERM_UNTAGGED(1, 2, 2, 2, CTL_SEND, 0, 0, 2, 0)), .term = { 1, 2, 2 }, WC(OK_RECV(2)) },
+	  OUT(TERM_UNTAGGED(1, 2, 2, 2, CTL_SEND, 0, 0, 2, 0)), .term = { 1, 2, 2 },
+	  WC(OK_RECV(2)) },
 	{ "1/2/2 more Reads than IRD",
 	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0), READ_REQ(7, 8, 1, STAG_ALL, 0x1000), NO_CRC,
 	     UNTAGGED(28, CTL_READ_REQ, 0, 1, 2, 0), READ_REQ(7, 8, 1, STAG_ALL, 0x1000), NO_CRC,
@@ -223,7 +234,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	     UNTAGGED(2, CTL_SEND, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(1, 2, 3, 2, CTL_SEND, 0, 0, 1, 0)), .term = { 1, 2, 3 },
 	  WC(OK_RECV(2), FLUSHED) },
-	{ "1/2/4 first MO is not 0", RECV1, IN(UNTAGGED(2, CTL_SEND, 0, 0, 1, 2), 1, 2, 0, 0, NO_CRC),
+	{ "1/2/4 first MO is not 0", RECV1,
+	  IN(UNTAGGED(2, CTL_SEND, 0, 0, 1, 2), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(1, 2, 4, 2, CTL_SEND, 0, 0, 1, 2)), .term = { 1, 2, 4 }, WC(FLUSHED) },
 	{ "1/2/4 a gap between segments", RECV1,
 	  IN(UNTAGGED(2, NOT_LAST(CTL_SEND), 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC,
@@ -239,7 +251,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	  OUT(TERM_UNTAGGED(1, 2, 5, 1, CTL_SEND, 0, 0, 1, 16)), .term = { 1, 2, 5 },
 	  WC({ WC_LOC_LEN_ERR, WC_RECV, 0, 0, 0, 0 }) },
 	{ "1/2/5 Read Request too long",
-	  IN(UNTAGGED(53, CTL_READ_REQ, 0, 1, 1, 0), X16(0), X16(0), X16(0), 0, 0, 0, 0, 0, 0, 0, 0, NO_CRC),
+	  IN(UNTAGGED(53, CTL_READ_REQ, 0, 1, 1, 0), X16(0), X16(0), X16(0), 0, 0, 0, 0, 0, 0, 0, 0,
+	     NO_CRC),
 	  OUT(TERM_UNTAGGED(1, 2, 5, 53, CTL_READ_REQ, 0, 1, 1, 0)), .term = { 1, 2, 5 } },
 	{ "1/2/6 DDP version 0", RECV1, IN(UNTAGGED(2, 0x4043, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(1, 2, 6, 2, 0x4043, 0, 0, 1, 0)), .term = { 1, 2, 6 }, WC(FLUSHED) },
@@ -264,7 +277,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0), READ_REQ(7, 8, 2, STAG_LOCAL, 0x1000), NO_CRC),
 	  OUT(TERM_READ(0, 1, 2, 1, 7, 8, 2, STAG_LOCAL, 0x1000)), .term = { 0, 1, 2 } },
 	{ "0/1/3 Read of another protection domain",
-	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0), READ_REQ(7, 8, 2, STAG_OTHER_PD, 0x1000), NO_CRC),
+	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0), READ_REQ(7, 8, 2, STAG_OTHER_PD, 0x1000),
+	     NO_CRC),
 	  OUT(TERM_READ(0, 1, 3, 1, 7, 8, 2, STAG_OTHER_PD, 0x1000)), .term = { 0, 1, 3 } },
 	{ "0/1/4 Read that wraps",
 	  IN(UNTAGGED(28, CTL_READ_REQ, 0, 1, 1, 0), READ_REQ(7, 8, 2, STAG_ALL, ~0ull), NO_CRC),
@@ -295,12 +309,16 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	/* --- RFC 5040 figure 9: operation --- */
 	{ "0/2/5 RDMAP version 2", RECV1, IN(UNTAGGED(2, 0x4183, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 5, 2, 0x4183, 0, 0, 1, 0)), .term = { 0, 2, 5 }, WC(FLUSHED) },
-	{ "0/2/5 RDMAP version 3, tagged", IN(TAGGED(1, 0xc1c0, STAG_ALL, 0x1000), 1, 0, 0, 0, NO_CRC),
-	  OUT(TERM_TAGGED(0, 2, 5, 1, 0xc1c0, STAG_ALL, 0x1000)), .term = { 0, 2, 5 }, MEM(0, 0x80) },
+	{ "0/2/5 RDMAP version 3, tagged",
+	  IN(TAGGED(1, 0xc1c0, STAG_ALL, 0x1000), 1, 0, 0, 0, NO_CRC),
+	  OUT(TERM_TAGGED(0, 2, 5, 1, 0xc1c0, STAG_ALL, 0x1000)), .term = { 0, 2, 5 },
+	  MEM(0, 0x80) },
 	{ "0/2/6 Send in a tagged segment",
 	  IN(TAGGED(1, 0xc143, STAG_ALL, 0x1000), 1, 0, 0, 0, NO_CRC),
-	  OUT(TERM_TAGGED(0, 2, 6, 1, 0xc143, STAG_ALL, 0x1000)), .term = { 0, 2, 6 }, MEM(0, 0x80) },
-	{ "0/2/6 Write in an untagged segment", RECV1, IN(UNTAGGED(2, 0x4140, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
+	  OUT(TERM_TAGGED(0, 2, 6, 1, 0xc143, STAG_ALL, 0x1000)), .term = { 0, 2, 6 },
+	  MEM(0, 0x80) },
+	{ "0/2/6 Write in an untagged segment", RECV1,
+	  IN(UNTAGGED(2, 0x4140, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 6, 2, 0x4140, 0, 0, 1, 0)), .term = { 0, 2, 6 }, WC(FLUSHED) },
 	{ "0/2/6 Send on the Read queue", IN(UNTAGGED(2, CTL_SEND, 0, 1, 1, 0), 1, 2, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 6, 2, CTL_SEND, 0, 1, 1, 0)), .term = { 0, 2, 6 } },
@@ -308,7 +326,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	  IN(UNTAGGED(8, CTL_IMM, 0, 0, 1, 0), BE64(1), NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 6, 8, CTL_IMM, 0, 0, 1, 0)), .term = { 0, 2, 6 }, WC(FLUSHED) },
 	{ "0/2/6 atomic without the capability",
-	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0), ATOMIC_REQ(0, 1, STAG_ALL, 0x1008, 5, 0, 0, 0), NO_CRC),
+	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0),
+	     ATOMIC_REQ(0, 1, STAG_ALL, 0x1008, 5, 0, 0, 0), NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 6, 52, CTL_ATOMIC_REQ, 0, 1, 1, 0)), .term = { 0, 2, 6 } },
 	{ "0/2/6 reserved opcode 15", RECV1, .caps = QP_CAP_IMM | QP_CAP_ATOMIC,
 	  IN(UNTAGGED(2, 0x414f, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
@@ -320,40 +339,47 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	{ "0/2/6 opcode changes within a message", RECV1,
 	  IN(UNTAGGED(2, NOT_LAST(CTL_SEND), 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC,
 	     UNTAGGED(2, CTL_SEND_SE, 0, 0, 1, 2), 1, 2, 0, 0, NO_CRC),
-	  OUT(TERM_UNTAGGED(0, 2, 6, 2, CTL_SEND_SE, 0, 0, 1, 2)), .term = { 0, 2, 6 }, WC(FLUSHED) },
+	  OUT(TERM_UNTAGGED(0, 2, 6, 2, CTL_SEND_SE, 0, 0, 1, 2)), .term = { 0, 2, 6 },
+	  WC(FLUSHED) },
 	{ "0/2/6 unknown atomic operation", ATOMICS,
-	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0), ATOMIC_REQ(1, 1, STAG_ALL, 0x1008, 5, 0, 0, 0), NO_CRC),
+	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0),
+	     ATOMIC_REQ(1, 1, STAG_ALL, 0x1008, 5, 0, 0, 0), NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 6, 52, CTL_ATOMIC_REQ, 0, 1, 1, 0)), .term = { 0, 2, 6 } },
 	{ "0/2/7 atomic that is not aligned", ATOMICS,
-	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0), ATOMIC_REQ(0, 1, STAG_ALL, 0x1004, 5, 0, 0, 0), NO_CRC),
+	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0),
+	     ATOMIC_REQ(0, 1, STAG_ALL, 0x1004, 5, 0, 0, 0), NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 7, 52, CTL_ATOMIC_REQ, 0, 1, 1, 0)), .term = { 0, 2, 7 },
 	  MEM(0, 0x80, 0x81, 0x82, 0x83, 0x84) },
 	{ "0/1/1 atomic past the end", ATOMICS,
-	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0), ATOMIC_REQ(0, 1, STAG_ALL, 0x2000, 5, 0, 0, 0), NO_CRC),
+	  IN(UNTAGGED(52, CTL_ATOMIC_REQ, 0, 1, 1, 0),
+	     ATOMIC_REQ(0, 1, STAG_ALL, 0x2000, 5, 0, 0, 0), NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 1, 1, 52, CTL_ATOMIC_REQ, 0, 1, 1, 0)), .term = { 0, 1, 1 } },
 	{ "0/2/ff Read Request too short",
-	  IN(UNTAGGED(27, CTL_READ_REQ, 0, 1, 1, 0), X16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NO_CRC),
+	  IN(UNTAGGED(27, CTL_READ_REQ, 0, 1, 1, 0), X16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	     NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 255, 27, CTL_READ_REQ, 0, 1, 1, 0)), .term = { 0, 2, 255 } },
 	{ "0/2/ff Immediate Data of 7 octets", RECV1, IMMEDIATE,
 	  IN(UNTAGGED(7, CTL_IMM, 0, 0, 1, 0), 1, 2, 3, 4, 5, 6, 7, 0, NO_CRC),
-	  OUT(TERM_UNTAGGED(0, 2, 255, 7, CTL_IMM, 0, 0, 1, 0)), .term = { 0, 2, 255 }, WC(FLUSHED) },
+	  OUT(TERM_UNTAGGED(0, 2, 255, 7, CTL_IMM, 0, 0, 1, 0)), .term = { 0, 2, 255 },
+	  WC(FLUSHED) },
 	{ "0/2/ff Terminate without a control word",
 	  IN(UNTAGGED(3, CTL_TERMINATE, 0, 2, 1, 0), 0, 0, 0, 0, NO_CRC),
 	  OUT(TERM_UNTAGGED(0, 2, 255, 3, CTL_TERMINATE, 0, 2, 1, 0)), .term = { 0, 2, 255 } },
 
-	/* --- RFC 5044 8: the checksum speaks first, and only after a valid FPDU may a responder speak --- */
+	/* --- RFC 5044 8: the checksum speaks first; a responder only after a valid FPDU --- */
 	{ "2/0/2 CRC, on the first FPDU of all: silent close", RECV1, .crc = true,
-	  IN(UNTAGGED(2, CTL_SEND, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC), .term = { 2, 0, 2 }, WC(FLUSHED),
-	  .silent = true },
+	  IN(UNTAGGED(2, CTL_SEND, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC), .term = { 2, 0, 2 },
+	  WC(FLUSHED), .silent = true },
 	{ "2/0/2 CRC hides what the header did wrong", .crc = true, .initiator = true,
 	  IN(UNTAGGED(2, CTL_SEND, 0, 9, 9, 9), 1, 2, 0, 0, NO_CRC), .term = { 2, 0, 2 },
 	  .out_crc = true, OUT(TERM_BARE(2, 0, 2)) },
 	{ "2/0/3 marker that points elsewhere", RECV1, .markers = true, .initiator = true,
-	  IN(0, 0, 0, 4, UNTAGGED(2, CTL_SEND, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC), .term = { 2, 0, 3 },
-	  OUT(TERM_BARE(2, 0, 3)), WC(FLUSHED) },
+	  IN(0, 0, 0, 4, UNTAGGED(2, CTL_SEND, 0, 0, 1, 0), 1, 2, 0, 0, NO_CRC),
+	  .term = { 2, 0, 3 }, OUT(TERM_BARE(2, 0, 3)), WC(FLUSHED) },
 
 	/* --- RDMA Read Responses are bounded by the request (8 octets to 0x1000) --- */
-	{ "Read Response", .read = true, IN(TAGGED(8, CTL_READ_RESP, STAG_ALL, 0x1000), BE64(1), NO_CRC),
+	{ "Read Response", .read = true,
+	  IN(TAGGED(8, CTL_READ_RESP, STAG_ALL, 0x1000), BE64(1), NO_CRC),
 	  WC({ WC_SUCCESS, WC_READ, 8, 0, 0, 0 }), MEM(0, 0, 0, 0, 0, 0, 0, 0, 1, 0x88) },
 	{ "Read Response in two segments", .read = true,
 	  IN(TAGGED(2, NOT_LAST(CTL_READ_RESP), STAG_ALL, 0x1000), 1, 2, 0, 0, NO_CRC,
@@ -385,8 +411,8 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	  OUT(TERM_TAGGED(0, 2, 6, 8, CTL_READ_RESP, STAG_ALL, 0x1000)), .term = { 0, 2, 6 },
 	  WC({ WC_SUCCESS, WC_READ, 8, 0, 0, 0 }), MEM(0, 0, 0, 0, 0, 0, 0, 0, 1) },
 	{ "the Read that the peer's Terminate shows gets the blame", .read = true,
-	  IN(TERM_READ(0, 1, 1, 1, STAG_ALL, 0x1000, 8, 7, 0)), .received = true, .term = { 0, 1, 1 },
-	  WC({ WC_REM_ACCESS_ERR, WC_READ, 0, 0, 0, 0 }) },
+	  IN(TERM_READ(0, 1, 1, 1, STAG_ALL, 0x1000, 8, 7, 0)), .received = true,
+	  .term = { 0, 1, 1 }, WC({ WC_REM_ACCESS_ERR, WC_READ, 0, 0, 0, 0 }) },
 };
 
 #endif

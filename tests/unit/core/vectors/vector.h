@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * Vectors: tables of bytes written by hand from the RFCs, and the functions that hold an engine against
- * them.  No test framework and nothing from outside core/, so that cmocka in user space and the self-test
- * module in the kernel run the very same ones:
+ * Vectors: tables of bytes written by hand from the RFCs, and the functions that hold an engine
+ * against them.  No test framework and nothing from outside core/, so that cmocka in user space and
+ * the self-test module in the kernel run the very same ones:
  *
  *	for (i = 0; i < count; i++)
  *		why = check(&table[i], rig);		NULL: right
