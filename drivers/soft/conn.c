@@ -76,6 +76,14 @@ void soft_conn_watch(struct soft_conn *conn)
 		conn->watched = events;
 }
 
+void soft_conn_block(struct soft_conn *conn, bool blocked)
+{
+	if (conn->tx_blocked == blocked)
+		return;
+	conn->tx_blocked = blocked;
+	conn->dev->tx_blocked_n += blocked ? 1 : -1u;
+}
+
 static void timer_fired(struct ual_timer *t)
 {
 	struct soft_conn *conn = container_of(t, struct soft_conn, timer);
@@ -108,7 +116,7 @@ static void link_ready(struct soft_link *link, unsigned events)
 			soft_conn_fail(conn, err);
 	} else {
 		if (events & LINK_OUT) {
-			conn->tx_blocked = false;
+			soft_conn_block(conn, false);
 			soft_conn_tx_schedule(conn);
 		}
 		if (events & (LINK_IN | LINK_HUP))
@@ -179,6 +187,7 @@ void soft_conn_kill(struct soft_conn *conn, bool abort)
 {
 	if (conn->state == CONN_DEAD)
 		return;
+	soft_conn_block(conn, false);
 	conn->state = CONN_DEAD;
 	ual_timer_disarm(conn->dev->loop, &conn->timer);
 	conn->link->ops->destroy(conn->link, abort);

@@ -109,6 +109,7 @@ int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct sof
 int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_ms);
 void soft_conn_enter(struct soft_conn *conn, enum conn_state state);
 void soft_conn_watch(struct soft_conn *conn);	/* asks the link for what the state wants */
+void soft_conn_block(struct soft_conn *conn, bool blocked);	/* TCP takes no more */
 void soft_conn_timeout(struct soft_conn *conn, u32 timeout_ms);	/* 0: none */
 /* It broke or ended (err 0): tells the owner and kills it. */
 void soft_conn_fail(struct soft_conn *conn, int err);
@@ -129,6 +130,11 @@ void soft_conn_cool(struct soft_conn *conn);
 /* conn_tx.c */
 void soft_conn_tx_schedule(struct soft_conn *conn);
 void soft_conn_tx(struct soft_conn *conn);
+/*
+ * A region goes away: [addr, addr + len), or memory that is not known (len 0).  Responses to the peer's Reads
+ * that were laid out while it was valid, and that TCP has not taken yet, must not point at it any more.
+ */
+void soft_tx_release(struct soft_device *dev, const void *addr, u64 len);
 
 /* start.c */
 size_t soft_start_feed(struct soft_conn *conn, const u8 *data, size_t len);

@@ -34,7 +34,7 @@ static size_t send_spans(struct soft_conn *conn, const struct qp_iov *iov, unsig
 		n = 0;
 	}
 	if ((size_t)n < bytes) {
-		conn->tx_blocked = true;
+		soft_conn_block(conn, true);
 		soft_conn_cool(conn);
 	}
 	return (size_t)n;
@@ -133,4 +133,48 @@ void soft_conn_tx(struct soft_conn *conn)
 	if (!waiting)
 		drained(conn);
 	soft_conn_watch(conn);
+}
+
+static bool overlaps(const struct qp_iov *iov, unsigned iov_n, const u8 *addr, u64 len)
+{
+	for (unsigned i = 0; i < iov_n; i++)
+		if ((const u8 *)iov[i].base < addr + len &&
+		    addr < (const u8 *)iov[i].base + iov[i].len)
+			return true;
+	return false;
+}
+
+/* What the engine has laid out and TCP has not taken becomes our own bytes. */
+static int take_over(struct soft_conn *conn, const u8 *addr, u64 len)
+{
+	struct qp *engine = conn->qp->engine;
+	struct qp_iov iov[TX_SPANS_MAX];
+	unsigned iov_n;
+	size_t bytes = qp_tx_gather(engine, iov, TX_SPANS_MAX, 0, &iov_n);
+	int err;
+
+	if (!bytes || (len && !overlaps(iov, iov_n, addr, len)))
+		return 0;
+	for (unsigned i = 0; i < iov_n; i++) {
+		err = soft_buf_append(&conn->out, iov[i].base, iov[i].len, SIZE_MAX);
+		if (err)
+			return err;
+	}
+	qp_tx_sent(engine, bytes);
+	return 0;
+}
+
+void soft_tx_release(struct soft_device *dev, const void *addr, u64 len)
+{
+	struct soft_conn *conn, *next;
+
+	if (!dev->tx_blocked_n)
+		return;
+	list_for_each_entry_safe(conn, next, &dev->conns, node) {
+		int err = conn->tx_blocked && conn->qp && conn->qp->used ?
+				  take_over(conn, addr, len) : 0;
+
+		if (err)
+			soft_conn_fail(conn, err);
+	}
 }

@@ -47,7 +47,7 @@ struct soft_device {
 	struct list_head conns;		/* all, by node */
 	struct list_head tx_ready;	/* have output, by tx_node */
 	struct list_head hot;		/* read without asking epoll first, by hot_node */
-	unsigned hot_n;
+	unsigned hot_n, tx_blocked_n;
 	struct list_head kicked;	/* held input to be looked at, by kick_node */
 	struct list_head dead;		/* closed; freed at the end of the pass */
 	struct list_head qps;		/* all, by node */

@@ -2,7 +2,7 @@
 /* Protection domains, memory and queues: thin objects around those of core/. */
 #include <stdlib.h>
 
-#include "drivers/soft/soft.h"
+#include "drivers/soft/conn.h"
 
 static u32 round_up_pow2(u32 n)
 {
@@ -68,11 +68,14 @@ int soft_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **out)
 
 int soft_mr_dereg(struct ual_mr *mr)
 {
-	int err = mem_dereg(&to_dev(mr->pd->dev)->mem, mr->lkey);
+	struct soft_device *dev = to_dev(mr->pd->dev);
+	int err = mem_dereg(&dev->mem, mr->lkey);
 
-	if (!err)
-		free(container_of(mr, struct soft_mr, base));
-	return err;
+	if (err)
+		return err;
+	soft_tx_release(dev, (const void *)(uintptr_t)mr->addr, mr->len);
+	free(container_of(mr, struct soft_mr, base));
+	return 0;
 }
 
 int soft_mw_alloc(struct ual_pd *pd, struct ual_mw **out)
@@ -95,11 +98,14 @@ int soft_mw_alloc(struct ual_pd *pd, struct ual_mw **out)
 
 int soft_mw_dealloc(struct ual_mw *mw)
 {
-	int err = mem_dereg(&to_dev(mw->pd->dev)->mem, mw->rkey);
+	struct soft_device *dev = to_dev(mw->pd->dev);
+	int err = mem_dereg(&dev->mem, mw->rkey);
 
-	if (!err)
-		free(container_of(mw, struct soft_mw, base));
-	return err;
+	if (err)
+		return err;
+	soft_tx_release(dev, NULL, 0);
+	free(container_of(mw, struct soft_mw, base));
+	return 0;
 }
 
 int soft_cq_create(struct ual_device *base, uint32_t depth, struct ual_cq **out)

@@ -213,6 +213,50 @@ static void nothing_to_come_is_a_deadlock(void **state)
 	close_pair(&p, sim);
 }
 
+/*
+ * The memory of a Read's response goes away while TCP is full of it: what was laid out is sent as it was, the
+ * rest is refused, and not one byte of what lies there next is seen by the peer.
+ */
+static void deregistered_memory_is_not_sent(void **state)
+{
+	unsigned cut = 0;
+
+	for (uint64_t seed = 0; seed < 60; seed++) {
+		struct sim_cfg scfg = { .seed = seed, .window_max = 8192 };
+		struct wr_sge sge;
+		struct wr_send read;
+		const struct wr_send *bad;
+		struct ual_mr *mr;
+		struct pair p;
+		struct sim *sim;
+		uint8_t *secret = malloc(1 << 20);
+
+		open_pair(&p, &scfg, &sim, (struct pair_cfg){ .depth = 32 });
+		memset(secret, 'd', 1 << 20);
+		assert_int_equal(ual_mr_reg(p.b.pd, secret, 1 << 20, ACCESS_REMOTE_READ, &mr), 0);
+		pair_connect(&p);
+		sge = (struct wr_sge){ (uintptr_t)p.a.buf, 1 << 20, p.a.mr->lkey };
+		read = (struct wr_send){ .opcode = WR_READ, .flags = WR_SIGNALED, .sges = &sge,
+					 .sge_n = 1, .remote = { (uintptr_t)secret, mr->rkey } };
+		assert_int_equal(ual_post_send(p.a.qp, &read, &bad), 0);
+		for (int i = 0; i < 40; i++)
+			assert_true(ual_loop_step(p.loop, UINT64_MAX) >= 0);
+		assert_int_equal(ual_mr_dereg(mr), 0);
+		memset(secret, 'S', 1 << 20);
+		free(secret);
+		pair_until_event(&p, &p.a, UAL_EV_DISCONNECTED);
+		pair_until_event(&p, &p.b, UAL_EV_DISCONNECTED);
+		/* RFC 5040 4.8: a remote protection error, not a checksum that is wrong */
+		assert_int_equal(side_event(&p.a, UAL_EV_TERMINATED)->term.layer, 0);
+		assert_int_equal(side_event(&p.a, UAL_EV_TERMINATED)->term.etype, 1);
+		cut += p.a.buf[0] == 'd';
+		for (size_t i = 0; i < 1 << 20; i++)
+			assert_true(p.a.buf[i] == 'd' || p.a.buf[i] == 0);
+		close_pair(&p, sim);
+	}
+	assert_true(cut > 20);
+}
+
 static void window_must_be_a_power_of_two(void **state)
 {
 	struct sim_cfg scfg = { .seed = 5, .window_max = 3000 };
@@ -230,6 +274,7 @@ int main(void)
 		cmocka_unit_test(named_fault_strikes),
 		cmocka_unit_test(stalled_direction_rests),
 		cmocka_unit_test(nothing_to_come_is_a_deadlock),
+		cmocka_unit_test(deregistered_memory_is_not_sent),
 		cmocka_unit_test(window_must_be_a_power_of_two),
 	};
 
