@@ -60,7 +60,7 @@ static int choose_via(struct attach *a, const char *via)
 		a->host = host_find(via);
 		if (!a->host)
 			return report_usage("--via %s: expected ublk, nbd or fuse", via);
-		if (a->host->available(why, sizeof(why)))
+		if (a->host->available(true, why, sizeof(why)))
 			return EXIT_OK;
 		host_describe(all, sizeof(all));
 		report_error("--via %s: %s (%s)", via, why, all);

@@ -142,7 +142,7 @@ static int end_orderly(const struct detach *d, struct state_entry *e)
 	if (wait_gone(d, e, d->wait_s * 1000ll))
 		return state_load(d->dir, e->name, e) ? EXIT_OK : sweep(d, e);
 	if (e->refusals != refusals) {
-		report_error("%s: %s", label(e), e->why);
+		report_error("%s", e->why);
 		return EXIT_BUSY;
 	}
 	report_error(

@@ -6,7 +6,7 @@
 #include "core/env.h"
 #include "tools/openrdma/host.h"
 
-const struct host_ops *const host_table[] = { &host_ublk, &host_fuse, NULL };
+const struct host_ops *const host_table[] = { &host_ublk, &host_nbd, &host_fuse, NULL };
 
 const struct host_ops *host_find(const char *name)
 {
@@ -22,7 +22,7 @@ const struct host_ops *host_best(char *why, size_t why_len)
 	size_t used = 0;
 
 	for (unsigned i = 0; host_table[i]; i++) {
-		if (host_table[i]->available(reason, sizeof(reason)))
+		if (host_table[i]->available(false, reason, sizeof(reason)))
 			return host_table[i];
 		if (used < why_len)
 			used += (size_t)snprintf(why + used, why_len - used, "%s%s: %s",
@@ -38,7 +38,7 @@ void host_describe(char *text, size_t text_len)
 
 	*text = 0;
 	for (unsigned i = 0; host_table[i] && used < text_len; i++) {
-		bool ok = host_table[i]->available(reason, sizeof(reason));
+		bool ok = host_table[i]->available(false, reason, sizeof(reason));
 
 		used += (size_t)snprintf(text + used, text_len - used, "%s%s: %s", used ? "; " : "",
 					 host_table[i]->name, ok ? "available" : reason);

@@ -42,8 +42,11 @@ struct host_cfg {
 struct host_ops {
 	const char *name;
 	const char *what;	/* "/dev/ublkbN, served over io_uring" */
-	/* False, with a sentence, when this machine or this user lacks it. */
-	bool (*available)(char *why, size_t why_len);
+	/*
+	 * False, with a sentence, when this machine or this user lacks it.  named: the user asked for this way,
+	 * so that what it offers in place of a device will do.
+	 */
+	bool (*available)(bool named, char *why, size_t why_len);
 	int (*start)(const struct host_cfg *cfg, struct host **host);
 	/* force: do not look whether it is in use. */
 	void (*stop)(struct host *host, bool force);

@@ -249,7 +249,7 @@ static void file_unmounted(void *ctx)
 
 /* ---- host ----------------------------------------------------------------------------------------- */
 
-static bool fuse_available(char *why, size_t why_len)
+static bool fuse_available(bool named, char *why, size_t why_len)
 {
 	if (access("/dev/fuse", F_OK) < 0) {
 		static const char *const modprobe[] = { "modprobe", "-q", "fuse", NULL };

@@ -271,7 +271,7 @@ static int start_device(struct ublk_host *h)
 	return ublk_ctrl_async(&h->ctrl, h->host.cfg.loop, UBLK_CMD_START_DEV, &cmd, started, h);
 }
 
-static bool ublk_available(char *why, size_t why_len)
+static bool ublk_available(bool named, char *why, size_t why_len)
 {
 	if (geteuid() == 0 && access(CONTROL, F_OK) < 0) {
 		static const char *const modprobe[] = { "modprobe", "-q", "ublk_drv", NULL };
