@@ -9,7 +9,8 @@
 #include "drivers/soft/conn.h"
 
 #define TX_SPANS_MAX	256
-#define TX_BYTES	(256u << 10)	/* a call: payload is still in the cache when the kernel copies it */
+#define TX_BYTES	(64u << 10)	/* a call: still in the cache when the kernel copies it, and the peer
+					 * works on it while we lay out the next */
 #define TX_ERR_TIMEOUT_MS 1000
 #define TX_BUDGET	(1u << 20)	/* a pass: then input has its turn */
 
