@@ -220,10 +220,6 @@ static u16 check_outcome(struct login_target *l)
 
 static enum login_event enter_done(struct login_target *l, struct login_pdu *out)
 {
-	u16 status = check_outcome(l);
-
-	if (status)
-		return enter_refused(l, status, l->why, out);
 	l->state = LOGIN_TARGET_OVER;
 	/* RDMAExtensions says nothing in a discovery session; the connection does. */
 	if (l->params.discovery)
@@ -238,7 +234,8 @@ static enum login_event negotiate(struct login_target *l, struct login_pdu *out)
 	struct text_gather *g = &l->text.gather;
 	struct text_writer text;
 	struct login_side side;
-	bool wait;
+	bool wait, leave;
+	u16 status;
 
 	text_writer_init(&text, out->data, sizeof(out->data));
 	side_init(l, &side, &text);
@@ -250,9 +247,13 @@ static enum login_event negotiate(struct login_target *l, struct login_pdu *out)
 	if (text.full)
 		return enter_refused(l, ISCSI_STATUS_NO_RESOURCES,
 				     "the answer to the login does not fit a response", out);
+	leave = l->req.final && !wait;
+	status = leave && l->req.login.nsg == ISCSI_STAGE_FULL_FEATURE ? check_outcome(l) : 0;
+	if (status)
+		return enter_refused(l, status, l->why, out);
 	respond(l, out);
 	out->hdr.data_len = (u32)text.len;
-	if (!l->req.final || wait)
+	if (!leave)
 		return LOGIN_SEND;
 	out->hdr.final = true;
 	out->hdr.login.nsg = l->req.login.nsg;
