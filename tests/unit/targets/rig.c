@@ -177,7 +177,7 @@ void rig_close(struct rig *rig)
 
 void rig_until(struct rig *rig, const bool *flag)
 {
-	uint64_t end = ual_loop_now(rig->loop) + 2000000000ull;
+	uint64_t end = ual_loop_now(rig->loop) + 20000000000ull;
 
 	while (!*flag) {
 		ual_loop_step(rig->loop, 10000000);

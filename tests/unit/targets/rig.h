@@ -35,7 +35,7 @@ unsigned rig_registrations(void);		/* alive */
 /* Memory of an sge, which lies in a region whose key it has; fails the test otherwise. */
 uint8_t *rig_memory(const struct wr_sge *sge, bool write);
 
-/* Steps the loop until *flag, or fails the test after two seconds. */
+/* Steps the loop until *flag, or fails the test after twenty seconds. */
 void rig_until(struct rig *rig, const bool *flag);
 void rig_steps(struct rig *rig, unsigned n);	/* passes without waiting */
 

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Every store does the same: read, write, flush, unmap, zero; on io_uring and on threads. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/targets/rig.h"
+
+#define SIZE	(8u << 20)
+
+static struct rig rig;
+static uint8_t data[SIZE], back[SIZE];
+
+static void fill(unsigned seed)
+{
+	srand(seed);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(rand() | 1);
+}
+
+static bool uring_works(void)
+{
+	struct store_reactor *reactor;
+	struct store_reactor_cfg cfg = { .loop = rig.loop, .pd = rig.pd, .aio = AIO_URING };
+
+	if (store_reactor_create(&cfg, &reactor))
+		return false;
+	store_reactor_destroy(reactor);
+	return true;
+}
+
+/* What was written is what is read, wherever and however long. */
+static void check_store(const struct store_cfg *cfg, enum aio_engine aio, bool keeps)
+{
+	struct store *store = rig_store(cfg);
+	uint32_t block = store->info.block_size;
+	struct store_inst *inst;
+
+	rig_reactor(&rig, 16u << 20, aio);
+	assert_int_equal(store_inst_create(store, rig.reactor, &inst), 0);
+	assert_int_equal(store->info.size, SIZE);
+	fill(1);
+	if (!keeps)
+		memset(data, 0, sizeof(data));
+	for (unsigned i = 0; i < SIZE; i += STORE_IO_MAX)
+		assert_int_equal(rig_write(&rig, inst, i, data + i, STORE_IO_MAX, 0), 0);
+	assert_int_equal(rig_simple(&rig, inst, store_flush, 0, 0, 0), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		uint32_t len = block * (1 + (unsigned)rand() % (i % 5 ? 16 : 1024));
+		uint32_t off = (unsigned)rand() % ((SIZE - len) / block) * block;
+
+		if (keeps)
+			for (uint32_t b = 0; b < len; b++)
+				data[off + b] = (uint8_t)(rand() | 1);
+		assert_int_equal(rig_write(&rig, inst, off, data + off, len, i % 12 ? 0 : STORE_FUA), 0);
+		len = block * (1 + (unsigned)rand() % 64);
+		off = (unsigned)rand() % ((SIZE - len) / block) * block;
+		assert_int_equal(rig_read(&rig, inst, off, back, len), 0);
+		assert_memory_equal(back, data + off, len);
+	}
+	/* unmap and zeroes, aligned and not */
+	for (unsigned i = 0; i < 12; i++) {
+		uint32_t len = i % 2 ? 1u << 20 : block * (1 + (unsigned)rand() % 40);
+		uint32_t off = (unsigned)rand() % ((SIZE - len) / block) * block;
+		uint32_t flags = i % 4 < 2 ? STORE_DEALLOC : 0;
+
+		if (i % 3 == 0 && store->info.unmap_zeroes)
+			assert_int_equal(rig_simple(&rig, inst, store_unmap, off, len, 0), 0);
+		else
+			assert_int_equal(rig_simple(&rig, inst, store_zero, off, len, flags), 0);
+		memset(data + off, 0, len);
+	}
+	for (unsigned i = 0; i < SIZE; i += STORE_IO_MAX) {
+		assert_int_equal(rig_read(&rig, inst, i, back, STORE_IO_MAX), 0);
+		assert_memory_equal(back, data + i, STORE_IO_MAX);
+	}
+	store_inst_destroy(inst);
+	assert_int_equal(store_close(store), 0);
+	store_reactor_destroy(rig.reactor);
+	rig.reactor = NULL;
+	assert_int_equal(rig_registrations(), 0);
+}
+
+static void test_memory(void **state)
+{
+	struct store_cfg ram = { .name = "r", .path = "ram:", .size = SIZE + 100 };
+	struct store_cfg null = { .name = "n", .path = "null:", .size = SIZE, .block_size = 4096 };
+
+	check_store(&ram, AIO_THREADS, true);
+	ram.block_size = 4096;
+	check_store(&ram, AIO_THREADS, true);
+	check_store(&null, AIO_THREADS, false);
+}
+
+static void check_file(enum aio_engine aio)
+{
+	struct store_cfg cfg = { .name = "f", .path = rig_tmp("disk"), .size = SIZE };
+	struct stat st;
+
+	check_store(&cfg, aio, true);
+	assert_int_equal(stat(cfg.path, &st), 0);
+	assert_int_equal(st.st_size, SIZE);
+	/* what is on the disk is what was written */
+	assert_true(st.st_blocks * 512 < SIZE);
+	cfg.size = 0;
+	cfg.direct = STORE_DIRECT_ON;
+	cfg.block_size = 4096;
+	check_store(&cfg, aio, true);
+	unlink(cfg.path);
+}
+
+static void test_file_threads(void **state)
+{
+	check_file(AIO_THREADS);
+}
+
+static void test_file_uring(void **state)
+{
+	if (!uring_works()) {
+		print_message("no io_uring here\n");
+		skip();
+	}
+	check_file(AIO_URING);
+}
+
+/* Many at once: more than io_uring has places and the pool has buffers. */
+static void check_many(enum aio_engine aio)
+{
+	enum { N = 700, LEN = 65536 };
+	struct store_cfg cfg = { .name = "f", .path = rig_tmp("many"), .size = SIZE };
+	struct store *store = rig_store(&cfg);
+	struct rig_io *ios = calloc(N, sizeof(*ios));
+	struct store_inst *inst;
+
+	assert_non_null(ios);
+	rig_reactor(&rig, 8u << 20, aio);
+	assert_int_equal(store_inst_create(store, rig.reactor, &inst), 0);
+	fill(2);
+	for (unsigned i = 0; i < SIZE / LEN; i++)
+		assert_int_equal(rig_write(&rig, inst, i * LEN, data + i * LEN, LEN, 0), 0);
+	for (unsigned i = 0; i < N; i++) {
+		rig_io_init(&ios[i], &rig, inst, (i % (SIZE / LEN)) * LEN, LEN, 0);
+		if (i % 50 == 7)
+			store_flush(&ios[i].io);
+		else
+			store_read(&ios[i].io);
+	}
+	for (unsigned i = 0; i < N; i++) {
+		assert_int_equal(rig_io_wait(&ios[i]), 0);
+		if (i % 50 == 7)
+			continue;
+		assert_memory_equal(ios[i].io.data, data + ios[i].io.off, LEN);
+		store_release(&ios[i].io);
+	}
+	/* waits are given up, the others go on */
+	for (unsigned i = 0; i < 200; i++) {
+		rig_io_init(&ios[i], &rig, inst, 0, LEN, 0);
+		store_write_begin(&ios[i].io);
+	}
+	for (unsigned i = 199; i >= 128; i--) {
+		assert_false(ios[i].done);
+		store_cancel(&ios[i].io);
+		assert_int_equal(rig_io_wait(&ios[i]), -ECANCELED);
+	}
+	for (unsigned i = 0; i < 128; i++) {
+		assert_int_equal(rig_io_wait(&ios[i]), 0);
+		store_cancel(&ios[i].io);	/* too late: nothing */
+		store_release(&ios[i].io);	/* without a write */
+	}
+	assert_int_equal(rig_read(&rig, inst, 0, back, LEN), 0);
+	assert_memory_equal(back, data, LEN);
+	assert_int_equal(inst->ios, 0);
+	free(ios);
+	store_inst_destroy(inst);
+	assert_int_equal(store_close(store), 0);
+	store_reactor_destroy(rig.reactor);
+	rig.reactor = NULL;
+}
+
+static void test_many(void **state)
+{
+	check_many(AIO_THREADS);
+	check_many(AIO_AUTO);
+}
+
+static void expect_no(const struct store_cfg *cfg, int err, const char *says)
+{
+	struct store *store = (struct store *)1;
+	char why[512] = "";
+
+	assert_int_equal(store_open(cfg, &store, why, sizeof(why)), err);
+	assert_ptr_equal(store, (struct store *)1);
+	if (!strstr(why, says) || !strstr(why, cfg->name))
+		fail_msg("\"%s\" does not say \"%s\"", why, says);
+}
+
+static void test_open_errors(void **state)
+{
+	char path[512];
+	struct store_cfg cfg = { .name = "lun7", .path = path };
+	struct store *store;
+	int fd;
+
+	strcpy(path, rig_tmp("errors"));
+	expect_no(&cfg, -ENOENT, "does not exist; give a size");
+	cfg.read_only = true;
+	cfg.size = SIZE;
+	expect_no(&cfg, -ENOENT, "cannot be opened for reading");
+	cfg.read_only = false;
+	fd = open(path, O_CREAT | O_RDWR, 0600);
+	cfg.size = 0;
+	expect_no(&cfg, -EINVAL, "is empty; give a size");
+	assert_int_equal(ftruncate(fd, 100), 0);
+	expect_no(&cfg, -EINVAL, "shorter than a block");
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	cfg.size = SIZE / 2;
+	expect_no(&cfg, -EINVAL, "bytes, but size=");
+	cfg.size = 0;
+	cfg.block_size = 1024;
+	expect_no(&cfg, -EINVAL, "expected 512 or 4096");
+	cfg.block_size = 0;
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	expect_no(&cfg, -EBUSY, "in use by another program");
+	flock(fd, LOCK_UN);
+	/* two readers are welcome, a writer beside us is not */
+	cfg.read_only = true;
+	store = rig_store(&cfg);
+	assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0);
+	assert_int_not_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	store_close(store);
+	close(fd);
+	unlink(path);
+	strcpy(path, "/proc/self");
+	cfg.read_only = false;
+	expect_no(&cfg, -EISDIR, "cannot be opened");
+	strcpy(path, "/dev/null");
+	expect_no(&cfg, -EINVAL, "neither a regular file nor a block device");
+	strcpy(path, "ram:");
+	expect_no(&cfg, -EINVAL, "ram:,size=1G");
+	strcpy(path, "null:");
+	cfg.size = 511;
+	expect_no(&cfg, -EINVAL, "null:,size=1T");
+	/* made, and not usable: not left behind */
+	strcpy(path, rig_tmp("toolong"));
+	cfg.size = INT64_MAX;
+	expect_no(&cfg, -EFBIG, "cannot be made");
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void test_read_only(void **state)
+{
+	struct store_cfg cfg = { .name = "f", .path = rig_tmp("ro"), .size = SIZE };
+	struct store_inst *inst;
+	struct store *store = rig_store(&cfg);
+
+	store_close(store);
+	cfg.read_only = true;
+	store = rig_store(&cfg);
+	rig_reactor(&rig, 0, AIO_AUTO);
+	assert_int_equal(store_inst_create(store, rig.reactor, &inst), 0);
+	assert_int_equal(rig_write(&rig, inst, 0, data, 512, 0), -EROFS);
+	assert_int_equal(rig_simple(&rig, inst, store_zero, 0, 512, 0), -EROFS);
+	assert_int_equal(rig_simple(&rig, inst, store_unmap, 0, 512, 0), -EROFS);
+	assert_int_equal(rig_simple(&rig, inst, store_flush, 0, 0, 0), 0);
+	assert_int_equal(rig_read(&rig, inst, 0, back, 512), 0);
+	store_inst_destroy(inst);
+	store_close(store);
+	store_reactor_destroy(rig.reactor);
+	rig.reactor = NULL;
+}
+
+/* The file is cut while it is served: an error, not zeroes. */
+static void test_cut_file(void **state)
+{
+	struct store_cfg cfg = { .name = "f", .path = rig_tmp("cut"), .size = SIZE };
+	struct store *store = rig_store(&cfg);
+	struct store_inst *inst;
+
+	rig_reactor(&rig, 0, AIO_AUTO);
+	assert_int_equal(store_inst_create(store, rig.reactor, &inst), 0);
+	assert_int_equal(truncate(cfg.path, SIZE / 2), 0);
+	assert_int_equal(rig_read(&rig, inst, SIZE / 2 - 4096, back, 4096), 0);
+	assert_int_equal(rig_read(&rig, inst, SIZE / 2 - 4096, back, 8192), -EIO);
+	assert_int_equal(rig_read(&rig, inst, SIZE / 2, back, 512), -EIO);
+	store_inst_destroy(inst);
+	store_close(store);
+	store_reactor_destroy(rig.reactor);
+	rig.reactor = NULL;
+}
+
+/* A full file system is an error of this write alone; what was there stays, and room helps. */
+static void test_no_space(void **state)
+{
+	char dir[512], path[600], other[600];
+	struct store_cfg cfg = { .name = "f", .path = path, .size = SIZE };
+	struct store_inst *inst;
+	struct store *store;
+	int fd;
+
+	strcpy(dir, rig_tmp("small"));
+	if (mkdir(dir, 0700) || mount("none", dir, "tmpfs", 0, "size=6m")) {
+		rmdir(dir);
+		print_message("no tmpfs may be mounted here\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/disk", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	store = rig_store(&cfg);
+	rig_reactor(&rig, 0, AIO_AUTO);
+	assert_int_equal(store_inst_create(store, rig.reactor, &inst), 0);
+	fill(3);
+	assert_int_equal(rig_write(&rig, inst, 0, data, 1u << 20, 0), 0);
+	fd = open(other, O_CREAT | O_RDWR, 0600);
+	assert_int_equal(fallocate(fd, 0, 0, 4u << 20), 0);
+	assert_int_equal(rig_write(&rig, inst, 4u << 20, data, 2u << 20, 0), -ENOSPC);
+	assert_int_equal(rig_write(&rig, inst, 4u << 20, data, 2u << 20, STORE_FUA), -ENOSPC);
+	assert_int_equal(rig_simple(&rig, inst, store_zero, 4u << 20, 3u << 20, 0), -ENOSPC);
+	assert_int_equal(rig_read(&rig, inst, 0, back, 1u << 20), 0);
+	assert_memory_equal(back, data, 1u << 20);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(rig_write(&rig, inst, 4u << 20, data, 2u << 20, STORE_FUA), 0);
+	close(fd);
+	store_inst_destroy(inst);
+	store_close(store);
+	store_reactor_destroy(rig.reactor);
+	rig.reactor = NULL;
+	umount(dir);
+	rmdir(dir);
+}
+
+static int setup(void **state)
+{
+	rig_open(&rig);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_close(&rig);
+	rig_tmp_remove();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_file_threads),
+		cmocka_unit_test(test_file_uring),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_open_errors),
+		cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_cut_file),
+		cmocka_unit_test(test_no_space),
+	};
+
+	return cmocka_run_group_tests_name("targets/store", tests, setup, teardown);
+}
