@@ -85,12 +85,18 @@ peer_end()
 }
 
 # peer_begin: the namespace with its tap device, the directory, the trap.
+# peer_begin_alone: the same for a test that boots no kernel.
 peer_begin()
+{
+	"$peer_src/find-kernel" >/dev/null || exit $?
+	peer_begin_alone
+}
+
+peer_begin_alone()
 {
 	[ "$(id -u)" = 0 ] || skip "needs root (network namespace, tap device)"
 	[ -e /dev/net/tun ] || skip "needs /dev/net/tun"
 	peer_need ip unshare
-	"$peer_src/find-kernel" >/dev/null || exit $?
 	peer_dir=$(mktemp -d "${TMPDIR:-/var/tmp}/openrdma-peer.XXXXXX")
 	peer_ns=orpeer-$$
 	trap peer_end EXIT
