@@ -164,6 +164,7 @@ static bool fpdu_done(struct qp *qp)
 	qp->tx.hold = false;
 	if (rx->faulty || !rdmap_rx_segment(qp))
 		return false;
+	rx->rtr_send = false;
 	enter_header(rx);
 	return true;
 }

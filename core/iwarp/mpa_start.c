@@ -43,6 +43,12 @@ static u8 rtr_choose(u8 set)
 	return set & MPA_RTR_SEND;
 }
 
+/* RFC 6581 9.2: at least one type must be offered; who names none has all. */
+static u8 rtr_known(const struct mpa_cfg *cfg)
+{
+	return cfg->rtr ? cfg->rtr : MPA_RTR_SEND | MPA_RTR_WRITE | MPA_RTR_READ;
+}
+
 static void rtr_encode(struct mpa_enhanced *words, u16 ird, u16 ord, bool p2p, u8 rtr)
 {
 	u16 a = ird & MPA_DEPTH, b = ord & MPA_DEPTH;
@@ -91,7 +97,7 @@ int mpa_start_active(struct mpa_start *m, const struct mpa_cfg *cfg, const void 
 		.state = MPA_START_S_HDR,
 		.want = FRAME_BYTES,
 	};
-	rtr_encode(&words, cfg->ird, cfg->ord, cfg->p2p, cfg->rtr);
+	rtr_encode(&words, cfg->ird, cfg->ord, cfg->p2p, rtr_known(cfg));
 	return build(m, MPA_KEY_REQUEST, flags, enhanced ? 2 : 1, enhanced ? &words : NULL, pdata,
 		     pdata_len);
 }
@@ -132,7 +138,7 @@ static enum mpa_start_event settle_active(struct mpa_start *m)
 		return enter_refused(m, MPA_FAULT_ORD, MPA_TERM_IRD);
 	m->result.ord = depth_under(m->cfg.ord, m->peer.ird);
 	if (m->peer.p2p && m->cfg.p2p) {
-		m->result.rtr = rtr_choose(m->peer.rtr & m->cfg.rtr);
+		m->result.rtr = rtr_choose(m->peer.rtr & rtr_known(&m->cfg));
 		if (!m->result.rtr)
 			return enter_refused(m, MPA_FAULT_RTR, MPA_TERM_RTR);
 		m->result.p2p = true;
@@ -149,11 +155,11 @@ static void settle_passive(struct mpa_start *m, struct mpa_enhanced *words)
 	settle_common(m);
 	if (!m->peer.enhanced)
 		return;
-	common = m->peer.rtr & m->cfg.rtr;
+	common = m->peer.rtr & rtr_known(&m->cfg);
 	if (m->peer.p2p) {
 		m->result.p2p = true;
 		/* One type only, in common if possible: both sides know which will come. */
-		m->result.rtr = rtr_choose(common ? common : m->cfg.rtr);
+		m->result.rtr = rtr_choose(common ? common : rtr_known(&m->cfg));
 	}
 	m->result.ord = depth_under(m->cfg.ord, m->peer.ird);
 	if (m->result.rtr == MPA_RTR_READ && !m->result.ird)

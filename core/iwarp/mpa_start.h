@@ -37,7 +37,7 @@ struct mpa_cfg {
 	bool crc;		/* ask for CRC; off only if both sides leave it off */
 	bool markers; /* ask the peer to send markers to us (we never need them; for tests) */
 	bool p2p;		/* active, revision 2: ask for peer-to-peer start */
-	u8 rtr;			/* set of enum mpa_rtr that we can send or take */
+	u8 rtr;			/* set of enum mpa_rtr that we can send or take; 0: all */
 	u16 ird, ord;		/* 0 to 0x3fff; ours */
 };
 

@@ -170,10 +170,11 @@ void mpa_tx_ref(struct tx *tx, const void *data, u32 len)
 	}
 }
 
-void mpa_tx_end(struct tx *tx, u32 ulpdu_len, bool completes, u32 sq_index)
+struct tx_fpdu *mpa_tx_end(struct tx *tx, u32 ulpdu_len)
 {
 	static const u8 zero[4];
 	u32 pad = MPA_PAD(ulpdu_len);
+	struct tx_fpdu *fpdu;
 	__le32 trailer = 0;
 	u8 *at;
 
@@ -190,12 +191,22 @@ void mpa_tx_end(struct tx *tx, u32 ulpdu_len, bool completes, u32 sq_index)
 	if (tx->crc_on)
 		trailer = core_crc32c_final(tx->crc);
 	memcpy(at, &trailer, sizeof(trailer));
-	tx->fpdus[tx->fpdu_tail++ & (QP_TX_FPDU_MAX - 1)] = (struct tx_fpdu){
-		.end = tx->built,
-		.ctl_end = tx->ctl_tail,
-		.sq_index = sq_index,
-		.completes = completes,
-	};
+	fpdu = &tx->fpdus[tx->fpdu_tail++ & (QP_TX_FPDU_MAX - 1)];
+	*fpdu = (struct tx_fpdu){ .end = tx->built, .ctl_end = tx->ctl_tail };
+	return fpdu;
+}
+
+bool mpa_tx_uses(const struct tx *tx, u32 stag)
+{
+	u32 i;
+
+	for (i = tx->fpdu_head; i != tx->fpdu_tail; i++) {
+		const struct tx_fpdu *fpdu = &tx->fpdus[i & (QP_TX_FPDU_MAX - 1)];
+
+		if (fpdu->response && fpdu->source_stag == stag)
+			return true;
+	}
+	return false;
 }
 
 bool mpa_tx_cut(struct tx *tx)

@@ -20,8 +20,11 @@ static bool is_solicited(u8 opcode)
 	return opcode == RDMAP_SEND_SE || opcode == RDMAP_SEND_SE_INV || opcode == RDMAP_IMM_SE;
 }
 
+/* Not under a response to the peer's own Read that is still leaving from there. */
 static bool invalidate(struct qp *qp, u32 stag)
 {
+	if (mpa_tx_uses(&qp->tx, stag))
+		return refuse(qp, RDMAP_TERM_PROTECTION, RDMAP_TERM_CANNOT_INV);
 	switch (mem_invalidate(qp->cfg.mem, qp->cfg.pd, qp->cfg.qpn, stag, true)) {
 	case MEM_OK:
 		return true;
@@ -42,10 +45,8 @@ static bool deliver_send(struct qp *qp)
 	struct rx *rx = &qp->rx;
 	struct wc wc = { .opcode = WC_RECV, .byte_len = rx->queue[RDMAP_QN_SEND].got };
 
-	if (!rx->recv.taken) {
-		rx->rtr_send = false;	/* the ready-to-receive message: nobody asked for it */
-		return true;
-	}
+	if (!rx->recv.taken)
+		return true;	/* the ready-to-receive message: nobody waits for it */
 	if (rx->opcode == RDMAP_SEND_INV || rx->opcode == RDMAP_SEND_SE_INV) {
 		if (!invalidate(qp, rx->recv.inv_stag))
 			return false;

@@ -113,11 +113,13 @@ static bool is_request(const struct sqe *sqe)
 	return sqe->opcode == WR_READ || sqe->opcode == WR_CMP_SWAP || sqe->opcode == WR_FETCH_ADD;
 }
 
+/* An invalidated region is the consumer's again, so nothing that points into it may still wait to leave. */
 static bool is_blocked(const struct qp *qp, const struct sqe *sqe)
 {
 	u32 used = orq_used(&qp->orq);
 
-	return (sqe->flags & WR_FENCE && used) || (is_request(sqe) && used >= qp->ord);
+	return (sqe->flags & WR_FENCE && used) || (is_request(sqe) && used >= qp->ord) ||
+	       (sqe->opcode == WR_LOCAL_INV && mpa_tx_uses(&qp->tx, sqe->inv_rkey));
 }
 
 static bool run_local(struct qp *qp, const struct sqe *sqe)
@@ -202,7 +204,7 @@ static void build_read(struct qp *qp, struct sqe *sqe, const struct wr_sge *sge)
 
 	orq_add(qp, &entry);
 	put_control(tx, RDMAP_READ_REQ, RDMAP_QN_READ, &req, sizeof(req));
-	mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req), false, 0);
+	mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req));
 }
 
 static void build_atomic(struct qp *qp, struct sqe *sqe, const struct wr_sge *sge)
@@ -233,7 +235,7 @@ static void build_atomic(struct qp *qp, struct sqe *sqe, const struct wr_sge *sg
 
 	orq_add(qp, &entry);
 	put_control(tx, RDMAP_ATOMIC_REQ, RDMAP_QN_READ, &req, sizeof(req));
-	mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req), false, 0);
+	mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req));
 }
 
 static u32 send_opcode(const struct sqe *sqe)
@@ -251,13 +253,22 @@ static void leave_sqe(struct qp *qp)
 	qp->tx.source = TX_IDLE;
 }
 
+/* An FPDU of the request at sq.next; with the one that completes, it has left. */
+static void end_of_sqe(struct qp *qp, u32 ulpdu_len, bool completes)
+{
+	struct tx_fpdu *fpdu = mpa_tx_end(&qp->tx, ulpdu_len);
+
+	fpdu->completes = completes;
+	fpdu->sq_index = qp->sq.next;
+}
+
 static void build_imm(struct qp *qp, const struct sqe *sqe)
 {
 	u32 opcode = sqe->flags & WR_SOLICITED ? RDMAP_IMM_SE : RDMAP_IMM;
 	__be64 imm = cpu_to_be64(sqe->imm);
 
 	put_control(&qp->tx, opcode, RDMAP_QN_SEND, &imm, sizeof(imm));
-	mpa_tx_end(&qp->tx, DDP_UNTAGGED_LEN + sizeof(imm), true, qp->sq.next);
+	end_of_sqe(qp, DDP_UNTAGGED_LEN + sizeof(imm), true);
 	leave_sqe(qp);
 }
 
@@ -271,7 +282,7 @@ static void build_send(struct qp *qp, const struct sqe *sqe)
 
 	put_untagged(tx, send_opcode(sqe), last, RDMAP_QN_SEND, tx->off, inv_stag, len);
 	put_payload(tx, sq_sges(&qp->sq, qp->sq.next), len);
-	mpa_tx_end(tx, DDP_UNTAGGED_LEN + len, last, qp->sq.next);
+	end_of_sqe(qp, DDP_UNTAGGED_LEN + len, last);
 	if (last)
 		leave_sqe(qp);
 }
@@ -285,7 +296,7 @@ static void build_write(struct qp *qp, const struct sqe *sqe)
 
 	put_tagged(tx, RDMAP_WRITE, last, sqe->rkey, sqe->addr + tx->off, len);
 	put_payload(tx, sq_sges(&qp->sq, qp->sq.next), len);
-	mpa_tx_end(tx, DDP_TAGGED_LEN + len, last && !with_imm, qp->sq.next);
+	end_of_sqe(qp, DDP_TAGGED_LEN + len, last && !with_imm);
 	if (last && with_imm)
 		enter_message(tx, TX_SQ_IMM);
 	else if (last)
@@ -404,6 +415,7 @@ static void build_read_response(struct qp *qp, const struct irq_entry *req)
 	struct tx *tx = &qp->tx;
 	u32 len = min_t(u32, req->len - tx->off, tagged_room(tx));
 	bool last = tx->off + len == req->len;
+	struct tx_fpdu *fpdu;
 	enum mem_fault fault;
 	u8 *at = NULL;
 
@@ -422,7 +434,9 @@ static void build_read_response(struct qp *qp, const struct irq_entry *req)
 	else if (len)
 		mpa_tx_put(tx, at, len);
 	tx->off += len;
-	mpa_tx_end(tx, DDP_TAGGED_LEN + len, false, 0);
+	fpdu = mpa_tx_end(tx, DDP_TAGGED_LEN + len);
+	fpdu->response = len > TX_COPY_MAX;
+	fpdu->source_stag = req->stag;
 	if (last)
 		leave_response(qp);
 }
@@ -465,7 +479,7 @@ static void build_atomic_response(struct qp *qp, const struct irq_entry *req)
 	memcpy(at, &new, sizeof(new));
 	resp.original = cpu_to_be64(old);
 	put_control(tx, RDMAP_ATOMIC_RESP, RDMAP_QN_ATOMIC_RESP, &resp, sizeof(resp));
-	mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(resp), false, 0);
+	mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(resp));
 	leave_response(qp);
 }
 
@@ -492,13 +506,13 @@ static void build_rtr(struct qp *qp)
 						 .stag = STAG_NOTHING,
 						 .msn = tx->msn[RDMAP_QN_READ] });
 		put_control(tx, RDMAP_READ_REQ, RDMAP_QN_READ, &req, sizeof(req));
-		mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req), false, 0);
+		mpa_tx_end(tx, DDP_UNTAGGED_LEN + sizeof(req));
 	} else if (tx->rtr == MPA_RTR_SEND) {
 		put_control(tx, RDMAP_SEND, RDMAP_QN_SEND, NULL, 0);
-		mpa_tx_end(tx, DDP_UNTAGGED_LEN, false, 0);
+		mpa_tx_end(tx, DDP_UNTAGGED_LEN);
 	} else {
 		put_tagged(tx, RDMAP_WRITE, true, STAG_NOTHING, 0, 0);
-		mpa_tx_end(tx, DDP_TAGGED_LEN, false, 0);
+		mpa_tx_end(tx, DDP_TAGGED_LEN);
 	}
 	tx->rtr = MPA_RTR_NONE;
 }
@@ -573,5 +587,5 @@ void rdmap_tx_terminate(struct qp *qp, const struct term_report *report)
 	memcpy(mpa_tx_begin(&qp->tx), &hdr, sizeof(hdr));
 	mpa_tx_header(&qp->tx, sizeof(hdr));
 	mpa_tx_put(&qp->tx, body, len);
-	mpa_tx_end(&qp->tx, DDP_UNTAGGED_LEN + len, false, 0);
+	mpa_tx_end(&qp->tx, DDP_UNTAGGED_LEN + len);
 }

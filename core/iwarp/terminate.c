@@ -27,6 +27,30 @@ size_t term_encode(const struct term_report *report, u8 out[TERM_BYTES_MAX])
 	return n;
 }
 
+/*
+ * Linux's siw declares the control word with bit fields, which on little-endian processors come from the
+ * other end of each octet: type and layer trade places, and M, D and R are the lowest bits of the third
+ * octet, where the RFC reserves.  Without any of those bits only a local catastrophe and the LLP's codes
+ * make sense, which tells the two apart.
+ */
+#define SIW_M	0x00000100
+#define SIW_D	0x00000200
+#define SIW_R	0x00000400
+
+static u32 control_word(const u8 *data)
+{
+	u32 word = get_unaligned_be32(data);
+	u32 layer = FIELD_OF(TERM_LAYER, word), etype = FIELD_OF(TERM_ETYPE, word);
+
+	if (word & (TERM_M | TERM_D | TERM_R))
+		return word;
+	if (!(word & (SIW_M | SIW_D | SIW_R)) && !etype)
+		return word;
+	return FIELD(TERM_LAYER, etype) | FIELD(TERM_ETYPE, layer) | (word & TERM_CODE) |
+	       (word & SIW_M ? TERM_M : 0) | (word & SIW_D ? TERM_D : 0) |
+	       (word & SIW_R ? TERM_R : 0);
+}
+
 bool term_decode(const u8 *data, size_t len, struct term_report *report)
 {
 	struct term_report r = { .ddp_len = 0 };
@@ -35,7 +59,7 @@ bool term_decode(const u8 *data, size_t len, struct term_report *report)
 
 	if (len < TERM_CTL_BYTES)
 		return false;
-	word = get_unaligned_be32(data);
+	word = control_word(data);
 	r.cause.layer = FIELD_OF(TERM_LAYER, word);
 	r.cause.etype = FIELD_OF(TERM_ETYPE, word);
 	r.cause.code = FIELD_OF(TERM_CODE, word);

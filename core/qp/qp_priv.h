@@ -108,8 +108,10 @@ struct irq {
 struct tx_fpdu {
 	u64 end;		/* stream position behind it */
 	u32 ctl_end;
-	u32 sq_index;
 	bool completes;		/* with it the work request sq_index has left */
+	bool response;		/* points into the memory of source_stag */
+	u32 sq_index;
+	u32 source_stag;
 };
 
 enum tx_source {
@@ -211,7 +213,7 @@ struct rx {
 		u32 inv_stag;
 		struct wr_sge sges[QP_SGE_MAX];
 	} recv;
-	bool rtr_send;		/* the next Send may be the peer's ready-to-receive message */
+	bool rtr_send;		/* the first FPDU may be a Send as ready-to-receive message */
 
 	bool markers;
 	u32 mark_left;		/* octets before the next marker */
@@ -278,7 +280,10 @@ void *mpa_tx_begin(struct tx *tx);
 void mpa_tx_header(struct tx *tx, u32 len);
 void mpa_tx_put(struct tx *tx, const void *data, u32 len);	/* copied */
 void mpa_tx_ref(struct tx *tx, const void *data, u32 len);	/* by reference */
-void mpa_tx_end(struct tx *tx, u32 ulpdu_len, bool completes, u32 sq_index);
+/* The FPDU in the queue, for the caller to say what it means. */
+struct tx_fpdu *mpa_tx_end(struct tx *tx, u32 ulpdu_len);
+/* A response from this STag's memory is laid out and has not left. */
+bool mpa_tx_uses(const struct tx *tx, u32 stag);
 /* Drops what is built and has not begun to leave; true if an FPDU that is half gone stays. */
 bool mpa_tx_cut(struct tx *tx);
 void mpa_tx_clear(struct tx *tx);

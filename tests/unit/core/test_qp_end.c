@@ -342,6 +342,55 @@ static void test_source_revoked(void **state)
 	pair_destroy(p);
 }
 
+/*
+ * A response that is laid out and not gone points at its source.  Invalidation waits for it, and is
+ * refused to the peer that asked for both.
+ */
+static void test_source_in_use(void **state)
+{
+	struct pair *p = pair_create(&plain);
+	struct end *a = &p->end[0], *b = &p->end[1];
+	struct wr_send reg = { .wr_id = 1, .opcode = WR_REG_MR };
+	struct wr_send inv = { .opcode = WR_LOCAL_INV, .flags = WR_SIGNALED };
+	struct qp_iov iov[8];
+	unsigned n;
+	u32 key;
+
+	assert_int_equal(mem_mr_alloc(&b->mem, END_PD, 4096, &key), 0);
+	reg.reg.key = key;
+	reg.reg.access = ACCESS_REMOTE_READ;
+	reg.reg.addr = end_addr(b, 0);
+	reg.reg.len = 4096;
+	inv.inv_rkey = key;
+
+	assert_int_equal(end_post(b, &reg), 0);
+	assert_int_equal(post(a, 2, WR_READ, 0, 4096, end_addr(b, 0), key), 0);
+	end_send(p, a);
+	deliver(p, a, b, a->wire_len);
+	assert_true(qp_tx_gather(b->qp, iov, ARRAY_SIZE(iov), 1 << 20, &n) > 4096);
+	inv.wr_id = 3;
+	assert_int_equal(end_post(b, &inv), 0);
+	expect_none(b);
+	pair_run(p);
+	expect(a, 2, WC_SUCCESS);
+	expect(b, 3, WC_SUCCESS);
+
+	/* the peer's own invalidation, with the response still here */
+	assert_int_equal(end_post(b, &reg), 0);
+	assert_int_equal(end_recv(b, 4, 0, 16), 0);
+	assert_int_equal(post(a, 5, WR_READ, 0, 4096, end_addr(b, 0), key), 0);
+	end_send(p, a);
+	deliver(p, a, b, a->wire_len);
+	qp_tx_gather(b->qp, iov, ARRAY_SIZE(iov), 1 << 20, &n);
+	inv.wr_id = 6;
+	inv.opcode = WR_SEND_INV;
+	assert_int_equal(end_post(a, &inv), 0);
+	end_send(p, a);
+	deliver(p, a, b, a->wire_len);
+	expect_term(b, 0, 1, 9);
+	pair_destroy(p);
+}
+
 /* A receive buffer with a bad lkey: its poster's fault, told to both. */
 static void test_bad_receive(void **state)
 {
@@ -655,11 +704,11 @@ int main(void)
 		cmocka_unit_test(test_half_gone),     cmocka_unit_test(test_half_gone_and_broken),
 		cmocka_unit_test(test_cut_off),	      cmocka_unit_test(test_revoked_midway),
 		cmocka_unit_test(test_revoked_other), cmocka_unit_test(test_source_revoked),
-		cmocka_unit_test(test_bad_receive),   cmocka_unit_test(test_bad_send),
-		cmocka_unit_test(test_gather),	      cmocka_unit_test(test_fpdu_size),
-		cmocka_unit_test(test_markers),	      cmocka_unit_test(test_figure_6),
-		cmocka_unit_test(test_limits),	      cmocka_unit_test(test_depths),
-		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_source_in_use), cmocka_unit_test(test_bad_receive),
+		cmocka_unit_test(test_bad_send),      cmocka_unit_test(test_gather),
+		cmocka_unit_test(test_fpdu_size),     cmocka_unit_test(test_markers),
+		cmocka_unit_test(test_figure_6),      cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_depths),	      cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

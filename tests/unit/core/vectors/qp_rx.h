@@ -178,6 +178,14 @@ static const struct qp_rx_vector qp_rx_vectors[] = {
 	{ "Terminate with a Read Request", IN(TERM_READ(0, 1, 1, 1, 1, 2, 3, 4, 5)),
 	  .received = true, .term = { 0, 1, 1 } },
 
+	{ "Terminate as siw lays it out, with a header",
+	  IN(UNTAGGED(24, CTL_TERMINATE, 0, 2, 1, 0), BE32(0x21020300), BE16(20), BE16(CTL_SEND),
+	     BE32(0), BE32(0), BE32(1), BE32(0), NO_CRC),
+	  .received = true, .term = { 1, 2, 2 } },
+	{ "Terminate as siw lays it out, without",
+	  IN(UNTAGGED(4, CTL_TERMINATE, 0, 2, 1, 0), BE32(0x02020000), NO_CRC), .received = true,
+	  .term = { 2, 0, 2 } },
+
 	/* --- RFC 5041 7.2: tagged errors --- */
 	{ "1/1/0 invalid STag", IN(TAGGED(4, CTL_WRITE, 0xdeadbeef, 0x1000), 1, 2, 3, 4, NO_CRC),
 	  OUT(TERM_TAGGED(1, 1, 0, 4, CTL_WRITE, 0xdeadbeef, 0x1000)), .term = { 1, 1, 0 } },
