@@ -104,7 +104,13 @@ void pair_listen(struct pair *p)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
+
+	pair_listen_at(p, (struct sockaddr *)&any, sizeof(any));
+}
+
+void pair_listen_at(struct pair *p, const struct sockaddr *addr, socklen_t addr_len)
+{
+	struct ual_listen_cfg cfg = { .addr = addr, .addr_len = addr_len,
 				      .on_request = on_request, .ctx = p };
 
 	assert_int_equal(ual_listen(p->b.dev, &cfg, &p->listener), 0);

@@ -70,7 +70,8 @@ struct pair {
 };
 
 void pair_open(struct pair *p, const struct pair_cfg *cfg);
-void pair_listen(struct pair *p);
+void pair_listen(struct pair *p);	/* 127.0.0.1 */
+void pair_listen_at(struct pair *p, const struct sockaddr *addr, socklen_t addr_len);
 void pair_start(struct pair *p);	/* listen, ual_connect() */
 void pair_connect(struct pair *p);
 void pair_close(struct pair *p);

@@ -189,6 +189,37 @@ static void strange_servers(void **state)
 	}
 }
 
+static void ipv6(void **state)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
+				      .on_request = (void *)1 };
+	struct ual_listener *l;
+	struct sockaddr_storage addr;
+	struct pair p;
+	int err;
+
+	pair_open(&p, &plain);
+	err = ual_listen(p.b.dev, &cfg, &l);
+	if (err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT) {
+		print_message("  no ::1 here\n");
+		pair_close(&p);
+		skip();
+	}
+	assert_int_equal(err, 0);
+	ual_listener_destroy(l);
+	pair_listen_at(&p, (struct sockaddr *)&any, sizeof(any));
+	assert_int_equal(ual_listener_addr(p.listener, &addr), 0);
+	assert_int_equal(addr.ss_family, AF_INET6);
+	side_recv(&p.b, 1, 0, 100);
+	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&addr, sizeof(any), NULL), 0);
+	pair_until_event(&p, &p.a, UAL_EV_ESTABLISHED);
+	assert_int_equal(p.a.qp->peer.ss_family, AF_INET6);
+	assert_int_equal(side_send(&p.a, 1, 0, 100, WR_SIGNALED), 0);
+	pair_until_wcs(&p, &p.b, 1);
+	pair_close(&p);
+}
+
 static void destroyed_while_starting(void **state)
 {
 	for (int run_ms = 0; run_ms <= 20; run_ms += 10) {
@@ -415,6 +446,7 @@ int main(void)
 		cmocka_unit_test(bad_arguments),
 		cmocka_unit_test(silent_server_times_out),
 		cmocka_unit_test(strange_servers),
+		cmocka_unit_test(ipv6),
 		cmocka_unit_test(destroyed_while_starting),
 		cmocka_unit_test(strange_clients_are_dropped),
 		cmocka_unit_test(silent_client_times_out),
