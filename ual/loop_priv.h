@@ -31,6 +31,7 @@ struct ual_loop {
 	int epoll_fd;		/* made with the first watch under a simulated clock */
 	unsigned watch_n;
 	unsigned epoll_skipped;
+	bool coarse_wait;	/* Linux before 5.11: whole milliseconds, rounded up */
 	int event_i, event_n;	/* events[event_i .. event_n) wait to be dispatched */
 	struct epoll_event events[LOOP_EVENTS_MAX];
 

@@ -92,11 +92,27 @@ int loop_watches_run(struct ual_loop *loop)
 	return dispatch(loop);
 }
 
-/* Fetches events for the next pass; spurious early returns are harmless. */
-int loop_watches_sleep(struct ual_loop *loop, uint64_t timeout_ns)
+static int wait_events(struct ual_loop *loop, uint64_t timeout_ns)
 {
 	struct timespec ts = { .tv_sec = (time_t)(timeout_ns / 1000000000),
 			       .tv_nsec = (long)(timeout_ns % 1000000000) };
+	int timeout_ms = timeout_ns >= INT32_MAX * 1000000ull ?
+				 -1 : (int)((timeout_ns + 999999) / 1000000);
+	int n;
+
+	if (!loop->coarse_wait) {
+		n = epoll_pwait2(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX,
+				 timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
+		if (n >= 0 || errno != ENOSYS)
+			return n;
+		loop->coarse_wait = true;
+	}
+	return epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, timeout_ms);
+}
+
+/* Fetches events for the next pass; spurious early returns are harmless. */
+int loop_watches_sleep(struct ual_loop *loop, uint64_t timeout_ns)
+{
 	int n;
 
 	/* Pairs with wake_up(): one of the two sees what the other wrote. */
@@ -105,12 +121,7 @@ int loop_watches_sleep(struct ual_loop *loop, uint64_t timeout_ns)
 		atomic_store(&loop->sleeping, false);
 		return 0;
 	}
-	n = epoll_pwait2(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX,
-			 timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
-	if (n < 0 && errno == ENOSYS)	/* Linux before 5.11: whole milliseconds, rounded up */
-		n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX,
-			       timeout_ns >= INT32_MAX * 1000000ull ? INT32_MAX :
-				       (int)((timeout_ns + 999999) / 1000000));
+	n = wait_events(loop, timeout_ns);
 	atomic_store(&loop->sleeping, false);
 	if (n < 0)
 		return errno == EINTR ? -EINTR : 0;
