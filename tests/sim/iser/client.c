@@ -9,6 +9,7 @@
 #define SLOTS		16u
 #define SLOT_BLOCKS	256u
 #define CHECK_BLOCKS	SLOT_BLOCKS
+#define REOPEN_NS	50000000u
 #define TIMEOUT_MS	(24u * 3600 * 1000)	/* nothing may fail, however long it takes */
 
 struct slot {
@@ -245,20 +246,27 @@ static void go_on(struct client *c)
 	}
 }
 
+static int open_disk(struct client *c);
+
 static void pause_over(struct ual_timer *timer)
 {
-	go_on(timer->ctx);
-}
+	struct client *c = timer->ctx;
+	int ret = 0;
 
-static int open_disk(struct client *c);
+	if (c->state == CLIENT_OPENING)
+		ret = open_disk(c);
+	else
+		go_on(c);
+	if (ret)
+		world_fail(c->world, "client %u: open: %s", c->index, strerror(-ret));
+}
 
 static void reopen(void *ctx)
 {
 	struct client *c = ctx;
-	int ret = open_disk(c);
 
-	if (ret)
-		world_fail(c->world, "client %u: open: %s", c->index, strerror(-ret));
+	c->disk = NULL;
+	ual_timer_arm(c->world->loop, &c->pause, ual_loop_now(c->world->loop) + REOPEN_NS);
 }
 
 static void on_open(struct iser_disk *disk, int err, const char *why)
