@@ -2,8 +2,9 @@
 /*
  * Links and ports over TCP sockets.
  *
- * Buffer sizes are left to the kernel's tuning.  Keepalive finds a peer that is gone without a word within
- * about a minute.  MSG_NOSIGNAL everywhere: a program never sees SIGPIPE for a connection of ours.
+ * Buffer sizes are left to the kernel's tuning.  A peer that is gone without a word is found out within about a
+ * minute: by keepalive when the connection is idle, by the user timeout when there is data that it does not
+ * take.  MSG_NOSIGNAL everywhere: a program never sees SIGPIPE for a connection of ours.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -19,6 +20,7 @@
 #define KEEPALIVE_IDLE_S	30
 #define KEEPALIVE_EVERY_S	10
 #define KEEPALIVE_PROBES	3
+#define UNACKED_MAX_MS		60000
 
 /*
  * The kernel halves its idea of a segment to half of the peer's window, which is still small when a
@@ -102,6 +104,7 @@ static int make_link(int fd, struct soft_link **out)
 	set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
 	set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
 	set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MAX_MS);
 	*out = &tl->base;
 	return 0;
 }
