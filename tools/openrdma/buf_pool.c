@@ -107,7 +107,7 @@ struct buf *buf_get(struct buf_pool *pool, size_t len)
 {
 	struct buf *b = NULL;
 
-	core_assert(len <= pool->cfg.large_len);
+	core_assert(len <= max_t(size_t, pool->cfg.small_len, pool->cfg.large_len));
 	if (len <= pool->cfg.small_len)
 		b = pool->free[BUF_SMALL];
 	if (!b)

@@ -138,7 +138,7 @@ static int parse(struct attach *a, int argc, char **argv)
 			argc - optind);
 	a->url_text = argv[optind];
 	if (iser_url_parse(a->url_text, &a->url, err, sizeof(err)))
-		return report_usage("%s: %s", a->url_text, err);
+		return report_usage("%s", err);
 	if (!a->url.target[0])
 		return report_usage("%s: it names no target; openrdma discover lists them",
 				    a->url_text);

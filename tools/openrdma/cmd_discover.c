@@ -98,7 +98,7 @@ static void on_down(struct iser_session *s, const struct iser_down_info *info)
 	struct discovery *d = iser_session_ctx(s);
 
 	if (!d->answered && d->code == EXIT_OK) {
-		report_error("%s: %s", d->portal, info->text);
+		report_error("%s", info->text);
 		d->code = code_of(info);
 	}
 	ual_loop_stop(d->net.loop);
@@ -194,7 +194,7 @@ static int parse(struct discovery *d, bool *json, int argc, char **argv)
 	text_put(text, sizeof(text), "%s%s", strncmp(d->portal, "iser://", 7) ? "iser://" : "",
 		 d->portal);
 	if (iser_url_parse(text, &d->url, err, sizeof(err)))
-		return report_usage("%s: %s", d->portal, err);
+		return report_usage("%s", err);
 	if (d->url.target[0])
 		return report_usage("%s: expected a portal alone, without a target", d->portal);
 	return EXIT_OK;

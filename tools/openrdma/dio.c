@@ -92,10 +92,10 @@ static void log_failure(struct dio *d, const struct dio_req *r, int err)
 		d->unlogged++;
 		return;
 	}
-	report_log("%s of %" PRIu64 " bytes at %" PRIu64
-		   " failed: %s; %s (%u failures before it not logged)",
-		   op_name(r->op), r->len, r->offset, strerror(-err), iser_disk_last_error(d->disk),
-		   d->unlogged);
+	report_log("%s of %" PRIu64 " bytes at %" PRIu64 " failed: %s; %s", op_name(r->op), r->len,
+		   r->offset, strerror(-err), iser_disk_last_error(d->disk));
+	if (d->unlogged)
+		report_log("%u failures before it were not logged", d->unlogged);
 	d->unlogged = 0;
 	d->log_at_ns = now + LOG_EVERY_NS;
 }

@@ -167,15 +167,16 @@ static void copy_string(const json_t *json, const char *key, char *to, size_t to
 
 int state_load(const char *dir, const char *name, struct state_entry *e)
 {
-	char path[STATE_PATH_MAX];
+	char path[STATE_PATH_MAX], own_name[STATE_NAME_MAX];
 	json_t *json;
 
 	state_path(dir, name, ".json", path, sizeof(path));
 	json = json_load_file(path, 0, NULL);
 	if (!json)
 		return -ENOENT;
+	text_put(own_name, sizeof(own_name), "%s", name);	/* name may be e->name */
 	memset(e, 0, sizeof(*e));
-	text_put(e->name, sizeof(e->name), "%s", name);
+	text_put(e->name, sizeof(e->name), "%s", own_name);
 	copy_string(json, "url", e->url, sizeof(e->url));
 	copy_string(json, "device", e->device, sizeof(e->device));
 	copy_string(json, "via", e->via, sizeof(e->via));
