@@ -160,7 +160,8 @@ void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned 
 	hc->answer.data = hc->data;
 	hc->answer.data_len = take;
 	hc->sent = sent;
-	if (hc->host->keep_sent)
+	hc->held_sent = hc->host->keep_sent;
+	if (hc->held_sent)
 		return;
 	hc->later = (struct ual_defer){ .fn = sent_later, .ctx = hc };
 	ual_defer(hc->host->rig.loop, &hc->later);
@@ -192,7 +193,8 @@ void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned
 	hc->sge = sges[0];
 	hc->want = len;
 	hc->data_done = done;
-	if (hc->host->keep_data)
+	hc->held_data = hc->host->keep_data;
+	if (hc->held_data)
 		return;
 	hc->later = (struct ual_defer){ .fn = data_later, .ctx = hc };
 	ual_defer(hc->host->rig.loop, &hc->later);

@@ -42,6 +42,7 @@ struct host_cmd {
 	uint8_t *data;
 	void (*sent)(struct iser_cmd *);
 	void (*data_done)(struct iser_cmd *, int err);
+	bool held_sent, held_data;	/* by keep_sent, keep_data */
 	struct wr_sge sge;
 	uint32_t want;
 	struct ual_defer later;
