@@ -26,7 +26,7 @@
 #define PAIR_BUF	(4u << 20)
 #define PAIR_WC_MAX	512
 #define PAIR_EV_MAX	16
-#define PAIR_WAIT_NS	5000000000ull	/* of the loop's clock */
+#define PAIR_WAIT_NS	20000000000ull	/* of the loop's clock */
 
 struct pair;
 

@@ -143,9 +143,9 @@ static int make(struct world *w)
 	struct sockaddr_in any = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-				       .timeout_ms = 200, .on_request = on_request,
+				       .timeout_ms = 2000, .on_request = on_request,
 				       .on_stream = on_stream, .ctx = w };
-	struct ual_conn_param param = { .timeout_ms = 200 };
+	struct ual_conn_param param = { .timeout_ms = 2000 };
 	struct sockaddr_storage addr;
 	struct ual_qp_cfg qcfg;
 	int err;
@@ -167,7 +167,7 @@ static int make(struct world *w)
 	    (err = ual_listen(w->dev, &lcfg, &w->l)) ||
 	    (err = ual_listener_addr(w->l, &addr)) ||
 	    (err = ual_connect(w->a, (struct sockaddr *)&addr, sizeof(any), &param)) ||
-	    (err = ual_stream_connect(w->dev, (struct sockaddr *)&addr, sizeof(any), 200,
+	    (err = ual_stream_connect(w->dev, (struct sockaddr *)&addr, sizeof(any), 2000,
 				      &stream_ops, w, &w->stream)))
 		return err;
 	return 0;
@@ -180,7 +180,7 @@ static void run(struct world *w)
 
 	while (!w->a_events || !w->stream_over) {
 		assert_true(ual_loop_now(w->loop) < end);
-		ual_loop_step(w->loop, 300000000);
+		ual_loop_step(w->loop, 3000000000);
 	}
 }
 

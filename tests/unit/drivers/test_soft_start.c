@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drivers/soft/soft.h"
@@ -412,6 +414,37 @@ static void too_many_waiting_are_reset(void **state)
 	pair_close(&p);
 }
 
+/* Out of descriptors: connections wait in the backlog, the loop does not spin on them. */
+static void no_descriptors_left(void **state)
+{
+	struct rlimit limit, low;
+	struct timespec cpu[2];
+	struct pair p;
+	int fd, spare;
+	char reply[64];
+
+	pair_open(&p, &plain);
+	pair_listen(&p);
+	fd = raw_connect(&p);
+	assert_int_equal(write(fd, request, REQUEST_BYTES), REQUEST_BYTES);
+	spare = dup(fd);
+	assert_true(spare >= 0);
+	close(spare);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	low = (struct rlimit){ .rlim_cur = (rlim_t)spare, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu[0]);
+	pair_run_ms(&p, 250);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu[1]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(p.req_n, 0);
+	assert_true((cpu[1].tv_sec - cpu[0].tv_sec) * 1000 +
+			    (cpu[1].tv_nsec - cpu[0].tv_nsec) / 1000000 < 50);
+	assert_int_equal(raw_read(&p, fd, reply, sizeof(reply)), 20);
+	close(fd);
+	pair_close(&p);
+}
+
 /* A peer that resets the connection while everything is under way. */
 static void reset_under_load(void **state)
 {
@@ -454,6 +487,7 @@ int main(void)
 		cmocka_unit_test(answer_may_come_late),
 		cmocka_unit_test(peer_left_before_the_answer),
 		cmocka_unit_test(too_many_waiting_are_reset),
+		cmocka_unit_test(no_descriptors_left),
 		cmocka_unit_test(reset_under_load),
 	};
 
