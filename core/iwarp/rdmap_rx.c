@@ -161,7 +161,7 @@ static void orq_complete(struct qp *qp)
 		return;
 	sq_at(&qp->sq, req->sq_index)->state = SQE_DONE;
 	qp_complete(qp);
-	rdmap_tx_local(qp);		/* one may have waited behind a fence */
+	sq_tx_local(qp);		/* one may have waited behind a fence */
 }
 
 static bool deliver_read_resp(struct qp *qp)

@@ -28,10 +28,10 @@ size_t term_encode(const struct term_report *report, u8 out[TERM_BYTES_MAX])
 }
 
 /*
- * Linux's siw declares the control word with bit fields, which on little-endian processors come from the
- * other end of each octet: type and layer trade places, and M, D and R are the lowest bits of the third
- * octet, where the RFC reserves.  Without any of those bits only a local catastrophe and the LLP's codes
- * make sense, which tells the two apart.
+ * Linux's siw declares the control word with bit fields, which on little-endian processors come
+ * from the other end of each octet: type and layer trade places, and M, D and R are the lowest bits
+ * of the third octet, where the RFC reserves.  Without any of those bits only a local catastrophe
+ * and the LLP's codes make sense, which tells the two apart.
  */
 #define SIW_M	0x00000100
 #define SIW_D	0x00000200

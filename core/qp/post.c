@@ -127,7 +127,7 @@ static int post_one(struct qp *qp, const struct wr_send *wr)
 			sges[i] = wr->sges[i];
 	sq->tail++;
 	if (is_local(wr->opcode))
-		rdmap_tx_local(qp);
+		sq_tx_local(qp);
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  * Inside of the queue pair.  For core/ only.
  *
  *   post.c      work requests in, checked and copied into sq
- *   rdmap_tx.c  which message goes next, its segments
+ *   rdmap_tx.c  which message goes next: of the send queue (sq_tx.c) or a response (response_tx.c)
+ *   ddp_tx.c    headers of segments
  *   mpa_tx.c    segments into FPDUs: spans of the consumer's memory, headers and trailers in ctl
  *   mpa_rx.c    bytes into FPDUs: header, runs of payload, checksum
  *   ddp_rx.c    where a segment's payload belongs
@@ -261,6 +262,11 @@ static inline struct orq_entry *orq_at(struct orq *orq, u32 index)
 	return &orq->entries[index & (orq->depth - 1)];
 }
 
+static inline void orq_add(struct orq *orq, const struct orq_entry *entry)
+{
+	*orq_at(orq, orq->tail++) = *entry;
+}
+
 static inline struct irq_entry *irq_at(struct irq *irq, u32 index)
 {
 	return &irq->entries[index & (irq->depth - 1)];
@@ -288,14 +294,37 @@ bool mpa_tx_uses(const struct tx *tx, u32 stag);
 bool mpa_tx_cut(struct tx *tx);
 void mpa_tx_clear(struct tx *tx);
 
-/* rdmap_tx.c */
-bool rdmap_tx_build(struct qp *qp);
-bool rdmap_tx_ready(const struct qp *qp);
+/* ddp_tx.c: a header of a segment whose payload of len octets is put next */
+#define DDP_CTL(opcode)                                                                            \
+	(FIELD(DDP_VERSION, DDP_VERSION_IETF) | FIELD(RDMAP_VERSION, RDMAP_VERSION_IETF) |         \
+	 (u32)(opcode))
+/* A zero-length tagged message names no memory; some receivers refuse STag 0 all the same. */
+#define DDP_STAG_NOTHING 1
+void ddp_tx_tagged(struct tx *tx, u32 opcode, bool last, u32 stag, u64 to, u32 len);
+void ddp_tx_untagged(struct tx *tx, u32 opcode, bool last, u32 qn, u32 mo, u32 inv_stag, u32 len);
+/* A whole untagged message of the engine's own making. */
+void ddp_tx_control(struct tx *tx, u32 opcode, u32 qn, const void *body, u32 len);
+
+/* sq_tx.c */
+bool sq_tx_blocked(const struct qp *qp, const struct sqe *sqe);
 /* Runs WR_REG_MR, WR_BIND_MW and WR_LOCAL_INV at the front of the queue. */
-void rdmap_tx_local(struct qp *qp);
-void rdmap_tx_terminate(struct qp *qp, const struct term_report *report);
+void sq_tx_local(struct qp *qp);
+/* The front of the queue if it may go now. */
+struct sqe *sq_tx_ready(struct qp *qp);
+void sq_tx_build(struct qp *qp, struct sqe *sqe);
+void sq_tx_build_imm(struct qp *qp, const struct sqe *sqe);
+
+/* response_tx.c */
+void response_tx_build(struct qp *qp);
 /* RFC 5040 figure 9, remote protection errors. */
 u8 rdmap_protection_code(enum mem_fault fault);
+
+/* rdmap_tx.c */
+void rdmap_tx_enter(struct tx *tx, enum tx_source source);
+/* One FPDU; false: there is nothing to say now. */
+bool rdmap_tx_build(struct qp *qp);
+bool rdmap_tx_ready(const struct qp *qp);
+void rdmap_tx_terminate(struct qp *qp, const struct term_report *report);
 
 /* ddp_rx.c */
 void ddp_rx_segment(struct qp *qp);
