@@ -17,7 +17,7 @@
 #define LOOP_EVENTS_MAX		64	/* descriptors handled in a pass */
 #define LOOP_SPIN_MAX_US	1000000
 /* Busy pollers may keep epoll waiting for this many passes: other descriptors are not starved. */
-#define LOOP_EPOLL_EVERY	16
+#define LOOP_EPOLL_EVERY	4
 
 struct ual_loop {
 	struct ual_clock clock;
