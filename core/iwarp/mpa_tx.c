@@ -49,7 +49,7 @@ static u32 ctl_start(const struct tx *tx)
 bool mpa_tx_room(const struct tx *tx)
 {
 	return tx->fpdu_tail - tx->fpdu_head < QP_TX_FPDU_MAX &&
-	       tx->span_tail - tx->span_head <= TX_SPANS - TX_FPDU_SPANS &&
+	       tx->span_tail - tx->span_head <= QP_TX_SPANS_MAX - TX_FPDU_SPANS &&
 	       ctl_start(tx) + TX_FPDU_CTL - tx->ctl_head <= TX_CTL_BYTES;
 }
 
@@ -60,12 +60,12 @@ static u8 *ctl_at(const struct tx *tx, u32 at)
 
 static void span_add(struct tx *tx, const u8 *base, u32 len)
 {
-	struct qp_iov *last = &tx->spans[(tx->span_tail - 1) & (TX_SPANS - 1)];
+	struct qp_iov *last = &tx->spans[(tx->span_tail - 1) & (QP_TX_SPANS_MAX - 1)];
 
 	if (tx->span_tail != tx->span_head && (const u8 *)last->base + last->len == base)
 		last->len += len;
 	else
-		tx->spans[tx->span_tail++ & (TX_SPANS - 1)] =
+		tx->spans[tx->span_tail++ & (QP_TX_SPANS_MAX - 1)] =
 			(struct qp_iov){ .base = base, .len = len };
 	tx->built += len;
 }
@@ -221,7 +221,7 @@ bool mpa_tx_cut(struct tx *tx)
 	}
 	/* Neighbouring FPDUs may share a span: shorten the one in which the first of them ends. */
 	for (i = tx->span_head; at < head->end; i++) {
-		struct qp_iov *span = &tx->spans[i & (TX_SPANS - 1)];
+		struct qp_iov *span = &tx->spans[i & (QP_TX_SPANS_MAX - 1)];
 
 		span->len = min_t(u64, span->len, head->end - at);
 		at += span->len;
@@ -252,7 +252,7 @@ size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t 
 	while (tx->built - tx->sent < bytes_max && mpa_tx_room(tx) && rdmap_tx_build(qp))
 		;
 	for (i = tx->span_head; i != tx->span_tail && n < iov_max; i++) {
-		iov[n] = tx->spans[i & (TX_SPANS - 1)];
+		iov[n] = tx->spans[i & (QP_TX_SPANS_MAX - 1)];
 		total += iov[n++].len;
 	}
 	*iov_n = n;
@@ -262,7 +262,7 @@ size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t 
 static void spans_drop(struct tx *tx, size_t n)
 {
 	while (n) {
-		struct qp_iov *span = &tx->spans[tx->span_head & (TX_SPANS - 1)];
+		struct qp_iov *span = &tx->spans[tx->span_head & (QP_TX_SPANS_MAX - 1)];
 
 		if (n < span->len) {
 			span->base = (const u8 *)span->base + n;

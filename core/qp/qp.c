@@ -50,7 +50,7 @@ static struct qp *lay_out(struct layout *l, const struct qp_cfg *cfg)
 	struct wr_sge *rq_sges = carve(l, (size_t)rq_depth * cfg->rq_sge_max, sizeof(*rq_sges));
 	struct orq_entry *orqes = carve(l, orq_depth, sizeof(*orqes));
 	struct irq_entry *irqes = carve(l, irq_depth, sizeof(*irqes));
-	struct qp_iov *spans = carve(l, TX_SPANS, sizeof(*spans));
+	struct qp_iov *spans = carve(l, QP_TX_SPANS_MAX, sizeof(*spans));
 	struct tx_fpdu *fpdus = carve(l, QP_TX_FPDU_MAX, sizeof(*fpdus));
 	u8 *ctl = carve(l, 1, TX_CTL_BYTES);
 

@@ -19,7 +19,10 @@
  * read twice: once for the checksum, once by the host).
  *
  * A protocol fault carries layer, type, code and becomes one TERMINATE, queued as the last thing
- * sent; the QP is then in QP_TERMINATE and all work is flushed.  RFC 5040 4.8.
+ * sent; the QP is then in QP_TERMINATE and all work is flushed.  RFC 5040 4.8.  FPDUs of which
+ * nothing has left are dropped; one that is half gone is finished first, and sends are flushed only
+ * then, because it points at their buffers.  A fault of our own (a bad lkey) shows when the
+ * request's turn comes, in qp_tx_gather() or qp_post_send(): the host looks at qp_state() after.
  *
  * Context: one thread.  Memory: qp_bytes() bytes from the host, which outlive the QP.
  */
@@ -39,6 +42,7 @@
 #define QP_ORD_MAX	256
 #define QP_ULPDU_MAX	65528	/* fits the 16-bit MPA length with a 4-byte aligned FPDU */
 #define QP_TX_FPDU_MAX	64	/* FPDUs that may be built and not yet taken by the host */
+#define QP_TX_SPANS_MAX	256	/* spans that these can have altogether */
 
 enum qp_state {
 	QP_IDLE,		/* receives may be posted */
@@ -130,9 +134,10 @@ void qp_rx_placed(struct qp *qp, size_t n);
 
 /*
  * Spans to send now, in order, up to iov_max spans and about bytes_max bytes (whole FPDUs are
- * built). Returns the number of bytes in them; 0: nothing to send.  Calling again without
- * qp_tx_sent() returns the same bytes from the start.  Spans stay valid until qp_tx_sent() covers
- * them.
+ * built; with 0 none is, and what is built already is returned).  Returns the number of bytes in
+ * them; 0: nothing to send.  Calling again without qp_tx_sent() returns the same bytes from the
+ * start.  Spans stay valid until qp_tx_sent() covers them; but when a region is deregistered, from
+ * which a response to the peer is built, the host copies what it has still to send.
  */
 size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t bytes_max,
 		    unsigned *iov_n);
@@ -140,7 +145,10 @@ size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t 
 void qp_tx_sent(struct qp *qp, size_t n);
 bool qp_tx_pending(const struct qp *qp);
 
-/* Orderly: once qp_tx_pending() is false in QP_CLOSING the host sends FIN. */
+/*
+ * Orderly: once qp_tx_pending() is false in QP_CLOSING the host sends FIN.  There it is true also
+ * while requests wait for responses to others before them and nothing can be gathered.
+ */
 void qp_close(struct qp *qp);
 /* The stream ended or broke, or the host gives up: flush everything (WC_WR_FLUSH_ERR), QP_ERROR. */
 void qp_stream_gone(struct qp *qp);

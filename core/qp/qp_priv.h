@@ -99,7 +99,6 @@ struct irq {
 
 /* --- transmit --- */
 
-#define TX_SPANS	256	/* power of two */
 #define TX_FPDU_SPANS	(QP_SGE_MAX + 16)	/* most that one FPDU takes, markers included */
 #define TX_CTL_BYTES	16384	/* power of two */
 #define TX_FPDU_CTL	384	/* most that one FPDU takes: all but referenced payload */
