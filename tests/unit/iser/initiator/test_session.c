@@ -1,0 +1,1064 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The session against a target whose bytes are laid by hand: how tasks end, and each way in which a
+ * session can fail.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "tests/unit/iser/initiator/raw.h"
+
+#define TASKS	16
+#define LEN	4096u
+
+/* The initiator's side of a test. */
+struct host {
+	struct raw r;
+	struct iser_session *s;
+	struct ual_pd *pd;
+	struct ual_mr *mr;
+	u8 buf[TASKS * LEN];
+	struct iser_task tasks[TASKS];
+	unsigned submitted, ended;
+	bool up, down_called;
+	struct iser_down_info down;
+	int tmf_response;
+	bool submit_on_up;
+	/* of scripts */
+	unsigned seen;
+	u8 first[RAW_BUF];
+};
+
+static void task_done(struct iser_task *t)
+{
+	struct host *h = t->ctx;
+
+	h->ended++;
+}
+
+static struct iser_task *submit(struct host *h, bool write, u32 len)
+{
+	struct iser_task *t = &h->tasks[h->submitted];
+
+	*t = (struct iser_task){
+		.cdb = { write ? 0x2a : 0x28 },
+		.buf = h->buf + h->submitted * LEN,
+		.len = len,
+		.mr = h->mr,
+		.write = write,
+		.fn = task_done,
+		.ctx = h,
+	};
+	h->submitted++;
+	assert_int_equal(iser_task_submit(h->s, t), 0);
+	return t;
+}
+
+static void on_up(struct iser_session *s)
+{
+	struct host *h = iser_session_ctx(s);
+
+	h->up = true;
+	if (h->submit_on_up)
+		submit(h, false, LEN);
+}
+
+static void on_down(struct iser_session *s, const struct iser_down_info *info)
+{
+	struct host *h = iser_session_ctx(s);
+
+	assert_false(h->down_called);
+	assert_int_equal(h->ended, h->submitted);	/* tasks end first */
+	h->down_called = true;
+	h->down = *info;
+}
+
+static bool is_up(void *ctx)
+{
+	return ((struct host *)ctx)->up;
+}
+
+static bool is_down(void *ctx)
+{
+	return ((struct host *)ctx)->down_called;
+}
+
+static bool all_ended(void *ctx)
+{
+	struct host *h = ctx;
+
+	return h->ended == h->submitted;
+}
+
+static void host_init(struct host *h)
+{
+	memset(h, 0, sizeof(*h));
+	raw_open(&h->r);
+	h->r.ctx = h;
+	assert_int_equal(ual_pd_create(h->r.initiator, &h->pd), 0);
+	assert_int_equal(ual_mr_reg(h->pd, h->buf, sizeof(h->buf), ACCESS_LOCAL_WRITE | ACCESS_MW_BIND,
+				    &h->mr), 0);
+}
+
+static void host_open_cfg(struct host *h, struct iser_session_cfg cfg)
+{
+	static const struct iser_session_ops ops = { on_up, on_down };
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(RAW_PORT),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	cfg.dev = h->r.initiator;
+	cfg.addr = (struct sockaddr *)&addr;
+	cfg.addr_len = sizeof(addr);
+	cfg.pd = h->pd;
+	assert_int_equal(iser_session_open(&cfg, &ops, h, &h->s), 0);
+	assert_false(h->up || h->down_called);	/* never from inside */
+}
+
+static void host_open(struct host *h)
+{
+	host_open_cfg(h, (struct iser_session_cfg){ .target = "iqn.2026-11.a:b", .depth = 8 });
+}
+
+static void host_up(struct host *h, void (*script)(struct raw *, const u8 *, size_t))
+{
+	host_init(h);
+	h->r.on_pdu = script;
+	host_open(h);
+	raw_until(&h->r, is_up, h, 1000);
+}
+
+static void host_close(struct host *h)
+{
+	iser_session_destroy(h->s);
+	assert_int_equal(h->ended, h->submitted);
+	assert_int_equal(ual_mr_dereg(h->mr), 0);
+	assert_int_equal(ual_pd_destroy(h->pd), 0);
+	raw_close(&h->r);
+}
+
+/* ---- tasks end -------------------------------------------------------------------------------------- */
+
+static void script_read(struct raw *r, const u8 *msg, size_t len)
+{
+	u8 data[LEN];
+
+	memset(data, 0x77, sizeof(data));
+	assert_int_equal(msg[0], 0x14);		/* read STag valid */
+	assert_int_equal(msg[MSG_BHS + BHS_FLAGS], 0x80 | 0x40 | 0x01);
+	assert_int_equal(get_unaligned_be32(msg + MSG_BHS + 20), LEN);
+	raw_data_in(r, msg, data, sizeof(data));
+}
+
+static void read_task(void **state)
+{
+	struct host h;
+	struct iser_task *t;
+
+	host_up(&h, script_read);
+	t = submit(&h, false, LEN);
+	raw_until(&h.r, all_ended, &h, 1000);
+	assert_int_equal(t->result, ISER_TASK_DONE);
+	assert_int_equal(t->status, 0);
+	assert_int_equal(t->residual, 0);
+	assert_int_equal(h.buf[0], 0x77);
+	assert_int_equal(h.buf[LEN - 1], 0x77);
+	assert_int_equal(h.buf[LEN], 0);
+	host_close(&h);
+}
+
+static void script_immediate(struct raw *r, const u8 *msg, size_t len)
+{
+	assert_int_equal(msg[0], 0x10);		/* no STag: nothing may be reached */
+	assert_int_equal(msg[MSG_BHS + BHS_FLAGS], 0x80 | 0x20 | 0x01);
+	assert_int_equal(get_unaligned_be32(msg + MSG_BHS + 4), LEN);
+	assert_int_equal(len, MSG_DATA + LEN);
+	assert_int_equal(msg[MSG_DATA], 0x11);
+	assert_int_equal(msg[len - 1], 0x11);
+	raw_respond(r, msg, 0, NULL, 0, false);
+}
+
+static void immediate_write(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_immediate);
+	memset(h.buf, 0x11, sizeof(h.buf));
+	submit(&h, true, LEN);
+	raw_until(&h.r, all_ended, &h, 1000);
+	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	host_close(&h);
+}
+
+static void script_data_out(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+	const u8 *bhs = msg + MSG_BHS;
+
+	assert_int_equal(msg[0], 0x10);
+	if (h->seen == 0) {
+		memcpy(h->first, msg, len);
+		assert_int_equal(raw_opcode(msg), 0x01);
+		assert_int_equal(bhs[BHS_FLAGS], 0x20 | 0x01);	/* not final */
+		assert_int_equal(get_unaligned_be32(bhs + 4), 4096);
+	} else {
+		assert_int_equal(raw_opcode(msg), 0x05);
+		assert_int_equal(raw_itt(msg), raw_itt(h->first));
+		assert_int_equal(get_unaligned_be32(bhs + 20), 0xffffffff);
+		assert_int_equal(get_unaligned_be32(bhs + 36), h->seen - 1);
+		assert_int_equal(get_unaligned_be32(bhs + 40), h->seen * 4096);
+		assert_int_equal(bhs[BHS_FLAGS], h->seen == 2 ? 0x80 : 0);
+		assert_int_equal(len, MSG_DATA + (h->seen == 2 ? 1024 : 4096));
+	}
+	assert_int_equal(msg[MSG_DATA], h->seen);
+	if (++h->seen == 3)
+		raw_respond(r, h->first, 0, NULL, 0, false);
+}
+
+static void unsolicited_write(void **state)
+{
+	struct host h;
+
+	host_init(&h);
+	h.r.on_pdu = script_data_out;
+	h.r.login_text = "RDMAExtensions=Yes,InitialR2T=No,ImmediateData=Yes,FirstBurstLength=65536,"
+			 "InitiatorRecvDataSegmentLength=512,TargetRecvDataSegmentLength=4096,";
+	host_open(&h);
+	raw_until(&h.r, is_up, &h, 1000);
+	for (unsigned i = 0; i < 3; i++)
+		memset(h.buf + i * 4096, (int)i, 4096);
+	submit(&h, true, 2 * 4096 + 1024);
+	raw_until(&h.r, all_ended, &h, 1000);
+	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	host_close(&h);
+}
+
+static void script_solicited(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+
+	assert_int_equal(msg[0], 0x18);		/* write STag valid */
+	assert_int_equal(len, MSG_DATA);
+	assert_int_equal(msg[MSG_BHS + BHS_FLAGS], 0x80 | 0x20 | 0x01);
+	assert_int_equal(get_unaligned_be64(msg + MSG_WBASE), (uintptr_t)h->buf);
+	raw_respond(r, msg, 0, NULL, 0, true);
+}
+
+static void solicited_write(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_solicited);
+	submit(&h, true, 3 * LEN);	/* more than TargetRecvDataSegmentLength, and InitialR2T=Yes */
+	raw_until(&h.r, all_ended, &h, 1000);
+	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	host_close(&h);
+}
+
+static const struct response_case {
+	const char *name;
+	u8 flags, response, status;
+	u32 residual;
+	const char *data;
+	size_t data_len;
+	enum iser_task_result result;
+	u32 want_residual;
+	bool want_overflow;
+	u8 want_sense_len;
+} responses[] = {
+	{ "underflow", 0x82, 0, 0, 100, "", 0, ISER_TASK_DONE, 100, false, 0 },
+	{ "overflow", 0x84, 0, 0, 7, "", 0, ISER_TASK_DONE, 7, true, 0 },
+	{ "residual without a bit", 0x80, 0, 0, 7, "", 0, ISER_TASK_DONE, 0, false, 0 },
+	{ "sense", 0x80, 0, 2, 0, "\0\4\x70\0\3\0", 6, ISER_TASK_DONE, 0, false, 4 },
+	{ "sense longer than the data", 0x80, 0, 2, 0, "\1\0\x70\0\3", 5, ISER_TASK_DONE, 0, false, 3 },
+	{ "half a sense length", 0x80, 0, 2, 0, "\0", 1, ISER_TASK_DONE, 0, false, 0 },
+	{ "target failure", 0x80, 1, 0, 0, "", 0, ISER_TASK_FAULT, 0, false, 0 },
+	{ "busy", 0x80, 0, 8, 0, "", 0, ISER_TASK_DONE, 0, false, 0 },
+};
+
+static void script_response(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+	const struct response_case *c = &responses[h->seen];
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x21, c->flags, raw_itt(msg));
+	pdu.b[MSG_BHS + 2] = c->response;
+	pdu.b[MSG_BHS + 3] = c->status;
+	put_unaligned_be32(c->residual, pdu.b + MSG_BHS + 44);
+	raw_pdu_data(&pdu, c->data, c->data_len);
+	raw_send_pdu(r, &pdu);
+}
+
+static void response_fields(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_response);
+	for (h.seen = 0; h.seen < ARRAY_SIZE(responses); h.seen++) {
+		const struct response_case *c = &responses[h.seen];
+		struct iser_task *t = submit(&h, false, LEN);
+
+		raw_until(&h.r, all_ended, &h, 1000);
+		if (t->result != c->result || t->status != c->status ||
+		    t->residual != c->want_residual || t->overflow != c->want_overflow ||
+		    t->sense_len != c->want_sense_len)
+			fail_msg("%s: result %d status %d residual %u %d sense %u", c->name, t->result,
+				 t->status, t->residual, t->overflow, t->sense_len);
+	}
+	host_close(&h);
+}
+
+/* ---- windows ---------------------------------------------------------------------------------------- */
+
+static void script_keep(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+
+	memcpy(h->first, msg, len);
+	raw_respond(r, msg, 0, NULL, 0, h->seen);
+}
+
+/* Once a task has ended its STag is worth nothing, whether the target invalidated it or not. */
+static void window_is_closed(void **state)
+{
+	for (unsigned remote = 0; remote < 2; remote++) {
+		struct host h;
+		u8 evil[64];
+
+		host_up(&h, script_keep);
+		h.seen = remote;
+		submit(&h, false, LEN);
+		raw_until(&h.r, all_ended, &h, 1000);
+		memset(evil, 0xee, sizeof(evil));
+		raw_rdma_write(&h.r, get_unaligned_be32(h.first + MSG_RSTAG),
+			       get_unaligned_be64(h.first + MSG_RBASE), evil, sizeof(evil));
+		raw_until(&h.r, is_down, &h, 1000);
+		assert_int_equal(h.down.why, ISER_DOWN_PROTOCOL);
+		assert_int_equal(h.buf[0], 0);
+		host_close(&h);
+	}
+}
+
+static void script_outside(struct raw *r, const u8 *msg, size_t len)
+{
+	u8 evil[64] = { 1 };
+
+	raw_rdma_write(r, get_unaligned_be32(msg + MSG_RSTAG),
+		       get_unaligned_be64(msg + MSG_RBASE) + LEN - 32, evil, sizeof(evil));
+}
+
+/* A window ends where the task's buffer ends, although the region goes on. */
+static void window_is_bounded(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_outside);
+	submit(&h, false, LEN);
+	raw_until(&h.r, is_down, &h, 1000);
+	assert_int_equal(h.down.why, ISER_DOWN_PROTOCOL);
+	assert_int_equal(h.tasks[0].result, ISER_TASK_LOST);
+	for (unsigned i = LEN; i < LEN + 64; i++)
+		assert_int_equal(h.buf[i], 0);
+	host_close(&h);
+}
+
+/* The key part of an STag is not the same each time: old ones must not fit by chance. */
+static void keys_change(void **state)
+{
+	struct host h;
+	unsigned same = 0;
+	u32 last = 0;
+
+	host_init(&h);
+	h.r.on_pdu = script_keep;
+	h.seen = 1;
+	host_open_cfg(&h, (struct iser_session_cfg){ .target = "iqn.2026-11.a:b", .depth = 1 });
+	raw_until(&h.r, is_up, &h, 1000);
+	for (unsigned i = 0; i < TASKS; i++) {
+		u32 tag;
+
+		submit(&h, false, LEN);
+		raw_until(&h.r, all_ended, &h, 1000);
+		tag = get_unaligned_be32(h.first + MSG_RSTAG);
+		same += tag == last;
+		last = tag;
+	}
+	assert_true(same < TASKS / 4);
+	host_close(&h);
+}
+
+/* ---- the command window ----------------------------------------------------------------------------- */
+
+static void script_count(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+
+	if (h->seen++ == 0)
+		memcpy(h->first, msg, len);
+}
+
+static void closed_window_queues(void **state)
+{
+	struct host h;
+
+	host_init(&h);
+	h.r.window = 2;
+	h.r.on_pdu = script_count;
+	host_open(&h);
+	raw_until(&h.r, is_up, &h, 1000);
+	for (unsigned i = 0; i < 5; i++)
+		submit(&h, false, LEN);
+	raw_run_ms(&h.r, 100);
+	assert_int_equal(h.seen, 2);
+	raw_respond(&h.r, h.first, 0, NULL, 0, true);	/* opens by one: two were taken, one ended */
+	raw_run_ms(&h.r, 100);
+	assert_int_equal(h.ended, 1);
+	assert_int_equal(h.seen, 4);	/* MaxCmdSN counts from ExpCmdSN here */
+	host_close(&h);
+	assert_int_equal(h.tasks[4].result, ISER_TASK_LOST);
+}
+
+static void submit_checks(void **state)
+{
+	struct host h;
+	struct iser_task t = { .len = 1, .fn = task_done };
+
+	host_init(&h);
+	host_open(&h);
+	assert_int_equal(iser_task_submit(h.s, &t), -ENOTCONN);
+	raw_until(&h.r, is_up, &h, 1000);
+	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);	/* no region */
+	t.mr = h.mr;
+	t.buf = h.buf + sizeof(h.buf);
+	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
+	t.buf = h.buf + sizeof(h.buf) - 1;
+	t.len = 2;
+	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
+	t.buf = h.buf - 1;
+	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
+	assert_int_equal(iser_task_abort(h.s, &t), -EINVAL);
+	host_close(&h);
+}
+
+/* ---- task management -------------------------------------------------------------------------------- */
+
+static u8 tmf_answer;
+static bool answer_task_first;
+
+static void script_tmf(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+	struct raw_pdu pdu;
+
+	if (raw_opcode(msg) == 0x01) {
+		if (h->seen++ == 0)
+			memcpy(h->first, msg, len);
+		return;
+	}
+	assert_int_equal(raw_opcode(msg), 0x02);
+	assert_int_equal(msg[MSG_BHS], 0x42);	/* immediate */
+	if (msg[MSG_BHS + 1] == 0x81) {
+		assert_int_equal(get_unaligned_be32(msg + MSG_BHS + 20), raw_itt(h->first));
+		assert_int_equal(get_unaligned_be32(msg + MSG_BHS + 32),
+				 get_unaligned_be32(h->first + MSG_BHS + BHS_CMD_SN));
+	}
+	if (answer_task_first)
+		raw_respond(r, h->first, 0, NULL, 0, true);
+	raw_pdu_init(r, &pdu, 0x22, 0x80, raw_itt(msg));
+	pdu.b[MSG_BHS + 2] = tmf_answer;
+	raw_send_pdu(r, &pdu);
+}
+
+static void abort_task(void **state)
+{
+	static const struct {
+		const char *name;
+		u8 answer;
+		bool task_first;
+		unsigned ended;
+		enum iser_task_result result;
+	} cases[] = {
+		{ "complete", 0, false, 1, ISER_TASK_ABORTED },
+		{ "no such task", 1, false, 1, ISER_TASK_ABORTED },
+		{ "answered before", 1, true, 1, ISER_TASK_DONE },
+		{ "rejected", 255, false, 0, ISER_TASK_DONE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct host h;
+
+		host_up(&h, script_tmf);
+		tmf_answer = cases[i].answer;
+		answer_task_first = cases[i].task_first;
+		submit(&h, false, LEN);
+		raw_run_ms(&h.r, 10);
+		assert_int_equal(iser_task_abort(h.s, &h.tasks[0]), 0);
+		raw_run_ms(&h.r, 10);
+		if (h.ended != cases[i].ended || (h.ended && h.tasks[0].result != cases[i].result))
+			fail_msg("%s: ended %u result %d", cases[i].name, h.ended, h.tasks[0].result);
+		if (cases[i].answer == 0) {
+			/* a response that was on its way is no fault */
+			raw_respond(&h.r, h.first, 0, NULL, 0, false);
+			raw_run_ms(&h.r, 10);
+			assert_false(h.down_called);
+		}
+		host_close(&h);
+	}
+}
+
+static void abort_waiting(void **state)
+{
+	struct host h;
+
+	host_init(&h);
+	h.r.window = 1;
+	h.r.on_pdu = script_tmf;
+	host_open(&h);
+	raw_until(&h.r, is_up, &h, 1000);
+	submit(&h, false, LEN);
+	submit(&h, false, LEN);
+	assert_int_equal(iser_task_abort(h.s, &h.tasks[1]), 0);
+	assert_int_equal(h.ended, 0);	/* not from inside */
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.ended, 1);
+	assert_int_equal(h.tasks[1].result, ISER_TASK_ABORTED);
+	assert_int_equal(h.seen, 1);
+	host_close(&h);
+}
+
+static void on_tmf(void *ctx, int response)
+{
+	((struct host *)ctx)->tmf_response = response;
+}
+
+static void lun_reset(void **state)
+{
+	static const u8 lun0[8], lun1[8] = { 0, 1 };
+	struct host h;
+
+	host_up(&h, script_tmf);
+	h.tmf_response = 12345;
+	tmf_answer = 0;
+	answer_task_first = false;
+	for (unsigned i = 0; i < 4; i++)
+		submit(&h, false, LEN);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(iser_tmf(h.s, 5, lun1, on_tmf, &h), 0);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.tmf_response, 0);
+	assert_int_equal(h.ended, 0);	/* of another LUN */
+	assert_int_equal(iser_tmf(h.s, 5, lun0, on_tmf, &h), 0);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.ended, 4);
+	assert_int_equal(h.tasks[3].result, ISER_TASK_ABORTED);
+	assert_int_equal(iser_tmf(h.s, 1, lun0, on_tmf, &h), -EINVAL);
+	assert_int_equal(iser_tmf(h.s, 8, lun0, on_tmf, &h), -EINVAL);
+	/* one that is never answered ends with the session */
+	h.r.on_pdu = NULL;
+	assert_int_equal(iser_tmf(h.s, 6, lun0, on_tmf, &h), 0);
+	raw_run_ms(&h.r, 10);
+	raw_drop(&h.r);
+	raw_until(&h.r, is_down, &h, 1000);
+	assert_int_equal(h.tmf_response, -ENOTCONN);
+	assert_int_equal(iser_tmf(h.s, 6, lun0, on_tmf, &h), -ENOTCONN);
+	host_close(&h);
+}
+
+/* ---- the target is silent, or speaks up ------------------------------------------------------------- */
+
+static void script_nop(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+	struct raw_pdu pdu;
+
+	if (raw_opcode(msg) == 0x06) {
+		raw_pdu_init(r, &pdu, 0x26, 0x80, raw_itt(msg));
+		raw_send_pdu(r, &pdu);
+		return;
+	}
+	assert_int_equal(raw_opcode(msg), 0x00);
+	assert_int_equal(msg[MSG_BHS], 0x40);
+	memcpy(h->first, msg, len);
+	h->seen++;
+	if (raw_itt(msg) == 0xffffffff)
+		return;		/* the answer to our own */
+	raw_pdu_init(r, &pdu, 0x20, 0x80, raw_itt(msg));
+	raw_send_pdu(r, &pdu);
+}
+
+static void pings(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_nop);
+	raw_run_ms(&h.r, 26000);
+	assert_in_range(h.seen, 5, 5);
+	assert_false(h.down_called);
+	/* it stops answering */
+	h.r.on_pdu = NULL;
+	raw_run_ms(&h.r, 9000);
+	assert_false(h.down_called);
+	raw_until(&h.r, is_down, &h, 3000);
+	assert_int_equal(h.down.why, ISER_DOWN_LOST);
+	assert_int_equal(h.down.err, -ETIMEDOUT);
+	host_close(&h);
+}
+
+static void answers_a_ping(void **state)
+{
+	struct raw_pdu pdu;
+	struct host h;
+
+	host_up(&h, script_nop);
+	raw_pdu_init(&h.r, &pdu, 0x20, 0x80, 0xffffffff);
+	h.r.stat_sn--;		/* a NOP-In that asks takes no StatSN (RFC 7143 11.19) */
+	put_unaligned_be32(0xabcdef01, pdu.b + MSG_BHS + 20);
+	pdu.b[MSG_BHS + 9] = 5;
+	raw_send_pdu(&h.r, &pdu);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.seen, 1);
+	assert_int_equal(get_unaligned_be32(h.first + MSG_BHS + 20), 0xabcdef01);
+	assert_int_equal(raw_itt(h.first), 0xffffffff);
+	assert_int_equal(h.first[MSG_BHS + 9], 5);
+	/* one that wants no answer gets none */
+	raw_pdu_init(&h.r, &pdu, 0x20, 0x80, 0xffffffff);
+	h.r.stat_sn--;
+	raw_send_pdu(&h.r, &pdu);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.seen, 1);
+	assert_false(h.down_called);
+	host_close(&h);
+}
+
+static void logout(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_nop);
+	iser_session_logout(h.s);
+	raw_until(&h.r, is_down, &h, 1000);
+	assert_int_equal(h.down.why, ISER_DOWN_LOGOUT);
+	assert_int_equal(h.down.err, 0);
+	host_close(&h);
+	/* not answered: at most 2 s */
+	host_up(&h, NULL);
+	iser_session_logout(h.s);
+	raw_until(&h.r, is_down, &h, 2100);
+	assert_int_equal(h.down.why, ISER_DOWN_LOGOUT);
+	host_close(&h);
+	/* before it is up */
+	host_init(&h);
+	host_open(&h);
+	iser_session_logout(h.s);
+	raw_until(&h.r, is_down, &h, 1000);
+	assert_int_equal(h.down.why, ISER_DOWN_LOGOUT);
+	host_close(&h);
+}
+
+/* A target that asks for a logout gets one when what it works on is answered. */
+static void asked_to_leave(void **state)
+{
+	struct raw_pdu pdu;
+	struct host h;
+
+	host_up(&h, script_count);
+	submit(&h, false, LEN);
+	raw_run_ms(&h.r, 10);
+	raw_pdu_init(&h.r, &pdu, 0x32, 0x80, 0xffffffff);
+	pdu.b[MSG_BHS + 36] = 1;
+	raw_send_pdu(&h.r, &pdu);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.seen, 1);
+	h.r.on_pdu = script_nop;
+	raw_respond(&h.r, h.first, 0, NULL, 0, false);
+	raw_until(&h.r, is_down, &h, 1000);
+	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	assert_int_equal(h.down.why, ISER_DOWN_TARGET_ASKED);
+	host_close(&h);
+}
+
+/* ---- faults of the target --------------------------------------------------------------------------- */
+
+static void fault_unknown_tag(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x21, 0x80, raw_itt(msg) ^ 0x1000);
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_ctl_tag(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x21, 0x80, 0xffffffff);
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_stat_sn(struct raw *r, const u8 *msg, size_t len)
+{
+	r->stat_sn++;
+	raw_respond(r, msg, 0, NULL, 0, false);
+}
+
+static void fault_data_in(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x25, 0x80, raw_itt(msg));
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_opcode(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x3e, 0x80, raw_itt(msg));
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_request(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x01, 0x80, raw_itt(msg));
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_short(struct raw *r, const u8 *msg, size_t len)
+{
+	raw_send(r, "\x10", 1, 0);
+}
+
+static void fault_header_only(struct raw *r, const u8 *msg, size_t len)
+{
+	static const u8 hdr[28] = { 0x10 };
+
+	raw_send(r, hdr, sizeof(hdr), 0);
+}
+
+static void fault_iser_opcode(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x21, 0x80, raw_itt(msg));
+	pdu.b[0] = 0x70;
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_length(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x21, 0x80, raw_itt(msg));
+	put_unaligned_be32(200, pdu.b + MSG_BHS + 4);
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_long(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+	u8 data[9000] = { 0 };
+
+	raw_pdu_init(r, &pdu, 0x21, 0x80, raw_itt(msg));
+	raw_pdu_data(&pdu, data, sizeof(data));
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_residual(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x21, 0x82, raw_itt(msg));
+	put_unaligned_be32(LEN + 1, pdu.b + MSG_BHS + 44);
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_foreign_inv(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+	struct raw_pdu pdu;
+
+	/* the first task's response invalidates the second one's window */
+	if (h->seen++ == 0) {
+		memcpy(h->first, msg, len);
+		submit(h, false, LEN);
+		return;
+	}
+	raw_pdu_init(r, &pdu, 0x21, 0x80, raw_itt(h->first));
+	raw_send(r, pdu.b, pdu.len, get_unaligned_be32(msg + MSG_RSTAG));
+}
+
+static void fault_tmf_rsp(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x22, 0x80, raw_itt(msg));
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_login_rsp(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x23, 0x87, raw_itt(msg));
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_reject(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	r->exp_cmd_sn--;	/* not counted */
+	raw_pdu_init(r, &pdu, 0x3f, 0x80, 0xffffffff);
+	pdu.b[MSG_BHS + 2] = 0x09;
+	raw_pdu_data(&pdu, msg + MSG_BHS, 48);
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_empty_reject(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x3f, 0x80, 0xffffffff);
+	raw_send_pdu(r, &pdu);
+}
+
+static void fault_drop(struct raw *r, const u8 *msg, size_t len)
+{
+	raw_drop(r);
+}
+
+static void fault_async_drop(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x32, 0x80, 0xffffffff);
+	pdu.b[MSG_BHS + 36] = 3;
+	raw_send_pdu(r, &pdu);
+}
+
+static void faults(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*script)(struct raw *, const u8 *, size_t);
+		enum iser_down why;
+		const char *says;
+	} cases[] = {
+		{ "unknown tag", fault_unknown_tag, ISER_DOWN_PROTOCOL, "a task that is not there" },
+		{ "tag of nothing", fault_ctl_tag, ISER_DOWN_PROTOCOL, "a task that is not there" },
+		{ "StatSN", fault_stat_sn, ISER_DOWN_PROTOCOL, "StatSN" },
+		{ "Data-In", fault_data_in, ISER_DOWN_PROTOCOL, "Data-In" },
+		{ "unknown opcode", fault_opcode, ISER_DOWN_PROTOCOL, "unknown opcode" },
+		{ "initiator's opcode", fault_request, ISER_DOWN_PROTOCOL, "that initiators send" },
+		{ "one byte", fault_short, ISER_DOWN_PROTOCOL, "iSER control header" },
+		{ "iSER header only", fault_header_only, ISER_DOWN_PROTOCOL, "shorter than" },
+		{ "iSER opcode", fault_iser_opcode, ISER_DOWN_PROTOCOL, "iSER control header" },
+		{ "length too large", fault_length, ISER_DOWN_PROTOCOL, "lengths disagree" },
+		{ "oversized message", fault_long, ISER_DOWN_PROTOCOL, "" },
+		{ "residual too large", fault_residual, ISER_DOWN_PROTOCOL, "residual" },
+		{ "foreign STag", fault_foreign_inv, ISER_DOWN_PROTOCOL, "not the task's" },
+		{ "TMF response", fault_tmf_rsp, ISER_DOWN_PROTOCOL, "task management" },
+		{ "login response", fault_login_rsp, ISER_DOWN_PROTOCOL, "after login" },
+		{ "command rejected", fault_reject, ISER_DOWN_PROTOCOL, "reason 0x09" },
+		{ "empty reject", fault_empty_reject, ISER_DOWN_PROTOCOL, "Reject without" },
+		{ "dropped", fault_drop, ISER_DOWN_LOST, "connection lost" },
+		{ "says that it drops", fault_async_drop, ISER_DOWN_TARGET_ASKED, "drops the session" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct host h;
+
+		host_init(&h);
+		h.submit_on_up = true;
+		h.r.on_pdu = cases[i].script;
+		host_open(&h);
+		raw_until(&h.r, is_down, &h, 5000);
+		if (h.down.why != cases[i].why || !strstr(h.down.text, cases[i].says))
+			fail_msg("%s: %d '%s'", cases[i].name, h.down.why, h.down.text);
+		if (!h.down.err)
+			fail_msg("%s: no error", cases[i].name);
+		host_close(&h);
+	}
+}
+
+/* ---- faults before it is up ------------------------------------------------------------------------- */
+
+static void login_nop(struct raw *r, const u8 *msg, size_t len)
+{
+	struct raw_pdu pdu;
+
+	raw_pdu_init(r, &pdu, 0x20, 0x80, 0xffffffff);
+	raw_send_pdu(r, &pdu);
+}
+
+static void login_rubbish(struct raw *r, const u8 *msg, size_t len)
+{
+	raw_send(r, "HTTP/1.0 400 Bad Request\r\n\r\n", 28, 0);
+}
+
+static void login_drop(struct raw *r, const u8 *msg, size_t len)
+{
+	raw_drop(r);
+}
+
+static void set_reject(struct raw *r)
+{
+	r->reject = true;
+}
+
+static void set_silent(struct raw *r)
+{
+	r->silent_login = true;
+}
+
+static void set_not_found(struct raw *r)
+{
+	r->login_status = 0x0203;
+}
+
+static void set_plain(struct raw *r)
+{
+	r->login_text = "RDMAExtensions=No,";
+}
+
+static void set_rubbish_text(struct raw *r)
+{
+	r->login_text = "no equals sign,";
+}
+
+static void set_nop(struct raw *r)
+{
+	r->on_login = login_nop;
+}
+
+static void set_rubbish(struct raw *r)
+{
+	r->on_login = login_rubbish;
+}
+
+static void set_drop(struct raw *r)
+{
+	r->on_login = login_drop;
+}
+
+static void open_failures(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*set)(struct raw *);
+		enum iser_down why;
+		int err;
+		const char *says;
+	} cases[] = {
+		{ "nobody listens", raw_unlisten, ISER_DOWN_CONNECT, -ECONNREFUSED, "connection refused" },
+		{ "connection rejected", set_reject, ISER_DOWN_CONNECT, -ECONNREFUSED,
+		  "refused the RDMA connection" },
+		{ "login not answered", set_silent, ISER_DOWN_CONNECT, -ETIMEDOUT, "did not answer" },
+		{ "no such target", set_not_found, ISER_DOWN_LOGIN, -EACCES, "not found" },
+		{ "no iSER", set_plain, ISER_DOWN_PROTOCOL, -EPROTO, "RDMAExtensions" },
+		{ "text without =", set_rubbish_text, ISER_DOWN_PROTOCOL, -EPROTO, "login" },
+		{ "another PDU", set_nop, ISER_DOWN_NOT_ISER, -EPROTO, "NOP-In" },
+		{ "no iSER header", set_rubbish, ISER_DOWN_NOT_ISER, -EPROTO, "not as an iSER target" },
+		{ "closed", set_drop, ISER_DOWN_CONNECT, -ECONNRESET, "during login" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct host h;
+
+		host_init(&h);
+		cases[i].set(&h.r);
+		host_open(&h);
+		raw_until(&h.r, is_down, &h, 11000);
+		if (h.down.why != cases[i].why || h.down.err != cases[i].err ||
+		    !strstr(h.down.text, cases[i].says))
+			fail_msg("%s: %d %d '%s'", cases[i].name, h.down.why, h.down.err, h.down.text);
+		assert_false(h.up);
+		if (cases[i].set == set_not_found) {
+			assert_int_equal(h.down.login_class, 2);
+			assert_int_equal(h.down.login_detail, 3);
+		}
+		host_close(&h);
+	}
+}
+
+/* Absent private data is 0xC0: the target may not invalidate, and need not. */
+static void private_data(void **state)
+{
+	struct iser_session_info info;
+	struct host h;
+
+	for (unsigned with = 0; with < 2; with++) {
+		host_init(&h);
+		h.r.pdata_len = with ? 4 : 0;
+		h.r.on_pdu = script_read;
+		host_open(&h);
+		raw_until(&h.r, is_up, &h, 1000);
+		iser_session_get_info(h.s, &info);
+		assert_int_equal(info.remote_inv, with);
+		submit(&h, false, LEN);
+		raw_until(&h.r, all_ended, &h, 1000);
+		assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+		host_close(&h);
+	}
+}
+
+/* Destroying it in any state, and from inside its callbacks. */
+static void destroy_anywhere(void **state)
+{
+	struct host h;
+
+	for (u64 ms = 0; ms < 2000; ms += ms < 20 ? 1 : 500) {
+		host_init(&h);
+		h.submit_on_up = true;
+		host_open(&h);
+		if (ms)
+			raw_run_ms(&h.r, ms);
+		host_close(&h);
+	}
+}
+
+static void destroy_in_fn(struct iser_task *t)
+{
+	struct host *h = t->ctx;
+
+	h->ended++;
+	if (h->s)
+		iser_session_destroy(h->s);
+	h->s = NULL;
+}
+
+static void destroy_inside(void **state)
+{
+	struct host h;
+
+	host_up(&h, script_immediate);
+	memset(h.buf, 0x11, sizeof(h.buf));
+	for (unsigned i = 0; i < 3; i++)
+		submit(&h, true, LEN)->fn = destroy_in_fn;
+	raw_until(&h.r, all_ended, &h, 1000);
+	raw_run_ms(&h.r, 10);
+	assert_int_equal(h.tasks[2].result, ISER_TASK_LOST);
+	assert_false(h.down_called);
+	host_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(read_task),	       cmocka_unit_test(immediate_write),
+		cmocka_unit_test(unsolicited_write),   cmocka_unit_test(solicited_write),
+		cmocka_unit_test(response_fields),     cmocka_unit_test(window_is_closed),
+		cmocka_unit_test(window_is_bounded),   cmocka_unit_test(keys_change),
+		cmocka_unit_test(closed_window_queues), cmocka_unit_test(submit_checks),
+		cmocka_unit_test(abort_task),	       cmocka_unit_test(abort_waiting),
+		cmocka_unit_test(lun_reset),	       cmocka_unit_test(pings),
+		cmocka_unit_test(answers_a_ping),      cmocka_unit_test(logout),
+		cmocka_unit_test(asked_to_leave),      cmocka_unit_test(faults),
+		cmocka_unit_test(open_failures),       cmocka_unit_test(private_data),
+		cmocka_unit_test(destroy_anywhere),    cmocka_unit_test(destroy_inside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
