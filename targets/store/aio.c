@@ -46,7 +46,7 @@ void aio_destroy(struct aio *aio)
 
 void aio_submit(struct aio *aio, struct aio_op *op)
 {
-	if (aio->uring && op->kind != AIO_DISCARD && op->kind != AIO_ZEROOUT)
+	if (aio->uring && op->kind != AIO_DISCARD)
 		aio_uring_submit(aio->uring, op);
 	else
 		aio_threads_submit(aio->threads, op);

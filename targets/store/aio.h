@@ -22,7 +22,6 @@ enum aio_kind {
 	AIO_FDATASYNC,		/* of a range, or of more; len 0: of the whole file */
 	AIO_FALLOCATE,		/* mode */
 	AIO_DISCARD,		/* ioctl BLKDISCARD */
-	AIO_ZEROOUT,		/* ioctl BLKZEROOUT */
 };
 
 /* Storage of the caller from submission to done(). */

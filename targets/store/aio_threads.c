@@ -86,9 +86,6 @@ static ssize_t perform(const struct aio_op *op)
 	case AIO_DISCARD:
 		res = ioctl(op->fd, BLKDISCARD, range);
 		break;
-	case AIO_ZEROOUT:
-		res = ioctl(op->fd, BLKZEROOUT, range);
-		break;
 	}
 	return res < 0 ? -errno : res;
 }

@@ -47,7 +47,6 @@ static void prepare(struct io_uring_sqe *sqe, struct aio_op *op)
 		io_uring_prep_fallocate(sqe, op->fd, op->mode, (off_t)op->off, (off_t)op->len);
 		break;
 	case AIO_DISCARD:
-	case AIO_ZEROOUT:
 		core_assert(false);	/* aio_submit() gives them to the threads */
 		break;
 	}

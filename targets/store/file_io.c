@@ -35,7 +35,10 @@ static bool again(ssize_t res)
 
 static void submit(struct store_io *io)
 {
-	io->aio.fd = inst_of(io)->fd;
+	/* A block device that is claimed lets only the claimant's own open file do more than I/O. */
+	bool shape = io->aio.kind == AIO_FALLOCATE || io->aio.kind == AIO_DISCARD;
+
+	io->aio.fd = shape ? file_of(io)->fd : inst_of(io)->fd;
 	aio_submit(io->inst->reactor->aio, &io->aio);
 }
 

@@ -69,7 +69,8 @@ static int mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, st
 	if (fail_in && --fail_in == 0)
 		return -ENOMEM;
 	region = calloc(1, sizeof(*region));
-	assert_non_null(region);
+	if (!region)
+		return -ENOMEM;
 	region->addr = addr;
 	region->len = len;
 	region->access = access;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Every store does the same: read, write, flush, unmap, zero; on io_uring and on threads. */
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -332,6 +334,72 @@ static void test_no_space(void **state)
 	rmdir(dir);
 }
 
+/* A loop device on a file of SIZE bytes; -1 where there is none.  path: its name. */
+static int loop_device(uint32_t block, char *path, size_t path_len)
+{
+	struct loop_config config = { .block_size = block, .info.lo_flags = LO_FLAGS_AUTOCLEAR };
+	int control = open("/dev/loop-control", O_RDWR), file, loop = -1;
+
+	if (control < 0)
+		return -1;
+	file = open(rig_tmp("backing"), O_CREAT | O_TRUNC | O_RDWR, 0600);
+	assert_int_equal(ftruncate(file, SIZE), 0);
+	config.fd = (uint32_t)file;
+	for (unsigned tries = 0; tries < 5 && loop < 0; tries++) {
+		int n = ioctl(control, LOOP_CTL_GET_FREE);
+
+		snprintf(path, path_len, "/dev/loop%d", n);
+		loop = n < 0 ? -1 : open(path, O_RDWR);
+		if (loop >= 0 && ioctl(loop, LOOP_CONFIGURE, &config) != 0) {
+			close(loop);
+			loop = -1;
+		}
+	}
+	close(file);
+	close(control);
+	return loop;
+}
+
+static void check_block(uint32_t block, enum aio_engine aio)
+{
+	char path[64];
+	struct store_cfg cfg = { .name = "b", .path = path };
+	int loop = loop_device(block, path, sizeof(path)), other;
+	struct store *store;
+
+	if (loop < 0) {
+		print_message("no loop device here\n");
+		skip();
+	}
+	cfg.block_size = block == 4096 ? 512 : 0;
+	if (block == 4096)
+		expect_no(&cfg, -EINVAL, "block=512 is too small");
+	cfg.block_size = 0;
+	cfg.size = 1 << 20;
+	expect_no(&cfg, -EINVAL, "leave size out");
+	cfg.size = 0;
+	other = open(path, O_RDWR | O_EXCL);
+	assert_true(other >= 0);
+	expect_no(&cfg, -EBUSY, "is it mounted");
+	close(other);
+	store = rig_store(&cfg);
+	assert_int_equal(store->info.block_size, block);
+	assert_true(store->info.write_cache);
+	assert_true(store->info.unmap_granularity >= block);
+	assert_int_equal(open(path, O_RDWR | O_EXCL), -1);
+	store_close(store);
+	check_store(&cfg, aio, true);
+	cfg.direct = STORE_DIRECT_OFF;
+	check_store(&cfg, aio, true);
+	close(loop);
+}
+
+static void test_block(void **state)
+{
+	check_block(512, AIO_AUTO);
+	check_block(4096, AIO_THREADS);
+}
+
 static int setup(void **state)
 {
 	rig_open(&rig);
@@ -356,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_read_only),
 		cmocka_unit_test(test_cut_file),
 		cmocka_unit_test(test_no_space),
+		cmocka_unit_test(test_block),
 	};
 
 	return cmocka_run_group_tests_name("targets/store", tests, setup, teardown);
