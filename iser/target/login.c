@@ -124,7 +124,7 @@ static int make_normal(struct tsess *s)
 
 static void done_discovery(struct tsess *s)
 {
-	s->window = TGT_LOGIN_RECVS;
+	s->window = s->login->engine.cfg.window;	/* as was said; it sends one at a time */
 	send_login(s);
 	if (!tsess_dead(s))
 		enter_full(s);
@@ -165,7 +165,7 @@ static void done(struct tsess *s)
 
 	s->params = l->params;
 	s->pub.tsih = l->params.tsih;
-	seq_target_init(&s->seq, l->cmd_sn, l->stat_sn, 1);
+	seq_target_init(&s->seq, l->cmd_sn, l->stat_sn, l->cfg.window);
 	if (s->params.discovery)
 		done_discovery(s);
 	else if (s->stream)

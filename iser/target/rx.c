@@ -20,8 +20,9 @@ static bool has_room(const struct tsess *s, enum iscsi_opcode opcode)
 /* False: the request is to be ignored, or the session is gone. */
 static bool in_sequence(struct tsess *s, const struct iscsi_pdu *pdu)
 {
-	if (pdu->opcode == ISCSI_SNACK_REQ)
-		return true;	/* has no CmdSN */
+	/* SNACK has no CmdSN, what a target sends has none of ours: both are rejected. */
+	if (pdu->opcode == ISCSI_SNACK_REQ || pdu->opcode >= ISCSI_NOP_IN)
+		return true;
 	switch (seq_target_request(&s->seq, pdu->cmd_sn, pdu->immediate)) {
 	case SEQ_OK:
 		return true;
