@@ -275,7 +275,8 @@ int iser_disk_mem_add(struct iser_disk *d, void *addr, size_t len, struct iser_m
 {
 	struct iser_mem *m = malloc(sizeof(*m));
 
-	core_assert(m);
+	if (!m)
+		return -ENOMEM;
 	*m = (struct iser_mem){ .addr = addr, .len = len };
 	d->mems++;
 	*mem = m;
