@@ -12,7 +12,8 @@
 
 static bool has_room(const struct tsess *s, enum iscsi_opcode opcode)
 {
-	if (opcode == ISCSI_SCSI_CMD)
+	/* A discovery session has no tasks: there it is rejected. */
+	if (opcode == ISCSI_SCSI_CMD && !s->params.discovery)
 		return !list_empty(&s->tasks_free);
 	return tctl_ready(s, tctl_data_max(s));
 }

@@ -63,7 +63,7 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 	}
 }
 
-static void make(struct rig *r, struct raw *i)
+void raw_make(struct rig *r, struct raw *i)
 {
 	struct ual_qp_cfg cfg = { .sq_depth = 512,
 				  .rq_depth = 512,
@@ -106,18 +106,23 @@ static bool up_or_down(void *ctx)
 	return i->up || i->down;
 }
 
-void raw_open(struct rig *r, struct raw *i, unsigned int pdata_flags)
+bool raw_connect(struct raw *i, unsigned int pdata_flags)
 {
 	uint8_t pdata[4] = { (uint8_t)pdata_flags };
 	struct ual_conn_param param = { .pdata = pdata,
 					.pdata_len = pdata_flags & RAW_NO_PDATA ? 0 : 4 };
 
-	make(r, i);
-	assert_int_equal(ual_connect(i->qp, (struct sockaddr *)&r->addr, sizeof(struct sockaddr_in),
-				     &param),
-			 0);
-	rig_until(r, up_or_down, i);
-	assert_true(i->up);
+	if (ual_connect(i->qp, (struct sockaddr *)&i->rig->addr, sizeof(struct sockaddr_in),
+			&param) != 0)
+		return false;
+	rig_until(i->rig, up_or_down, i);
+	return i->up;
+}
+
+void raw_open(struct rig *r, struct raw *i, unsigned int pdata_flags)
+{
+	raw_make(r, i);
+	assert_true(raw_connect(i, pdata_flags));
 }
 
 void raw_close(struct raw *i)
@@ -148,7 +153,7 @@ uint8_t *raw_begin(struct raw *i, uint8_t opcode, uint8_t flags)
 	put_unaligned_be32(++i->itt, bhs + 16);
 	put_unaligned_be32(i->cmd_sn, bhs + 24);
 	put_unaligned_be32(i->exp_stat_sn, bhs + 28);
-	if (!(opcode & 0x40) && opcode != ISCSI_DATA_OUT)
+	if (!(opcode & 0x40) && opcode != ISCSI_DATA_OUT && opcode != ISCSI_SNACK_REQ)
 		i->cmd_sn++;
 	i->len = HEADERS;
 	return bhs;
@@ -325,7 +330,14 @@ static void login_request(struct raw *i, const char *target, const char *extra)
 	bhs[8] = 0x80;
 	bhs[13] = i->isid;
 	put_unaligned_be16(i->tsih, bhs + 14);
+	put_unaligned_be16(i->cid, bhs + 20);
 	put_text(i, keys);
+}
+
+void raw_login_start(struct raw *i, const char *target)
+{
+	login_request(i, target, NULL);
+	raw_send(i);
 }
 
 uint16_t raw_try_login(struct raw *i, const char *target, const char *extra)
@@ -387,7 +399,7 @@ static bool stream_is_up(void *ctx)
 
 void raw_stream_open(struct rig *r, struct raw *i)
 {
-	make(r, i);
+	raw_make(r, i);
 	assert_int_equal(ual_stream_connect(r->idev, (struct sockaddr *)&r->addr,
 					    sizeof(struct sockaddr_in), 10000, &stream_ops, i,
 					    &i->stream),

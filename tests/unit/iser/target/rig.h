@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * A target over the simulated network, a backend that remembers what it was asked, and raw initiators that
- * send whatever bytes a test lays out.
+ * A target over the simulated network, a backend that remembers what it was asked, and raw
+ * initiators that send whatever bytes a test lays out.
  *
  *   rig_open(&r, &cfg);
  *   raw_open(&r, &i, RAW_DEFAULT); raw_login(&i, NULL);
@@ -92,7 +92,7 @@ bool rig_within(struct rig *r, uint64_t ms, bool (*done)(void *ctx), void *ctx);
 void rig_pass(struct rig *r, uint64_t ms);
 void rig_release(struct rig *r);		/* answers all held commands with GOOD */
 
-/* ---- raw initiator ---------------------------------------------------------------------------- */
+/* ---- raw initiator -------------------------------------------------------------------------- */
 
 struct raw_msg {
 	uint32_t len;
@@ -121,7 +121,7 @@ struct raw {
 	uint32_t len;
 	struct raw_msg in;		/* what was expected last */
 	uint32_t cmd_sn, exp_stat_sn, itt, max_cmd_sn;
-	uint16_t tsih;
+	uint16_t tsih, cid;
 	uint8_t isid;
 	const char *name;		/* initiator name */
 	/* streaming mode */
@@ -137,9 +137,14 @@ struct raw {
 
 /* RDMA connection; fails the test if it does not come up. */
 void raw_open(struct rig *r, struct raw *i, unsigned int pdata_flags);
+/* The two halves of it; false: no connection. */
+void raw_make(struct rig *r, struct raw *i);
+bool raw_connect(struct raw *i, unsigned int pdata_flags);
 void raw_close(struct raw *i);
 /* One login request with all keys (extra: more of them, blanks between), success expected. */
 void raw_login(struct raw *i, const char *extra);
+/* Only sends the request. */
+void raw_login_start(struct raw *i, const char *target);
 uint16_t raw_try_login(struct raw *i, const char *target, const char *extra); /* class and detail */
 
 /* Header of iSER, BHS with the next CmdSN, ExpStatSN and ITT; data appended by raw_data(). */
