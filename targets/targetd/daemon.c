@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "iser/iser_target.h"
 #include "targets/scsi/server.h"
@@ -247,11 +248,23 @@ join:
 	return err;
 }
 
+/* A session is a descriptor; the soft limit is what programs with select() can bear. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int targetd_run(const struct targetd_options *options)
 {
 	struct daemon d = { .options = options };
 	int err, flush_err;
 
+	allow_descriptors();
 	err = build(&d);
 	if (!err) {
 		err = targetd_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);

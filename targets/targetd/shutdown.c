@@ -5,11 +5,24 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+/* timeout(1) sends its signal to the process and then to the group: that is one. */
+#define SAME_SIGNAL_NS	200000000ull
 
 /* What a signal handler may touch. */
 static volatile sig_atomic_t signals_seen;
+static volatile uint64_t first_ns;
 static int wake_fd = -1;
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 static void on_signal(int signal)
 {
@@ -17,11 +30,14 @@ static void on_signal(int signal)
 	uint64_t value = (uint64_t)signal;
 	int saved = errno;
 
-	if (signals_seen++) {
-		if (write(STDERR_FILENO, told, sizeof(told) - 1) < 0)
-			_exit(128 + signal);
-		_exit(128 + signal);
+	if (signals_seen) {
+		if (now_ns() - first_ns < SAME_SIGNAL_NS)
+			return;
+		/* Heard or not. */
+		_exit(write(STDERR_FILENO, told, sizeof(told) - 1) < 0 ? 128 : 128 + signal);
 	}
+	signals_seen = 1;
+	first_ns = now_ns();
 	if (write(wake_fd, &value, sizeof(value)) < 0)
 		_exit(128 + signal);	/* the loop cannot be told */
 	errno = saved;
@@ -59,6 +75,8 @@ int targetd_shutdown_init(struct targetd_shutdown *shutdown, struct ual_loop *lo
 		close(wake_fd);
 		return err;
 	}
+	sigaddset(&action.sa_mask, SIGTERM);
+	sigaddset(&action.sa_mask, SIGINT);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);

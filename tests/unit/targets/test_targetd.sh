@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#
+# openrdma-targetd as a process: what it says, how it ends, what it leaves behind.
+#
+#   test_targetd.sh OPENRDMA-TARGETD
+set -euo pipefail
+
+targetd=$1
+dir=$(mktemp -d)
+pids=()
+
+cleanup()
+{
+	for pid in "${pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+
+fail()
+{
+	echo "FAIL: $*" >&2
+	cat "$dir"/out "$dir"/err >&2
+	exit 1
+}
+
+# refused STATUS TEXT ARGUMENT...: ends with that status and says so in one line.
+refused()
+{
+	local status=$1 text=$2 got=0
+
+	shift 2
+	timeout 10 "$targetd" "$@" >"$dir/out" 2>"$dir/err" || got=$?
+	[ $got = "$status" ] || fail "status $got instead of $status: $*"
+	grep -q -- "$text" "$dir/err" || fail "does not say '$text': $*"
+	[ "$(grep -c ': error: ' "$dir/err")" = 1 ] || fail "not one error: $*"
+	[ ! -s "$dir/out" ] || fail "said something on standard output: $*"
+	echo "ok $status: $(grep ': error: ' "$dir/err")"
+}
+
+start()
+{
+	: >"$dir/out"
+	"$targetd" --portal 127.0.0.1:0 "$@" >"$dir/out" 2>"$dir/err" &
+	pid=$!
+	pids+=($pid)
+	for ((n = 0; n < 100; n++)); do
+		portal=$(sed -n 's/^openrdma-targetd: ready: //p' "$dir/out")
+		[ -z "$portal" ] || return 0
+		kill -0 $pid 2>/dev/null || fail "ended: $*"
+		sleep 0.05
+	done
+	fail "never ready: $*"
+}
+
+stop()
+{
+	local got=0
+
+	kill "-$1" $pid
+	wait $pid || got=$?
+	[ $got = "$2" ] || fail "SIG$1: status $got instead of $2"
+	echo "ok SIG$1"
+}
+
+ram=(--lun a=ram:,size=1M)
+refused 2 "at least one --lun"
+refused 2 "unknown option --bogus" "${ram[@]}" --bogus
+refused 2 "name is given twice" "${ram[@]}" "${ram[@]}"
+refused 2 "lower-case" --lun A=ram:,size=1M
+refused 2 "size=0: expected" --lun a=ram:,size=0
+refused 2 "portal nowhere: expected" --portal nowhere "${ram[@]}"
+refused 1 "does not exist; give a size" --lun "a=$dir/none"
+refused 1 "cannot be opened" --lun "a=$dir/no/such,size=1M,ro"
+refused 1 "give an address of this machine" --portal 192.0.2.77:0 "${ram[@]}"
+refused 1 "RDMA device none: there is none" --device none "${ram[@]}"
+refused 1 "cannot be written" --pid-file "$dir/no/pid" --portal 127.0.0.1:0 "${ram[@]}"
+[ "$("$targetd" --version)" != "" ] && "$targetd" --help | grep -q -- --portal || fail "--help, --version"
+
+start --lun "f=$dir/disk,size=2M" "${ram[@]}" --pid-file "$dir/pid" --reactors 3
+[ "$(cat "$dir/pid")" = $pid ] || fail "--pid-file"
+[ "$(stat -c %s "$dir/disk")" = 2097152 ] || fail "the file is not as long as it was wanted"
+refused 1 "in use by another program" --lun "g=$dir/disk"
+refused 1 "choose another --portal" --portal "$portal" "${ram[@]}"
+stop TERM 0
+[ ! -e "$dir/pid" ] || fail "the pid file is left"
+
+if grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; then
+	start --lun "f=$dir/disk" --portal '[::1]:0'
+	case $portal in
+	127.0.0.1:*' [::1]:'*) ;;
+	*) fail "ready: $portal" ;;
+	esac
+	stop TERM 0
+fi
+start --lun "f=$dir/disk,ro" --aio threads
+stop INT 0
+
+# The service manager is told; perl is part of every Debian.
+if command -v perl >/dev/null; then
+	perl -MSocket -e 'socket(S, AF_UNIX, SOCK_DGRAM, 0) && bind(S, sockaddr_un($ARGV[0])) or die;
+		alarm 20; $| = 1; for (1 .. 2) { recv(S, $_, 99, 0); print "$_\n" }' \
+		"$dir/notify" >"$dir/told" &
+	listener=$!
+	pids+=($listener)
+	for ((n = 0; n < 100; n++)); do
+		[ ! -S "$dir/notify" ] || break
+		sleep 0.05
+	done
+	NOTIFY_SOCKET=$dir/notify start "${ram[@]}"
+	stop TERM 0
+	wait $listener
+	[ "$(tr '\n' ' ' <"$dir/told")" = "READY=1 STOPPING=1 " ] || fail "told: $(cat "$dir/told")"
+	echo "ok sd_notify"
+fi
