@@ -92,10 +92,26 @@ void soft_qp_destroy(struct ual_qp *base)
 	free(qp);
 }
 
+/*
+ * Storage that is sent from was rarely touched lately.  Of all blocks posted in a pass the first misses (cache
+ * and TLB) are had side by side here, instead of one after the other when each is summed: 530 to 450 ns for
+ * summing and copying 4 KiB, in batches of 32 out of 256 MiB.
+ */
+static void touch_sources(const struct wr_send *wr)
+{
+	for (; wr; wr = wr->next)
+		if (wr->opcode == WR_WRITE && !(wr->flags & WR_INLINE))
+			for (u32 i = 0; i < wr->sge_n; i++)
+				__builtin_prefetch((const void *)(uintptr_t)wr->sges[i].addr);
+}
+
 int soft_post_send(struct ual_qp *base, const struct wr_send *wr, const struct wr_send **bad)
 {
 	struct soft_qp *qp = to_qp(base);
-	int err = qp_post_send(qp->engine, wr, bad);
+	int err;
+
+	touch_sources(wr);
+	err = qp_post_send(qp->engine, wr, bad);
 
 	if (qp->conn)	/* even after an error: the first of the chain may have been posted */
 		soft_conn_tx_schedule(qp->conn);
