@@ -109,7 +109,8 @@ void library_scan(struct ual *ual)
 	if (n == 0 && !ual->provider_n)
 		note_error(ual, dir, "holds no openrdma-*.so");
 	for (int i = 0; i < n; i++) {
-		if (snprintf(path, sizeof(path), "%s/%s", dir, found[i]->d_name) < (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s/%s", dir, found[i]->d_name) <
+		    (int)sizeof(path))
 			load(ual, path);
 		free(found[i]);
 	}

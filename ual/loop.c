@@ -127,7 +127,8 @@ static int wait_until(struct ual_loop *loop, uint64_t until_ns)
 		return 0;
 	if (wake_ns <= loop->now_ns)
 		return 0;
-	return loop_watches_sleep(loop, wake_ns == UINT64_MAX ? UINT64_MAX : wake_ns - loop->now_ns);
+	return loop_watches_sleep(loop,
+				  wake_ns == UINT64_MAX ? UINT64_MAX : wake_ns - loop->now_ns);
 }
 
 int ual_loop_step(struct ual_loop *loop, uint64_t timeout_ns)

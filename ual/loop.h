@@ -30,13 +30,15 @@ struct ual_clock {
 };
 
 struct ual_loop_cfg {
-	uint32_t spin_us;		/* 0: sleep at once; up to 1000000; default UAL_SPIN_DEFAULT */
+	/* 0: sleep at once; up to 1000000; default UAL_SPIN_DEFAULT */
+	uint32_t spin_us;
 	const struct ual_clock *clock;	/* NULL: the real one; kept by reference */
 };
 
 #define UAL_SPIN_DEFAULT 30
 
-int ual_loop_create(const struct ual_loop_cfg *cfg, struct ual_loop **loop);	/* cfg NULL: defaults */
+/* cfg NULL: defaults */
+int ual_loop_create(const struct ual_loop_cfg *cfg, struct ual_loop **loop);
 /* Asserts that everything made on it is gone. */
 void ual_loop_destroy(struct ual_loop *loop);
 
@@ -65,7 +67,10 @@ struct ual_timer {
 };
 void ual_timer_arm(struct ual_loop *loop, struct ual_timer *t, uint64_t at_ns);	/* re-arms */
 void ual_timer_disarm(struct ual_loop *loop, struct ual_timer *t);
-static inline bool ual_timer_armed(const struct ual_timer *t) { return t->slot != 0; }
+static inline bool ual_timer_armed(const struct ual_timer *t)
+{
+	return t->slot != 0;
+}
 
 struct ual_watch {		/* a file descriptor; level-triggered */
 	int fd;

@@ -29,8 +29,8 @@ int loop_post_init(struct ual_loop *loop)
 	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loop->wake_fd < 0)
 		return -errno;
-	loop->wake = (struct ual_watch){ .fd = loop->wake_fd, .events = EPOLLIN,
-					 .fn = drain_wake_fd };
+	loop->wake =
+		(struct ual_watch){ .fd = loop->wake_fd, .events = EPOLLIN, .fn = drain_wake_fd };
 	err = ual_watch_add(loop, &loop->wake);
 	if (err)
 		close(loop->wake_fd);

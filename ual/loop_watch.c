@@ -86,8 +86,8 @@ int loop_watches_run(struct ual_loop *loop)
 	if (!loop->event_n) {
 		if (!loop->watch_n)
 			return 0;
-		loop->event_n = max_t(int, 0, epoll_wait(loop->epoll_fd, loop->events,
-							 LOOP_EVENTS_MAX, 0));
+		loop->event_n =
+			max_t(int, 0, epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, 0));
 	}
 	return dispatch(loop);
 }
@@ -96,8 +96,8 @@ static int wait_events(struct ual_loop *loop, uint64_t timeout_ns)
 {
 	struct timespec ts = { .tv_sec = (time_t)(timeout_ns / 1000000000),
 			       .tv_nsec = (long)(timeout_ns % 1000000000) };
-	int timeout_ms = timeout_ns >= INT32_MAX * 1000000ull ?
-				 -1 : (int)((timeout_ns + 999999) / 1000000);
+	int timeout_ms =
+		timeout_ns >= INT32_MAX * 1000000ull ? -1 : (int)((timeout_ns + 999999) / 1000000);
 	int n;
 
 	if (!loop->coarse_wait) {

@@ -29,7 +29,8 @@ struct ual_provider_ops {
 
 	int (*pd_create)(struct ual_device *dev, struct ual_pd **pd);
 	void (*pd_destroy)(struct ual_pd *pd);
-	int (*mr_reg)(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **mr);
+	int (*mr_reg)(struct ual_pd *pd, void *addr, size_t len, uint32_t access,
+		      struct ual_mr **mr);
 	int (*mr_alloc)(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
 	int (*mr_dereg)(struct ual_mr *mr);
 	int (*mw_alloc)(struct ual_pd *pd, struct ual_mw **mw);
@@ -37,7 +38,8 @@ struct ual_provider_ops {
 	int (*cq_create)(struct ual_device *dev, uint32_t depth, struct ual_cq **cq);
 	void (*cq_destroy)(struct ual_cq *cq);
 	int (*cq_poll)(struct ual_cq *cq, struct wc *wc, unsigned wc_n);
-	int (*srq_create)(struct ual_pd *pd, uint32_t depth, uint32_t sge_max, struct ual_srq **srq);
+	int (*srq_create)(struct ual_pd *pd, uint32_t depth, uint32_t sge_max,
+			  struct ual_srq **srq);
 	void (*srq_destroy)(struct ual_srq *srq);
 	int (*srq_post)(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad);
 	int (*qp_create)(const struct ual_qp_cfg *cfg, struct ual_qp **qp);
@@ -52,12 +54,13 @@ struct ual_provider_ops {
 		      struct ual_listener **l);
 	int (*listener_addr)(const struct ual_listener *l, struct sockaddr_storage *addr);
 	void (*listener_destroy)(struct ual_listener *l);
-	int (*accept)(struct ual_conn_req *req, struct ual_qp *qp, const struct ual_conn_param *param);
+	int (*accept)(struct ual_conn_req *req, struct ual_qp *qp,
+		      const struct ual_conn_param *param);
 	void (*reject)(struct ual_conn_req *req, const void *pdata, uint16_t pdata_len);
 
-	int (*stream_connect)(struct ual_device *dev, const struct sockaddr *addr, socklen_t addr_len,
-			      uint32_t timeout_ms, const struct ual_stream_ops *ops, void *ctx,
-			      struct ual_stream **s);
+	int (*stream_connect)(struct ual_device *dev, const struct sockaddr *addr,
+			      socklen_t addr_len, uint32_t timeout_ms,
+			      const struct ual_stream_ops *ops, void *ctx, struct ual_stream **s);
 	int (*stream_adopt)(struct ual_device *dev, int fd, const void *early, size_t early_len,
 			    const struct ual_stream_ops *ops, void *ctx, struct ual_stream **s);
 	int (*stream_send)(struct ual_stream *s, const void *data, size_t len);
@@ -67,7 +70,9 @@ struct ual_provider_ops {
 	int (*stream_to_rdma_passive)(struct ual_stream *s, const void *last, size_t last_len);
 };
 
-struct ual_listener { struct ual_device *dev; };
+struct ual_listener {
+	struct ual_device *dev;
+};
 
 /*
  * Who fills and counts what: the access layer fills the base fields of devices, domains, regions, windows,
@@ -96,8 +101,7 @@ int ual_provider_no_stream_send(struct ual_stream *s, const void *data, size_t l
 void ual_provider_no_stream_close(struct ual_stream *s);
 int ual_provider_no_stream_to_rdma_active(struct ual_stream *s, struct ual_qp *qp,
 					  const struct ual_conn_param *param);
-int ual_provider_no_stream_to_rdma_passive(struct ual_stream *s, const void *last,
-					   size_t last_len);
+int ual_provider_no_stream_to_rdma_passive(struct ual_stream *s, const void *last, size_t last_len);
 
 /*
  * Loop services for providers besides those of loop.h.  Order within a pass: input (watches, pollers),

@@ -64,8 +64,7 @@ int ual_provider_no_stream_to_rdma_active(struct ual_stream *s, struct ual_qp *q
 	return -EOPNOTSUPP;
 }
 
-int ual_provider_no_stream_to_rdma_passive(struct ual_stream *s, const void *last,
-					   size_t last_len)
+int ual_provider_no_stream_to_rdma_passive(struct ual_stream *s, const void *last, size_t last_len)
 {
 	return -EOPNOTSUPP;
 }

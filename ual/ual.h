@@ -32,7 +32,7 @@ struct ual_provider_ops;
 /* ---- library and devices ------------------------------------------------------------------------ */
 
 struct ual_cfg {
-	const char *provider_dir;	/* NULL: $OPENRDMA_PROVIDERS, else the installed directory */
+	const char *provider_dir; /* NULL: $OPENRDMA_PROVIDERS, else the installed directory */
 };
 
 int ual_create(const struct ual_cfg *cfg, struct ual **ual);	/* cfg NULL: defaults */
@@ -49,7 +49,8 @@ enum ual_cap {
 	UAL_CAP_IMM		= 1 << 3,
 	UAL_CAP_ATOMIC		= 1 << 4,
 	UAL_CAP_READ_SINK_LOCAL	= 1 << 5,	/* an RDMA Read sink needs local write only */
-	UAL_CAP_STREAM		= 1 << 6,	/* ual_stream_*: start-up on an established TCP stream */
+	/* ual_stream_*: start-up on an established TCP stream */
+	UAL_CAP_STREAM = 1 << 6,
 	UAL_CAP_SEND_UNTIL_COMPLETE_STABLE = 1 << 7, /* sources must not change until the completion
 						      * (checksummed in place); off: they may */
 };
@@ -76,14 +77,28 @@ struct ual_device {
 	struct ual_device_info info;
 	unsigned objects;		/* children alive */
 };
-struct ual_pd { struct ual_device *dev; unsigned objects; };
-struct ual_mr { struct ual_pd *pd; uint32_t lkey, rkey; uint64_t addr, len; };
-struct ual_mw { struct ual_pd *pd; uint32_t rkey; };
-struct ual_srq { struct ual_pd *pd; unsigned objects; };
+struct ual_pd {
+	struct ual_device *dev;
+	unsigned objects;
+};
+struct ual_mr {
+	struct ual_pd *pd;
+	uint32_t lkey, rkey;
+	uint64_t addr, len;
+};
+struct ual_mw {
+	struct ual_pd *pd;
+	uint32_t rkey;
+};
+struct ual_srq {
+	struct ual_pd *pd;
+	unsigned objects;
+};
 
 struct ual_cq {
 	struct ual_device *dev;
-	void (*fn)(struct ual_cq *);	/* completions are there; poll until fewer come than asked for */
+	/* completions are there; poll until fewer come than asked for */
+	void (*fn)(struct ual_cq *);
 	void *ctx;
 	unsigned objects;
 };
@@ -123,7 +138,7 @@ struct ual_qp;
 enum ual_event_kind {
 	UAL_EV_ESTABLISHED,	/* RTS; pdata: the peer's private data */
 	UAL_EV_REJECTED,	/* active side: pdata: the peer's reason */
-	UAL_EV_FAILED,		/* could not connect: err (-ECONNREFUSED, -ETIMEDOUT, -EPROTO ...) */
+	UAL_EV_FAILED,	     /* could not connect: err (-ECONNREFUSED, -ETIMEDOUT, -EPROTO ...) */
 	UAL_EV_DISCONNECTED,	/* stream ended; all work is flushed.  err 0: orderly, else why */
 	UAL_EV_TERMINATED,	/* a TERMINATE went either way (term); DISCONNECTED follows */
 	UAL_EV_CQ_OVERRUN,	/* DISCONNECTED follows */
@@ -168,7 +183,7 @@ int ual_post_recv(struct ual_qp *qp, const struct wr_recv *wr, const struct wr_r
 /* Orderly: what was posted leaves first; UAL_EV_DISCONNECTED follows. */
 int ual_disconnect(struct ual_qp *qp);
 
-enum ual_crc { UAL_CRC_ON, UAL_CRC_OFF };	/* OFF: only if the peer does not ask for it either */
+enum ual_crc { UAL_CRC_ON, UAL_CRC_OFF }; /* OFF: only if the peer does not ask for it either */
 
 struct ual_conn_param {
 	const void *pdata;		/* up to 252 bytes */
@@ -178,7 +193,8 @@ struct ual_conn_param {
 	/* iWARP start-up; other transports ignore it.  Zero means the default. */
 	uint8_t mpa_revision;		/* 1 or 2; default 2 */
 	bool mpa_markers;		/* ask the peer for markers */
-	uint8_t mpa_rtr;		/* peer-to-peer with these types (enum mpa_rtr bits); 0: client-server */
+	/* peer-to-peer with these types (enum mpa_rtr bits); 0: client-server */
+	uint8_t mpa_rtr;
 	uint32_t timeout_ms;		/* default 10000 */
 };
 
@@ -205,7 +221,7 @@ struct ual_listen_cfg {
 	const struct sockaddr *addr;
 	socklen_t addr_len;
 	int backlog;				/* 0: 128 */
-	struct ual_device *const *spread;	/* instances that take connections in turn, each on its */
+	struct ual_device *const *spread; /* instances that take connections in turn, each on its */
 	unsigned spread_n;			/* own loop; 0: the listener's device only */
 	uint32_t timeout_ms;			/* for the first frame; 0: 10000 */
 	uint32_t pending_max;			/* connections not yet answered; 0: 1024 */
@@ -242,8 +258,9 @@ struct ual_stream_ops {
 	void (*on_up)(struct ual_stream *);			/* after ual_stream_connect() */
 	/* Returns the bytes used; the rest comes again with more behind it.  Closing in it is allowed. */
 	size_t (*on_data)(struct ual_stream *, const uint8_t *data, size_t len);
-	void (*on_closed)(struct ual_stream *, int err);	/* 0: end of stream; the object is gone after */
-	void (*on_request)(struct ual_conn_req *req);		/* after _to_rdma_passive; or on_closed */
+	/* 0: end of stream; the object is gone after */
+	void (*on_closed)(struct ual_stream *, int err);
+	void (*on_request)(struct ual_conn_req *req);	 /* after _to_rdma_passive; or on_closed */
 };
 
 struct ual_stream {

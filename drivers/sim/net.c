@@ -126,7 +126,8 @@ static uint16_t port_of(const struct sockaddr *addr)
 
 static void address(struct sockaddr_storage *out, uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	memset(out, 0, sizeof(*out));
@@ -275,9 +276,8 @@ bool sim_port_offer(struct sim_wire *wire, uint16_t number)
 	return true;
 }
 
-static int port_listen(void *net, void *cookie, struct ual_loop *loop,
-		       const struct sockaddr *addr, socklen_t addr_len, int backlog,
-		       struct soft_port **out)
+static int port_listen(void *net, void *cookie, struct ual_loop *loop, const struct sockaddr *addr,
+		       socklen_t addr_len, int backlog, struct soft_port **out)
 {
 	struct sim *sim = net;
 	struct sim_port *port;

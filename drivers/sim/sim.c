@@ -35,7 +35,8 @@ uint64_t sim_random(struct sim *sim, uint64_t n)
 /* FNV-1a over numbers: equal digests mean equal runs. */
 void sim_note(struct sim *sim, const struct sim_wire *wire, const char *what, uint64_t n)
 {
-	const uint64_t words[] = { sim->now_ns, wire->id, (uint64_t)what[0] << 8 | (uint64_t)what[1], n };
+	const uint64_t words[] = { sim->now_ns, wire->id,
+				   (uint64_t)what[0] << 8 | (uint64_t)what[1], n };
 	char line[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -57,8 +58,11 @@ static bool earlier(const struct sim_event *a, const struct sim_event *b)
 int sim_event_add(struct sim_wire *wire, enum sim_event_kind kind, unsigned dir, uint64_t delay_ns)
 {
 	struct sim *sim = wire->sim;
-	struct sim_event ev = { .at_ns = sim->now_ns + delay_ns, .seq = sim->seq++, .kind = kind,
-				.dir = dir, .wire = wire };
+	struct sim_event ev = { .at_ns = sim->now_ns + delay_ns,
+				.seq = sim->seq++,
+				.kind = kind,
+				.dir = dir,
+				.wire = wire };
 	unsigned i;
 
 	if (sim->heap_n == sim->heap_cap) {

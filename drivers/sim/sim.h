@@ -23,12 +23,15 @@ struct sim_cfg {
 	uint64_t seed;
 	/* Zero means the default. */
 	uint32_t latency_max_us;	/* of a segment; default 200 */
-	uint32_t window_max;		/* bytes on the way in one direction; default 256 KiB, power of 2 */
+	/* bytes on the way in one direction; default 256 KiB, power of 2 */
+	uint32_t window_max;
 	uint32_t mr_max;		/* of a device; default 1024 */
 	/* Faults that the seed hands out; zero means none. */
-	uint32_t stall_ppm;		/* segments that take 1 ms to 2 s, of a million */
+	/* segments that take 1 ms to 2 s, of a million */
+	uint32_t stall_ppm;
 	uint32_t break_pct;		/* connections that break, of a hundred */
-	uint32_t break_span;		/* at a byte below this, either direction; default 64 KiB */
+	/* at a byte below this, either direction; default 64 KiB */
+	uint32_t break_span;
 	bool calm;			/* whole segments, no cutting: for measuring */
 	void (*trace)(void *ctx, const char *line);	/* or NULL */
 	void *trace_ctx;
@@ -37,7 +40,8 @@ struct sim_cfg {
 int sim_create(const struct sim_cfg *cfg, struct sim **sim);
 /* Devices on it are closed before. */
 void sim_destroy(struct sim *sim);
-const struct ual_provider_ops *sim_provider(struct sim *sim);	/* ctx of ual_provider_add(): the sim */
+/* ctx of ual_provider_add(): the sim */
+const struct ual_provider_ops *sim_provider(struct sim *sim);
 const struct ual_clock *sim_clock(struct sim *sim);
 uint64_t sim_now(const struct sim *sim);
 /* 0 to n - 1, from the seed but not from the stream of numbers that the network uses. */

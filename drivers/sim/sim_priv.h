@@ -118,7 +118,8 @@ void sim_note(struct sim *sim, const struct sim_wire *wire, const char *what, ui
 int sim_wire_create(struct sim *sim, uint16_t port, struct sim_wire **wire);
 void sim_wire_put(struct sim_wire *wire);
 void sim_wire_event(struct sim_wire *wire, enum sim_event_kind kind, unsigned dir);
-size_t sim_pipe_write(struct sim_wire *wire, unsigned dir, const struct qp_iov *iov, unsigned iov_n);
+size_t sim_pipe_write(struct sim_wire *wire, unsigned dir, const struct qp_iov *iov,
+		      unsigned iov_n);
 size_t sim_pipe_read(struct sim_wire *wire, unsigned dir, const struct qp_iov *iov, unsigned iov_n);
 void sim_pipe_finish(struct sim_wire *wire, unsigned dir);
 void sim_wire_abort(struct sim_wire *wire, unsigned side);

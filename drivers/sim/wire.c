@@ -65,8 +65,8 @@ int sim_wire_create(struct sim *sim, uint16_t port, struct sim_wire **out)
 	wire->sim = sim;
 	wire->refs = 1;			/* the caller's */
 	wire->id = (unsigned)sim->stats.connections++;
-	wire->emss = segments[sim->cfg.calm ? ARRAY_SIZE(segments) - 1 :
-					      sim_rand(sim, ARRAY_SIZE(segments))];
+	wire->emss = segments[sim->cfg.calm ? ARRAY_SIZE(segments) - 1
+					    : sim_rand(sim, ARRAY_SIZE(segments))];
 	wire->port[0] = sim->port_next++;
 	wire->port[1] = port;
 	INIT_LIST_HEAD(&wire->backlog);
@@ -79,7 +79,8 @@ int sim_wire_create(struct sim *sim, uint16_t port, struct sim_wire **out)
 	}
 	sim->wire_n++;
 	plan_faults(wire);
-	if (!wire->pipe[0].ring || !wire->pipe[1].ring || sim_event_add(wire, SIM_EV_UP, 0, latency(sim))) {
+	if (!wire->pipe[0].ring || !wire->pipe[1].ring ||
+	    sim_event_add(wire, SIM_EV_UP, 0, latency(sim))) {
 		sim_wire_put(wire);
 		return -ENOMEM;
 	}

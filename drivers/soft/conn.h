@@ -33,7 +33,7 @@
 
 enum conn_state {
 	CONN_CONNECTING,	/* active: the link is coming up */
-	CONN_SNIFF,		/* passive: the first bytes tell an MPA request from anything else */
+	CONN_SNIFF,	 /* passive: the first bytes tell an MPA request from anything else */
 	CONN_STREAM,		/* streaming mode */
 	CONN_ASKING,		/* active: request sent, waits for the reply */
 	CONN_ASKED,		/* passive: waits for a whole request */
@@ -42,7 +42,7 @@ enum conn_state {
 	CONN_RDMA,
 	CONN_ENDING,		/* ual_disconnect(): output leaves, then FIN, then the peer's FIN */
 	CONN_TERMINATING,	/* the TERMINATE leaves */
-	CONN_LINGER,		/* nobody's: output leaves, then FIN, then the peer's FIN or the timer */
+	CONN_LINGER,	  /* nobody's: output leaves, then FIN, then the peer's FIN or the timer */
 	CONN_DEAD,
 };
 
@@ -108,7 +108,8 @@ int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct sof
 /* Attaches the link; on failure the connection is as before. */
 int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_ms);
 void soft_conn_enter(struct soft_conn *conn, enum conn_state state);
-void soft_conn_watch(struct soft_conn *conn);	/* asks the link for what the state wants */
+/* asks the link for what the state wants */
+void soft_conn_watch(struct soft_conn *conn);
 void soft_conn_block(struct soft_conn *conn, bool blocked);	/* TCP takes no more */
 void soft_conn_timeout(struct soft_conn *conn, u32 timeout_ms);	/* 0: none */
 /* It broke or ended (err 0): tells the owner and kills it. */
@@ -140,7 +141,8 @@ void soft_tx_release(struct soft_device *dev, const void *addr, u64 len);
 size_t soft_start_feed(struct soft_conn *conn, const u8 *data, size_t len);
 int soft_start_passive(struct soft_conn *conn);	/* SNIFF or STREAM to ASKED */
 int soft_start_ask(struct soft_conn *conn);	/* queues the request */
-int soft_start_new(struct soft_qp *qp, const struct ual_conn_param *param, struct soft_start **start);
+int soft_start_new(struct soft_qp *qp, const struct ual_conn_param *param,
+		   struct soft_start **start);
 void soft_start_rdma(struct soft_conn *conn);	/* the exchange is complete */
 void soft_start_free(struct soft_start *start);
 

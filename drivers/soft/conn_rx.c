@@ -86,8 +86,10 @@ static int input_rdma(struct soft_conn *conn)
 		ssize_t n;
 
 		if (direct)
-			n = net->recv(conn->link, (struct qp_iov[]){ { dst.data, dst.len },
-								     { scratch, RX_TAIL } }, 2);
+			n = net->recv(conn->link,
+				      (struct qp_iov[]){ { dst.data, dst.len },
+							 { scratch, RX_TAIL } },
+				      2);
 		else
 			n = net->recv(conn->link, &(struct qp_iov){ scratch, asked }, 1);
 		if (n == -EAGAIN && !conn->tx_err)
@@ -121,8 +123,8 @@ static int input_rdma(struct soft_conn *conn)
 static int input_bytes(struct soft_conn *conn)
 {
 	u8 *scratch = conn->dev->scratch;
-	ssize_t n = conn->link->ops->recv(conn->link,
-					  &(struct qp_iov){ scratch, RX_STREAM_CHUNK }, 1);
+	ssize_t n =
+		conn->link->ops->recv(conn->link, &(struct qp_iov){ scratch, RX_STREAM_CHUNK }, 1);
 
 	if (n == -EAGAIN && !conn->tx_err)
 		return 0;

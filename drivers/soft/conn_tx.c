@@ -126,8 +126,9 @@ void soft_conn_tx(struct soft_conn *conn)
 	if (conn->out.pos < conn->out.len)
 		send_out(conn);
 	waiting = conn->out.pos < conn->out.len;
-	if (!waiting && conn->qp && (conn->state == CONN_RDMA || conn->state == CONN_ENDING ||
-				     conn->state == CONN_TERMINATING)) {
+	if (!waiting && conn->qp &&
+	    (conn->state == CONN_RDMA || conn->state == CONN_ENDING ||
+	     conn->state == CONN_TERMINATING)) {
 		send_fpdus(conn);
 		waiting = qp_tx_pending(conn->qp->engine);
 	}
@@ -172,8 +173,9 @@ void soft_tx_release(struct soft_device *dev, const void *addr, u64 len)
 	if (!dev->tx_blocked_n)
 		return;
 	list_for_each_entry_safe(conn, next, &dev->conns, node) {
-		int err = conn->tx_blocked && conn->qp && conn->qp->used ?
-				  take_over(conn, addr, len) : 0;
+		int err = conn->tx_blocked && conn->qp && conn->qp->used
+				  ? take_over(conn, addr, len)
+				  : 0;
 
 		if (err)
 			soft_conn_fail(conn, err);

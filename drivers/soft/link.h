@@ -53,14 +53,17 @@ struct soft_net_ops {
 	int (*info)(struct soft_link *link, struct sockaddr_storage *local,
 		    struct sockaddr_storage *peer, u32 *emss);
 	ssize_t (*send)(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n);
-	ssize_t (*recv)(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n); /* 0: end */
-	void (*shutdown)(struct soft_link *link);	/* no more output: FIN */
-	void (*destroy)(struct soft_link *link, bool abort);	/* abort: RST */
+	/* 0: end */
+	ssize_t (*recv)(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n);
+	/* no more output: FIN */
+	void (*shutdown)(struct soft_link *link);
+	/* abort: RST */
+	void (*destroy)(struct soft_link *link, bool abort);
 
 	int (*listen)(void *net, void *cookie, struct ual_loop *loop, const struct sockaddr *addr,
 		      socklen_t addr_len, int backlog, struct soft_port **port);
 	int (*port_watch)(struct soft_port *port, bool on);
-	int (*port_accept)(struct soft_port *port, struct soft_link **link);	/* not attached yet */
+	int (*port_accept)(struct soft_port *port, struct soft_link **link); /* not attached yet */
 	int (*port_addr)(const struct soft_port *port, struct sockaddr_storage *addr);
 	void (*port_destroy)(struct soft_port *port);
 };

@@ -243,9 +243,8 @@ int soft_qp_deliver(struct soft_device *dev, bool up)
 	INIT_LIST_HEAD(&work);
 	list_splice_tail_init(from, &work);
 	while (!list_empty(&work)) {
-		struct soft_qp *qp =
-			up ? list_first_entry(&work, struct soft_qp, up_node) :
-			     list_first_entry(&work, struct soft_qp, down_node);
+		struct soft_qp *qp = up ? list_first_entry(&work, struct soft_qp, up_node)
+					: list_first_entry(&work, struct soft_qp, down_node);
 
 		list_del_init(up ? &qp->up_node : &qp->down_node);
 		done += tell(qp, up ? EV_UP : ~(u32)EV_UP);

@@ -23,7 +23,9 @@ static struct mpa_cfg mpa_cfg_of(const struct soft_qp *qp, const struct ual_conn
 		.markers = param->mpa_markers,
 		.p2p = active && param->mpa_rtr,
 		/* A responder takes what it is asked for unless it was told not to. */
-		.rtr = param->mpa_rtr ? param->mpa_rtr : active ? 0 : RTR_ALL,
+		.rtr = param->mpa_rtr ? param->mpa_rtr
+		       : active	      ? 0
+				      : RTR_ALL,
 		.ird = param->ird ? param->ird : (u16)qp->base.cfg.ird,
 		.ord = param->ord ? param->ord : (u16)qp->base.cfg.ord,
 	};
@@ -107,10 +109,10 @@ err_start:
 /* The link is up, or the stream becomes RDMA: the request goes out behind what is queued. */
 int soft_start_ask(struct soft_conn *conn)
 {
-	struct sockaddr_storage *local = conn->stream ? &conn->stream->base.local :
-							&conn->qp->base.local;
-	struct sockaddr_storage *peer = conn->stream ? &conn->stream->base.peer :
-						       &conn->qp->base.peer;
+	struct sockaddr_storage *local = conn->stream ? &conn->stream->base.local
+						      : &conn->qp->base.local;
+	struct sockaddr_storage *peer = conn->stream ? &conn->stream->base.peer
+						     : &conn->qp->base.peer;
 	int err = conn->link->ops->info(conn->link, local, peer, &conn->emss);
 
 	if (err)
@@ -278,8 +280,7 @@ static size_t feed_passive(struct soft_conn *conn, const u8 *data, size_t len)
 	enum mpa_start_event ev = mpa_start_rx(mpa, &in);
 
 	/* Nothing may follow the request before our reply: let the engine judge what does. */
-	if (ev == MPA_START_REQUEST && in.pos < in.len &&
-	    mpa_start_rx(mpa, &in) == MPA_START_FAULT)
+	if (ev == MPA_START_REQUEST && in.pos < in.len && mpa_start_rx(mpa, &in) == MPA_START_FAULT)
 		ev = MPA_START_FAULT;
 	if (ev == MPA_START_REQUEST)
 		request_arrived(conn);
@@ -290,8 +291,8 @@ static size_t feed_passive(struct soft_conn *conn, const u8 *data, size_t len)
 
 size_t soft_start_feed(struct soft_conn *conn, const u8 *data, size_t len)
 {
-	return conn->state == CONN_ASKING ? feed_active(conn, data, len) :
-					    feed_passive(conn, data, len);
+	return conn->state == CONN_ASKING ? feed_active(conn, data, len)
+					  : feed_passive(conn, data, len);
 }
 
 /* The request is answered, one way or the other, and no longer the consumer's. */

@@ -30,8 +30,8 @@
 #define TCP_HEADER_BYTES	32	/* with timestamps */
 
 static_assert(sizeof(struct qp_iov) == sizeof(struct iovec) &&
-	      offsetof(struct qp_iov, base) == offsetof(struct iovec, iov_base) &&
-	      offsetof(struct qp_iov, len) == offsetof(struct iovec, iov_len),
+		      offsetof(struct qp_iov, base) == offsetof(struct iovec, iov_base) &&
+		      offsetof(struct qp_iov, len) == offsetof(struct iovec, iov_len),
 	      "spans go to the kernel as they are");
 
 struct tcp_link {
@@ -81,8 +81,8 @@ static void link_ready(struct ual_watch *w, uint32_t events)
 	struct tcp_link *tl = container_of(w, struct tcp_link, watch);
 
 	tl->base.fn(&tl->base, (events & EPOLLIN ? LINK_IN : 0) |
-			       (events & EPOLLOUT ? LINK_OUT : 0) |
-			       (events & (EPOLLHUP | EPOLLERR) ? LINK_HUP : 0));
+				       (events & EPOLLOUT ? LINK_OUT : 0) |
+				       (events & (EPOLLHUP | EPOLLERR) ? LINK_HUP : 0));
 }
 
 static void set_int(int fd, int level, int name, int value)
@@ -173,8 +173,7 @@ static int link_error(struct soft_link *link)
 	return is_self(tl->watch.fd) ? -ECONNREFUSED : 0;
 }
 
-static int link_attach(struct soft_link *link, void *cookie, struct ual_loop *loop,
-		       unsigned events)
+static int link_attach(struct soft_link *link, void *cookie, struct ual_loop *loop, unsigned events)
 {
 	struct tcp_link *tl = to_tcp(link);
 	int err;
@@ -202,8 +201,8 @@ static u32 emss_of(int fd, int family)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &len) < 0 || mss <= 0)
 		return 536;	/* what every IPv4 path takes */
 	len = sizeof(int);
-	if (mss < MSS_MAYBE_CLAMPED ||
-	    getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_MTU : IP_MTU, &mtu, &len) < 0)
+	if (mss < MSS_MAYBE_CLAMPED || getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP,
+						  six ? IPV6_MTU : IP_MTU, &mtu, &len) < 0)
 		return (u32)mss;
 	return max_t(u32, (u32)mss, (u32)(mtu - (six ? 40 : 20) - TCP_HEADER_BYTES));
 }
@@ -241,8 +240,8 @@ static ssize_t link_recv(struct soft_link *link, const struct qp_iov *iov, unsig
 
 	do {
 		n = iov_n == 1 ? recv(to_tcp(link)->watch.fd, (void *)iov->base, iov->len,
-				      MSG_DONTWAIT) :
-				 recvmsg(to_tcp(link)->watch.fd, &msg, MSG_DONTWAIT);
+				      MSG_DONTWAIT)
+			       : recvmsg(to_tcp(link)->watch.fd, &msg, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -272,9 +271,8 @@ static void port_ready(struct ual_watch *w, uint32_t events)
 	tp->base.fn(&tp->base);
 }
 
-static int port_listen(void *net, void *cookie, struct ual_loop *loop,
-		       const struct sockaddr *addr, socklen_t addr_len, int backlog,
-		       struct soft_port **port)
+static int port_listen(void *net, void *cookie, struct ual_loop *loop, const struct sockaddr *addr,
+		       socklen_t addr_len, int backlog, struct soft_port **port)
 {
 	struct tcp_port *tp = calloc(1, sizeof(*tp));
 	int fd, err;
@@ -287,7 +285,7 @@ static int port_listen(void *net, void *cookie, struct ual_loop *loop,
 		goto err_free;
 	}
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (addr->sa_family == AF_INET6)	/* so that 0.0.0.0 and [::] can be had side by side */
+	if (addr->sa_family == AF_INET6) /* so that 0.0.0.0 and [::] can be had side by side */
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (bind(fd, addr, addr_len) < 0 || listen(fd, backlog) < 0) {
 		err = -errno;

@@ -120,7 +120,10 @@ static void serve(struct end *e, uint32_t i)
 	struct wr_sge reply_sge = { (uintptr_t)send_slot(e, i), REPLY_BYTES, e->msg_mr->lkey };
 	struct wr_sge data_sge = { (uintptr_t)e->data + rq->offset, cfg->size, e->data_mr->lkey };
 	struct wr_send reply = { .wr_id = i, .opcode = WR_SEND, .sges = &reply_sge, .sge_n = 1 };
-	struct wr_send data = { .wr_id = i, .next = &reply, .sges = &data_sge, .sge_n = 1,
+	struct wr_send data = { .wr_id = i,
+				.next = &reply,
+				.sges = &data_sge,
+				.sge_n = 1,
 				.remote = { rq->addr, rq->rkey } };
 	const struct wr_send *bad;
 
@@ -141,7 +144,8 @@ static void ask(struct end *e, uint32_t slot)
 	const struct cfg *cfg = e->cfg;
 	struct wr_sge sge = { (uintptr_t)send_slot(e, slot), REQUEST_BYTES, e->msg_mr->lkey };
 	struct wr_send wr = { .wr_id = slot, .opcode = WR_SEND, .sges = &sge, .sge_n = 1 };
-	struct request rq = { .slot = slot, .rkey = e->data_mr->rkey,
+	struct request rq = { .slot = slot,
+			      .rkey = e->data_mr->rkey,
 			      .addr = (uintptr_t)e->data + (size_t)slot * cfg->size };
 	const struct wr_send *bad;
 
@@ -268,14 +272,23 @@ static void open_end(struct end *e)
 	e->msgs = map((size_t)2 * cfg->depth * e->msg_bytes);
 	e->data = map(data_bytes);
 	check(ual_mr_reg(e->pd, e->msgs, (size_t)2 * cfg->depth * e->msg_bytes, ACCESS_LOCAL_WRITE,
-			 &e->msg_mr), "mr");
+			 &e->msg_mr),
+	      "mr");
 	check(ual_mr_reg(e->pd, e->data, data_bytes,
 			 ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ,
-			 &e->data_mr), "mr");
-	qcfg = (struct ual_qp_cfg){ .pd = e->pd, .scq = e->cq, .rcq = e->cq,
-				    .sq_depth = 2 * cfg->depth, .rq_depth = cfg->depth,
-				    .sq_sge_max = 1, .rq_sge_max = 1, .ird = IRD, .ord = IRD,
-				    .fn = on_event, .ctx = e };
+			 &e->data_mr),
+	      "mr");
+	qcfg = (struct ual_qp_cfg){ .pd = e->pd,
+				    .scq = e->cq,
+				    .rcq = e->cq,
+				    .sq_depth = 2 * cfg->depth,
+				    .rq_depth = cfg->depth,
+				    .sq_sge_max = 1,
+				    .rq_sge_max = 1,
+				    .ird = IRD,
+				    .ord = IRD,
+				    .fn = on_event,
+				    .ctx = e };
 	check(ual_qp_create(&qcfg, &e->qp), "qp");
 	for (uint32_t i = 0; i < cfg->depth; i++)
 		post_recv(e, i);
@@ -286,8 +299,10 @@ static void run_server(const struct cfg *cfg, int port_fd)
 	struct end *e = calloc(1, sizeof(*e));
 	struct sockaddr_in any = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-				       .on_request = on_request, .ctx = e };
+	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any,
+				       .addr_len = sizeof(any),
+				       .on_request = on_request,
+				       .ctx = e };
 	struct sockaddr_storage addr;
 	struct ual_listener *l;
 
@@ -346,8 +361,9 @@ static void run_client(const struct cfg *cfg, const struct sockaddr_storage *add
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: ual_pp read|write|send SIZE [--depth N] [--region SIZE] [--spin US]\n"
-			"              [--seconds S] [--warmup S] [--no-crc] [--device NAME]\n");
+	fprintf(stderr,
+		"usage: ual_pp read|write|send SIZE [--depth N] [--region SIZE] [--spin US]\n"
+		"              [--seconds S] [--warmup S] [--no-crc] [--device NAME]\n");
 	exit(2);
 }
 
@@ -371,10 +387,14 @@ static size_t parse_size(const char *text)
 static void parse(int argc, char **argv, struct cfg *cfg)
 {
 	static const struct option options[] = {
-		{ "depth", required_argument, NULL, 'd' },   { "region", required_argument, NULL, 'r' },
-		{ "spin", required_argument, NULL, 's' },    { "seconds", required_argument, NULL, 't' },
-		{ "warmup", required_argument, NULL, 'w' },  { "no-crc", no_argument, NULL, 'c' },
-		{ "device", required_argument, NULL, 'D' },  { NULL, 0, NULL, 0 },
+		{ "depth", required_argument, NULL, 'd' },
+		{ "region", required_argument, NULL, 'r' },
+		{ "spin", required_argument, NULL, 's' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "warmup", required_argument, NULL, 'w' },
+		{ "no-crc", no_argument, NULL, 'c' },
+		{ "device", required_argument, NULL, 'D' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -423,8 +443,11 @@ static void parse(int argc, char **argv, struct cfg *cfg)
 
 int main(int argc, char **argv)
 {
-	struct cfg cfg = { .depth = 32, .region = 256u << 20, .spin_us = UAL_SPIN_DEFAULT,
-			   .seconds = 3, .warmup = 0.5 };
+	struct cfg cfg = { .depth = 32,
+			   .region = 256u << 20,
+			   .spin_us = UAL_SPIN_DEFAULT,
+			   .seconds = 3,
+			   .warmup = 0.5 };
 	struct sockaddr_storage addr;
 	int fds[2];
 	pid_t pid;

@@ -41,10 +41,19 @@ void side_qp_create(struct side *s)
 {
 	const struct pair_cfg *c = &s->pair->cfg;
 	struct ual_qp_cfg cfg = {
-		.pd = s->pd, .scq = s->cq, .rcq = s->cq, .srq = s->srq,
-		.sq_depth = c->depth, .rq_depth = s->srq ? 0 : c->depth,
-		.sq_sge_max = 4, .rq_sge_max = 4, .inline_max = 256,
-		.ird = c->ird, .ord = c->ord, .fn = on_event, .ctx = s,
+		.pd = s->pd,
+		.scq = s->cq,
+		.rcq = s->cq,
+		.srq = s->srq,
+		.sq_depth = c->depth,
+		.rq_depth = s->srq ? 0 : c->depth,
+		.sq_sge_max = 4,
+		.rq_sge_max = 4,
+		.inline_max = 256,
+		.ird = c->ird,
+		.ord = c->ord,
+		.fn = on_event,
+		.ctx = s,
 	};
 
 	assert_int_equal(ual_qp_create(&cfg, &s->qp), 0);
@@ -62,7 +71,9 @@ static void side_open(struct side *s, struct pair *p)
 		assert_int_equal(ual_srq_create(s->pd, p->cfg.depth, 4, &s->srq), 0);
 	assert_int_equal(ual_mr_reg(s->pd, s->buf, PAIR_BUF,
 				    ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ |
-					    ACCESS_REMOTE_ATOMIC | ACCESS_MW_BIND, &s->mr), 0);
+					    ACCESS_REMOTE_ATOMIC | ACCESS_MW_BIND,
+				    &s->mr),
+			 0);
 	side_qp_create(s);
 }
 
@@ -110,8 +121,9 @@ void pair_listen(struct pair *p)
 
 void pair_listen_at(struct pair *p, const struct sockaddr *addr, socklen_t addr_len)
 {
-	struct ual_listen_cfg cfg = { .addr = addr, .addr_len = addr_len,
-				      .on_request = on_request, .ctx = p };
+	struct ual_listen_cfg cfg = {
+		.addr = addr, .addr_len = addr_len, .on_request = on_request, .ctx = p
+	};
 
 	assert_int_equal(ual_listen(p->b.dev, &cfg, &p->listener), 0);
 	assert_int_equal(ual_listener_addr(p->listener, &p->addr), 0);
@@ -121,7 +133,8 @@ void pair_start(struct pair *p)
 {
 	pair_listen(p);
 	assert_int_equal(ual_connect(p->a.qp, (struct sockaddr *)&p->addr,
-				     sizeof(struct sockaddr_in), &p->cfg.active), 0);
+				     sizeof(struct sockaddr_in), &p->cfg.active),
+			 0);
 }
 
 void pair_connect(struct pair *p)
@@ -217,8 +230,9 @@ void side_recv(struct side *s, uint64_t id, size_t off, uint32_t len)
 int side_send(struct side *s, uint64_t id, size_t off, uint32_t len, uint32_t flags)
 {
 	struct wr_sge sge = { .addr = (uintptr_t)s->buf + off, .len = len, .lkey = s->mr->lkey };
-	struct wr_send wr = { .wr_id = id, .opcode = WR_SEND, .flags = flags, .sges = &sge,
-			      .sge_n = 1 };
+	struct wr_send wr = {
+		.wr_id = id, .opcode = WR_SEND, .flags = flags, .sges = &sge, .sge_n = 1
+	};
 	const struct wr_send *bad;
 
 	return ual_post_send(s->qp, &wr, &bad);
@@ -228,7 +242,11 @@ int side_rdma(struct side *s, enum wr_opcode op, uint64_t id, size_t off, uint32
 	      const struct side *peer, size_t peer_off, uint32_t flags)
 {
 	struct wr_sge sge = { .addr = (uintptr_t)s->buf + off, .len = len, .lkey = s->mr->lkey };
-	struct wr_send wr = { .wr_id = id, .opcode = op, .flags = flags, .sges = &sge, .sge_n = 1,
+	struct wr_send wr = { .wr_id = id,
+			      .opcode = op,
+			      .flags = flags,
+			      .sges = &sge,
+			      .sge_n = 1,
 			      .remote = { (uintptr_t)peer->buf + peer_off, peer->mr->rkey } };
 	const struct wr_send *bad;
 

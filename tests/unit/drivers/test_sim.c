@@ -51,10 +51,10 @@ static void post_all(struct pair *p)
 	}
 	fill(p->b.buf + (1 << 20), 100000, 77);
 	fill(p->a.buf + (2 << 20), 100000, 78);
-	assert_int_equal(side_rdma(&p->a, WR_READ, 50, 1 << 20, 100000, &p->b, 1 << 20,
-				   WR_SIGNALED), 0);
-	assert_int_equal(side_rdma(&p->a, WR_WRITE, 51, 2 << 20, 100000, &p->b, 2 << 20,
-				   WR_SIGNALED), 0);
+	assert_int_equal(
+		side_rdma(&p->a, WR_READ, 50, 1 << 20, 100000, &p->b, 1 << 20, WR_SIGNALED), 0);
+	assert_int_equal(
+		side_rdma(&p->a, WR_WRITE, 51, 2 << 20, 100000, &p->b, 2 << 20, WR_SIGNALED), 0);
 }
 
 struct run {
@@ -74,8 +74,9 @@ static bool both_up(void *ctx)
 
 static struct run run_seed(uint64_t seed, uint32_t break_pct)
 {
-	struct sim_cfg scfg = { .seed = seed, .stall_ppm = 10000, .break_pct = break_pct,
-				.break_span = 400000 };
+	struct sim_cfg scfg = {
+		.seed = seed, .stall_ppm = 10000, .break_pct = break_pct, .break_span = 400000
+	};
 	struct run r = { .a_err = 0 };
 	struct pair p;
 	struct sim *sim;
@@ -150,7 +151,8 @@ static void named_fault_strikes(void **state)
 	} cases[] = {
 		{ { .kind = SIM_REFUSE }, UAL_EV_FAILED, -ECONNREFUSED },
 		{ { .kind = SIM_RESET, .at_byte = 10 }, UAL_EV_FAILED, -ECONNRESET },
-		{ { .kind = SIM_RESET, .at_byte = 10, .passive = true }, UAL_EV_FAILED,
+		{ { .kind = SIM_RESET, .at_byte = 10, .passive = true },
+		  UAL_EV_FAILED,
 		  -ECONNRESET },
 		{ { .kind = SIM_FIN, .at_byte = 7, .passive = true }, UAL_EV_FAILED, -ECONNRESET },
 		{ { .kind = SIM_SILENCE, .at_byte = 3 }, UAL_EV_FAILED, -ETIMEDOUT },
@@ -236,8 +238,11 @@ static void deregistered_memory_is_not_sent(void **state)
 		assert_int_equal(ual_mr_reg(p.b.pd, secret, 1 << 20, ACCESS_REMOTE_READ, &mr), 0);
 		pair_connect(&p);
 		sge = (struct wr_sge){ (uintptr_t)p.a.buf, 1 << 20, p.a.mr->lkey };
-		read = (struct wr_send){ .opcode = WR_READ, .flags = WR_SIGNALED, .sges = &sge,
-					 .sge_n = 1, .remote = { (uintptr_t)secret, mr->rkey } };
+		read = (struct wr_send){ .opcode = WR_READ,
+					 .flags = WR_SIGNALED,
+					 .sges = &sge,
+					 .sge_n = 1,
+					 .remote = { (uintptr_t)secret, mr->rkey } };
 		assert_int_equal(ual_post_send(p.a.qp, &read, &bad), 0);
 		for (int i = 0; i < 40; i++)
 			assert_true(ual_loop_step(p.loop, UINT64_MAX) >= 0);

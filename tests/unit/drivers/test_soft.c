@@ -20,8 +20,8 @@ static void connects_with_private_data(void **state)
 		{ "no CRC", { SOFT, .active.crc = UAL_CRC_OFF, .passive.crc = UAL_CRC_OFF } },
 		{ "CRC asked by one", { SOFT, .active.crc = UAL_CRC_OFF } },
 		{ "markers to us", { SOFT, .active.mpa_markers = true } },
-		{ "markers both ways", { SOFT, .active.mpa_markers = true,
-					 .passive.mpa_markers = true } },
+		{ "markers both ways",
+		  { SOFT, .active.mpa_markers = true, .passive.mpa_markers = true } },
 		{ "RTR Send", { SOFT, .active.mpa_rtr = MPA_RTR_SEND } },
 		{ "RTR Write", { SOFT, .active.mpa_rtr = MPA_RTR_WRITE } },
 		{ "RTR Read", { SOFT, .active.mpa_rtr = MPA_RTR_READ } },
@@ -69,7 +69,6 @@ static void connects_with_private_data(void **state)
 	}
 }
 
-
 /* ---- operations ------------------------------------------------------------------------------------- */
 
 static void connect_pair(struct pair *p, const struct pair_cfg *cfg)
@@ -105,8 +104,8 @@ static struct wr_sge sge_at(const struct side *s, size_t off, uint32_t len)
 
 static void all_sizes_all_ways(void **state)
 {
-	static const uint32_t sizes[] = { 0, 1, 3, 4, 511, 1448, 4096, 8191, 8192, 65483, 65536, 70001,
-					  262144, 1000003 };
+	static const uint32_t sizes[] = { 0,	1,    3,     4,	    511,   1448,   4096,
+					  8191, 8192, 65483, 65536, 70001, 262144, 1000003 };
 	static const struct pair_cfg cfgs[] = {
 		{ SOFT },
 		{ SOFT, .active.crc = UAL_CRC_OFF, .passive.crc = UAL_CRC_OFF },
@@ -126,9 +125,11 @@ static void all_sizes_all_ways(void **state)
 			p.b.buf[(2 << 20) + n] = 0xee;
 			p.a.buf[(3 << 20) + n] = 0xee;
 			assert_int_equal(side_rdma(&p.a, WR_WRITE, 1, 2 << 20, n, &p.b, 2 << 20,
-						   WR_SIGNALED), 0);
+						   WR_SIGNALED),
+					 0);
 			assert_int_equal(side_rdma(&p.a, WR_READ, 2, 3 << 20, n, &p.b, 3 << 20,
-						   WR_SIGNALED), 0);
+						   WR_SIGNALED),
+					 0);
 			pair_until_wcs(&p, &p.a, wcs + 2);
 			assert_int_equal(p.a.wcs[wcs].status, WC_SUCCESS);
 			assert_int_equal(p.a.wcs[wcs + 1].status, WC_SUCCESS);
@@ -187,16 +188,24 @@ static void immediate_and_inline(void **state)
 	char text[] = "inline text";
 
 	connect_pair(&p, &cfg);
-	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_SEND_IMM,
-						      .imm = 0x1122334455667788 }), 0);
+	assert_int_equal(post(&p.a,
+			      (struct wr_send){ .opcode = WR_SEND_IMM, .imm = 0x1122334455667788 }),
+			 0);
 	sge = sge_at(&p.a, 2 << 20, 5000);
 	fill(p.a.buf + (2 << 20), 5000, 9);
-	assert_int_equal(post(&p.a, (struct wr_send){
-		.opcode = WR_WRITE_IMM, .sges = &sge, .sge_n = 1, .imm = 42,
-		.remote = { (uintptr_t)p.b.buf + (3 << 20), p.b.mr->rkey } }), 0);
+	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_WRITE_IMM,
+						      .sges = &sge,
+						      .sge_n = 1,
+						      .imm = 42,
+						      .remote = { (uintptr_t)p.b.buf + (3 << 20),
+								  p.b.mr->rkey } }),
+			 0);
 	sge = (struct wr_sge){ (uintptr_t)text, sizeof(text), 0 };
-	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_SEND, .sges = &sge, .sge_n = 1,
-						      .flags = WR_INLINE | WR_SOLICITED }), 0);
+	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_SEND,
+						      .sges = &sge,
+						      .sge_n = 1,
+						      .flags = WR_INLINE | WR_SOLICITED }),
+			 0);
 	memset(text, 0, sizeof(text));
 	pair_until_wcs(&p, &p.b, 3);
 	assert_int_equal(p.b.wcs[0].opcode, WC_RECV_IMM);
@@ -220,18 +229,27 @@ static void atomics(void **state)
 	connect_pair(&p, &cfg);
 	memcpy(p.b.buf + (3 << 20), &value, 8);
 	sge = sge_at(&p.a, 2 << 20, 8);
-	assert_int_equal(post(&p.a, (struct wr_send){
-		.opcode = WR_FETCH_ADD, .sges = &sge, .sge_n = 1,
-		.atomic = { .addr = (uintptr_t)p.b.buf + (3 << 20), .rkey = p.b.mr->rkey,
-			    .compare_add = 23 } }), 0);
+	assert_int_equal(post(&p.a,
+			      (struct wr_send){ .opcode = WR_FETCH_ADD,
+						.sges = &sge,
+						.sge_n = 1,
+						.atomic = { .addr = (uintptr_t)p.b.buf + (3 << 20),
+							    .rkey = p.b.mr->rkey,
+							    .compare_add = 23 } }),
+			 0);
 	pair_until_wcs(&p, &p.a, 1);
 	assert_int_equal(p.a.wcs[0].status, WC_SUCCESS);
 	memcpy(&old, p.a.buf + (2 << 20), 8);
 	assert_true(old == 1000);
-	assert_int_equal(post(&p.a, (struct wr_send){
-		.opcode = WR_CMP_SWAP, .sges = &sge, .sge_n = 1,
-		.atomic = { .addr = (uintptr_t)p.b.buf + (3 << 20), .rkey = p.b.mr->rkey,
-			    .compare_add = 1023, .swap = 7 } }), 0);
+	assert_int_equal(post(&p.a,
+			      (struct wr_send){ .opcode = WR_CMP_SWAP,
+						.sges = &sge,
+						.sge_n = 1,
+						.atomic = { .addr = (uintptr_t)p.b.buf + (3 << 20),
+							    .rkey = p.b.mr->rkey,
+							    .compare_add = 1023,
+							    .swap = 7 } }),
+			 0);
 	pair_until_wcs(&p, &p.a, 2);
 	memcpy(&old, p.a.buf + (2 << 20), 8);
 	memcpy(&value, p.b.buf + (3 << 20), 8);
@@ -250,21 +268,29 @@ static void fast_registration_and_remote_invalidation(void **state)
 	connect_pair(&p, &cfg);
 	assert_int_equal(ual_mr_alloc(p.b.pd, 65536, &mr), 0);
 	key = (mr->rkey & ~0xffu) | 0x5a;
-	assert_int_equal(post(&p.b, (struct wr_send){
-		.wr_id = 1, .opcode = WR_REG_MR,
-		.reg = { key, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE,
-			 (uintptr_t)p.b.buf + (3 << 20), 65536 } }), 0);
+	assert_int_equal(
+		post(&p.b, (struct wr_send){ .wr_id = 1,
+					     .opcode = WR_REG_MR,
+					     .reg = { key, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE,
+						      (uintptr_t)p.b.buf + (3 << 20), 65536 } }),
+		0);
 	pair_until_wcs(&p, &p.b, 1);
 	assert_int_equal(p.b.wcs[0].status, WC_SUCCESS);
 	assert_int_equal(p.b.wcs[0].opcode, WC_REG_MR);
 	fill(p.a.buf, 65536, 3);
 	sge = sge_at(&p.a, 0, 65536);
-	assert_int_equal(post(&p.a, (struct wr_send){
-		.opcode = WR_WRITE, .sges = &sge, .sge_n = 1,
-		.remote = { (uintptr_t)p.b.buf + (3 << 20), key } }), 0);
+	assert_int_equal(
+		post(&p.a, (struct wr_send){ .opcode = WR_WRITE,
+					     .sges = &sge,
+					     .sge_n = 1,
+					     .remote = { (uintptr_t)p.b.buf + (3 << 20), key } }),
+		0);
 	sge = sge_at(&p.a, 0, 10);
-	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_SEND_INV, .inv_rkey = key,
-						      .sges = &sge, .sge_n = 1 }), 0);
+	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_SEND_INV,
+						      .inv_rkey = key,
+						      .sges = &sge,
+						      .sge_n = 1 }),
+			 0);
 	pair_until_wcs(&p, &p.b, 2);
 	assert_true(filled(p.b.buf + (3 << 20), 65536, 3));
 	assert_true(p.b.wcs[1].flags & WC_WITH_INV);
@@ -272,9 +298,12 @@ static void fast_registration_and_remote_invalidation(void **state)
 	/* invalid now: another write ends the connection */
 	assert_int_equal(side_rdma(&p.a, WR_WRITE, 5, 0, 1, &p.b, 0, WR_SIGNALED), 0);
 	sge = sge_at(&p.a, 0, 65536);
-	assert_int_equal(post(&p.a, (struct wr_send){
-		.opcode = WR_WRITE, .sges = &sge, .sge_n = 1,
-		.remote = { (uintptr_t)p.b.buf + (3 << 20), key } }), 0);
+	assert_int_equal(
+		post(&p.a, (struct wr_send){ .opcode = WR_WRITE,
+					     .sges = &sge,
+					     .sge_n = 1,
+					     .remote = { (uintptr_t)p.b.buf + (3 << 20), key } }),
+		0);
 	pair_until_event(&p, &p.a, UAL_EV_TERMINATED);
 	assert_int_equal(ual_qp_destroy(p.b.qp), 0);
 	p.b.qp = NULL;
@@ -293,18 +322,23 @@ static void memory_windows(void **state)
 	connect_pair(&p, &cfg);
 	assert_int_equal(ual_mw_alloc(p.b.pd, &mw), 0);
 	key = (mw->rkey & ~0xffu) | 0x17;
-	assert_int_equal(post(&p.b, (struct wr_send){
-		.wr_id = 1, .opcode = WR_BIND_MW,
-		.bind = { key, p.b.mr->lkey, (uintptr_t)p.b.buf + 4096, 4096,
-			  ACCESS_REMOTE_WRITE } }), 0);
+	assert_int_equal(
+		post(&p.b, (struct wr_send){ .wr_id = 1,
+					     .opcode = WR_BIND_MW,
+					     .bind = { key, p.b.mr->lkey, (uintptr_t)p.b.buf + 4096,
+						       4096, ACCESS_REMOTE_WRITE } }),
+		0);
 	pair_until_wcs(&p, &p.b, 1);
 	assert_int_equal(p.b.wcs[0].status, WC_SUCCESS);
 	assert_int_equal(ual_mr_dereg(p.b.mr), -EBUSY);
 	fill(p.a.buf, 4096, 3);
 	sge = sge_at(&p.a, 0, 4096);
-	assert_int_equal(post(&p.a, (struct wr_send){
-		.opcode = WR_WRITE, .sges = &sge, .sge_n = 1,
-		.remote = { (uintptr_t)p.b.buf + 4096, key } }), 0);
+	assert_int_equal(post(&p.a,
+			      (struct wr_send){ .opcode = WR_WRITE,
+						.sges = &sge,
+						.sge_n = 1,
+						.remote = { (uintptr_t)p.b.buf + 4096, key } }),
+			 0);
 	assert_int_equal(side_send(&p.a, 9, 8192, 1, 0), 0);
 	pair_until_wcs(&p, &p.b, 2);
 	assert_true(filled(p.b.buf + 4096, 4096, 3));
@@ -333,8 +367,8 @@ static void gathers_and_scatters(void **state)
 	from[0] = sge_at(&p.a, 0, 7);
 	from[1] = sge_at(&p.a, 7, 2000);
 	from[2] = sge_at(&p.a, 2007, 993);
-	assert_int_equal(post(&p.a, (struct wr_send){ .opcode = WR_SEND, .sges = from,
-						      .sge_n = 3 }), 0);
+	assert_int_equal(
+		post(&p.a, (struct wr_send){ .opcode = WR_SEND, .sges = from, .sge_n = 3 }), 0);
 	pair_until_wcs(&p, &p.b, 1);
 	assert_memory_equal(p.b.buf, p.a.buf, 1000);
 	assert_memory_equal(p.b.buf + 5000, p.a.buf + 1000, 2000);
@@ -421,11 +455,14 @@ static void faults_terminate(void **state)
 		bool bad_key, past_end, no_recv, too_long;
 		uint8_t layer, etype, code;
 	} cases[] = {
-		{ "Write, unknown STag", WR_WRITE, .bad_key = true, .layer = 1, .etype = 1, .code = 0 },
+		{ "Write, unknown STag", WR_WRITE, .bad_key = true, .layer = 1, .etype = 1,
+		  .code = 0 },
 		{ "Write, past the end", WR_WRITE, .past_end = true, .layer = 1, .etype = 1,
 		  .code = 1 },
-		{ "Read, unknown STag", WR_READ, .bad_key = true, .layer = 0, .etype = 1, .code = 0 },
-		{ "Read, past the end", WR_READ, .past_end = true, .layer = 0, .etype = 1, .code = 1 },
+		{ "Read, unknown STag", WR_READ, .bad_key = true, .layer = 0, .etype = 1,
+		  .code = 0 },
+		{ "Read, past the end", WR_READ, .past_end = true, .layer = 0, .etype = 1,
+		  .code = 1 },
 		{ "Send, no receive", WR_SEND, .no_recv = true, .layer = 1, .etype = 2, .code = 2 },
 		{ "Send, too long", WR_SEND, .too_long = true, .layer = 1, .etype = 2, .code = 5 },
 	};
@@ -442,10 +479,16 @@ static void faults_terminate(void **state)
 			side_recv(&p.b, 1, 0, 1000);
 		pair_connect(&p);
 		sge = sge_at(&p.a, 0, cases[i].too_long ? 1001 : 1000);
-		assert_int_equal(post(&p.a, (struct wr_send){
-			.opcode = cases[i].op, .sges = &sge, .sge_n = 1,
-			.remote = { (uintptr_t)p.b.buf + (cases[i].past_end ? PAIR_BUF - 999 : 0),
-				    p.b.mr->rkey ^ (cases[i].bad_key ? 0x100 : 0) } }), 0);
+		assert_int_equal(
+			post(&p.a,
+			     (struct wr_send){
+				     .opcode = cases[i].op,
+				     .sges = &sge,
+				     .sge_n = 1,
+				     .remote = { (uintptr_t)p.b.buf +
+							 (cases[i].past_end ? PAIR_BUF - 999 : 0),
+						 p.b.mr->rkey ^ (cases[i].bad_key ? 0x100 : 0) } }),
+			0);
 		pair_until_event(&p, &p.a, UAL_EV_DISCONNECTED);
 		pair_until_event(&p, &p.b, UAL_EV_DISCONNECTED);
 		at = side_event(&p.a, UAL_EV_TERMINATED);
@@ -473,8 +516,10 @@ static void bad_local_key_is_a_completion(void **state)
 	connect_pair(&p, &cfg);
 	sge = sge_at(&p.a, 0, 100);
 	sge.lkey ^= 0x100;
-	assert_int_equal(post(&p.a, (struct wr_send){ .wr_id = 3, .opcode = WR_SEND, .sges = &sge,
-						      .sge_n = 1 }), 0);
+	assert_int_equal(
+		post(&p.a,
+		     (struct wr_send){ .wr_id = 3, .opcode = WR_SEND, .sges = &sge, .sge_n = 1 }),
+		0);
 	pair_until_event(&p, &p.a, UAL_EV_DISCONNECTED);
 	assert_int_equal(wc_of(&p.a, 3)->status, WC_LOC_PROT_ERR);
 	pair_until_event(&p, &p.b, UAL_EV_DISCONNECTED);

@@ -126,7 +126,10 @@ static void on_up(struct ual_stream *s)
 }
 
 static const struct ual_stream_ops stream_ops = {
-	.on_up = on_up, .on_data = on_data, .on_closed = on_closed, .on_request = on_request,
+	.on_up = on_up,
+	.on_data = on_data,
+	.on_closed = on_closed,
+	.on_request = on_request,
 };
 
 static void on_stream(struct ual_stream *s, struct ual_device *dev, void *ctx)
@@ -142,9 +145,12 @@ static int make(struct world *w)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-				       .timeout_ms = 2000, .on_request = on_request,
-				       .on_stream = on_stream, .ctx = w };
+	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any,
+				       .addr_len = sizeof(any),
+				       .timeout_ms = 2000,
+				       .on_request = on_request,
+				       .on_stream = on_stream,
+				       .ctx = w };
 	struct ual_conn_param param = { .timeout_ms = 2000 };
 	struct sockaddr_storage addr;
 	struct ual_qp_cfg qcfg;
@@ -156,16 +162,20 @@ static int make(struct world *w)
 	    (err = ual_device_open(w->ual, w->loop, NULL, &w->dev)) ||
 	    (err = ual_pd_create(w->dev, &w->pd)) ||
 	    (err = ual_mr_reg(w->pd, w->buf, sizeof(w->buf), ACCESS_LOCAL_WRITE, &w->mr)) ||
-	    (err = ual_mr_alloc(w->pd, 4096, &w->fast)) ||
-	    (err = ual_mw_alloc(w->pd, &w->mw)) ||
+	    (err = ual_mr_alloc(w->pd, 4096, &w->fast)) || (err = ual_mw_alloc(w->pd, &w->mw)) ||
 	    (err = ual_cq_create(w->dev, 64, NULL, NULL, &w->cq)) ||
 	    (err = ual_srq_create(w->pd, 16, 2, &w->srq)))
 		return err;
-	qcfg = (struct ual_qp_cfg){ .pd = w->pd, .scq = w->cq, .rcq = w->cq, .srq = w->srq,
-				    .sq_depth = 16, .sq_sge_max = 2, .fn = on_event, .ctx = w };
+	qcfg = (struct ual_qp_cfg){ .pd = w->pd,
+				    .scq = w->cq,
+				    .rcq = w->cq,
+				    .srq = w->srq,
+				    .sq_depth = 16,
+				    .sq_sge_max = 2,
+				    .fn = on_event,
+				    .ctx = w };
 	if ((err = ual_qp_create(&qcfg, &w->a)) || (err = ual_qp_create(&qcfg, &w->b)) ||
-	    (err = ual_listen(w->dev, &lcfg, &w->l)) ||
-	    (err = ual_listener_addr(w->l, &addr)) ||
+	    (err = ual_listen(w->dev, &lcfg, &w->l)) || (err = ual_listener_addr(w->l, &addr)) ||
 	    (err = ual_connect(w->a, (struct sockaddr *)&addr, sizeof(any), &param)) ||
 	    (err = ual_stream_connect(w->dev, (struct sockaddr *)&addr, sizeof(any), 2000,
 				      &stream_ops, w, &w->stream)))

@@ -80,11 +80,13 @@ static void reject_brings_its_reason(void **state)
 	/* a QP that was not started may try again */
 	p.cfg.reject = false;
 	p.a.ev_n = 0;
-	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&p.addr,
-				     sizeof(struct sockaddr_in), NULL), 0);
+	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&p.addr, sizeof(struct sockaddr_in),
+				     NULL),
+			 0);
 	pair_until_event(&p, &p.a, UAL_EV_ESTABLISHED);
-	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&p.addr,
-				     sizeof(struct sockaddr_in), NULL), -EISCONN);
+	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&p.addr, sizeof(struct sockaddr_in),
+				     NULL),
+			 -EISCONN);
 	pair_close(&p);
 }
 
@@ -114,9 +116,11 @@ static void bad_arguments(void **state)
 				     &(struct ual_conn_param){ .pdata = big, .pdata_len = 253 }),
 			 -EMSGSIZE);
 	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&addr, sizeof(addr),
-				     &(struct ual_conn_param){ .mpa_revision = 3 }), -EINVAL);
+				     &(struct ual_conn_param){ .mpa_revision = 3 }),
+			 -EINVAL);
 	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&addr, sizeof(addr),
-				     &(struct ual_conn_param){ .ord = 9 }), -EINVAL);
+				     &(struct ual_conn_param){ .ord = 9 }),
+			 -EINVAL);
 	assert_true(ual_connect(p.a.qp, &nowhere, sizeof(nowhere), NULL) < 0);
 	assert_int_equal(ual_disconnect(p.a.qp), -ENOTCONN);
 	assert_int_equal(side_send(&p.a, 1, 0, 1, 0), -ENOTCONN);
@@ -128,7 +132,8 @@ static void bad_arguments(void **state)
 	/* the address that is taken */
 	{
 		struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&addr,
-					      .addr_len = sizeof(addr), .on_request = (void *)1 };
+					      .addr_len = sizeof(addr),
+					      .on_request = (void *)1 };
 		struct ual_listener *l;
 
 		assert_int_equal(ual_listen(p.a.dev, &cfg, &l), -EADDRINUSE);
@@ -146,8 +151,8 @@ static void silent_server_times_out(void **state)
 	struct pair p;
 
 	pair_open(&p, &cfg);
-	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&addr, sizeof(addr),
-				     &cfg.active), 0);
+	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&addr, sizeof(addr), &cfg.active),
+			 0);
 	assert_int_equal(wait_failed(&p)->err, -ETIMEDOUT);
 	pair_close(&p);
 	close(fd);
@@ -194,7 +199,8 @@ static void strange_servers(void **state)
 static void ipv6(void **state)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
+	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any,
+				      .addr_len = sizeof(any),
 				      .on_request = (void *)1 };
 	struct ual_listener *l;
 	struct sockaddr_storage addr;
@@ -258,7 +264,10 @@ static void strange_clients_are_dropped(void **state)
 		{ "bad revision", S("MPA ID Req Frame\x40\x07\x00\x00"), false },
 		{ "too much private data", S("MPA ID Req Frame\x40\x01\x02\x01"), false },
 		{ "words that are too short", S("MPA ID Req Frame\x50\x02\x00\x03"), false },
-		{ "speaks out of turn", S("MPA ID Req Frame\x40\x01\x00\x00" "more"), false },
+		{ "speaks out of turn",
+		  S("MPA ID Req Frame\x40\x01\x00\x00"
+		    "more"),
+		  false },
 #undef S
 	};
 	struct pair p;
@@ -289,8 +298,10 @@ static void silent_client_times_out(void **state)
 	int fd;
 
 	pair_open(&p, &plain);
-	cfg = (struct ual_listen_cfg){ .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-				       .timeout_ms = 40, .on_request = (void *)1 };
+	cfg = (struct ual_listen_cfg){ .addr = (struct sockaddr *)&any,
+				       .addr_len = sizeof(any),
+				       .timeout_ms = 40,
+				       .on_request = (void *)1 };
 	assert_int_equal(ual_listen(p.b.dev, &cfg, &p.listener), 0);
 	assert_int_equal(ual_listener_addr(p.listener, &p.addr), 0);
 	fd = raw_connect(&p);
@@ -349,10 +360,8 @@ static void peer_left_before_the_answer(void **state)
 		bool accept, reset, speak;
 		int err;
 	} cases[] = {
-		{ true, false, false, -ECONNRESET },
-		{ true, true, false, -ECONNRESET },
-		{ true, false, true, -EPROTO },
-		{ false, false, false, 0 },
+		{ true, false, false, -ECONNRESET }, { true, true, false, -ECONNRESET },
+		{ true, false, true, -EPROTO },	     { false, false, false, 0 },
 		{ false, true, false, 0 },
 	};
 
@@ -391,8 +400,10 @@ static void too_many_waiting_are_reset(void **state)
 {
 	struct pair p;
 	struct sockaddr_in any = { .sin_family = AF_INET };
-	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-				      .pending_max = 2, .on_request = (void *)1 };
+	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any,
+				      .addr_len = sizeof(any),
+				      .pending_max = 2,
+				      .on_request = (void *)1 };
 	int fds[3];
 	char c;
 
@@ -439,7 +450,8 @@ static void no_descriptors_left(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(p.req_n, 0);
 	assert_true((cpu[1].tv_sec - cpu[0].tv_sec) * 1000 +
-			    (cpu[1].tv_nsec - cpu[0].tv_nsec) / 1000000 < 50);
+			    (cpu[1].tv_nsec - cpu[0].tv_nsec) / 1000000 <
+		    50);
 	assert_int_equal(raw_read(&p, fd, reply, sizeof(reply)), 20);
 	close(fd);
 	pair_close(&p);
@@ -461,7 +473,8 @@ static void reset_under_load(void **state)
 	assert_int_equal(write(fd, request, REQUEST_BYTES), REQUEST_BYTES);
 	assert_int_equal(raw_read(&p, fd, reply, sizeof(reply)), 20);
 	/* an FPDU that never ends: untagged, last, Send, queue 0, MSN 1 */
-	assert_int_equal(write(fd, "\x00\x80\x41\x43\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0payload", 27), 27);
+	assert_int_equal(write(fd, "\x00\x80\x41\x43\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0payload", 27),
+			 27);
 	pair_run_ms(&p, 5);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);

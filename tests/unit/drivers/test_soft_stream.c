@@ -100,10 +100,14 @@ static void passive_request(struct ual_conn_req *req)
 }
 
 static const struct ual_stream_ops active_ops = {
-	.on_up = active_up, .on_data = active_data, .on_closed = on_closed,
+	.on_up = active_up,
+	.on_data = active_data,
+	.on_closed = on_closed,
 };
 static const struct ual_stream_ops passive_ops = {
-	.on_data = passive_data, .on_closed = on_closed, .on_request = passive_request,
+	.on_data = passive_data,
+	.on_closed = on_closed,
+	.on_request = passive_request,
 };
 
 static void on_stream(struct ual_stream *s, struct ual_device *dev, void *ctx)
@@ -128,8 +132,10 @@ static void talk_open(struct talk *t, const struct pair_cfg *cfg)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-				       .on_request = immediate_request, .on_stream = on_stream,
+	struct ual_listen_cfg lcfg = { .addr = (struct sockaddr *)&any,
+				       .addr_len = sizeof(any),
+				       .on_request = immediate_request,
+				       .on_stream = on_stream,
 				       .ctx = t };
 
 	memset(t, 0, sizeof(*t));
@@ -144,7 +150,8 @@ static void talk_connect(struct talk *t)
 {
 	assert_int_equal(ual_stream_connect(t->p.a.dev, (struct sockaddr *)&t->p.addr,
 					    sizeof(struct sockaddr_in), 1000, &active_ops, t,
-					    &t->active), 0);
+					    &t->active),
+			 0);
 }
 
 static void use(struct talk *t)
@@ -185,7 +192,8 @@ static void immediate_start_on_the_same_port(void **state)
 
 	talk_open(&t, &sockets);
 	assert_int_equal(ual_connect(t.p.a.qp, (struct sockaddr *)&t.p.addr,
-				     sizeof(struct sockaddr_in), NULL), 0);
+				     sizeof(struct sockaddr_in), NULL),
+			 0);
 	use(&t);
 	assert_null(t.passive);
 	pair_close(&t.p);
@@ -252,7 +260,8 @@ static void adopted_with_bytes_already_read(void **state)
 		assert_int_equal(write(fds[0], bytes, n), n);
 		assert_int_equal(recv(fds[1], reply, early, MSG_WAITALL), early);
 		assert_int_equal(ual_stream_adopt(t.p.b.dev, fds[1], bytes, early, &passive_ops, &t,
-						  &t.passive), 0);
+						  &t.passive),
+				 0);
 		assert_int_equal(t.heard_n[1], 0);	/* not from inside the call */
 		pair_until_event(&t.p, &t.p.b, UAL_EV_ESTABLISHED);
 		assert_string_equal(t.heard[1], "login");
@@ -275,7 +284,8 @@ static void adopted_with_bytes_already_read(void **state)
 static void active_finds_everything_at_once(void **state)
 {
 	/* RFC 5044: a revision 1 reply without CRC; then a Send, "hello", queue 0, MSN 1, no checksum */
-	static const char bytes[] = "yesMPA ID Rep Frame\x00\x01\x00\x00"
+	static const char bytes[] =
+		"yesMPA ID Rep Frame\x00\x01\x00\x00"
 		"\x00\x17\x41\x43\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0hello\0\0\0\0\0\0\0";
 	const size_t n = sizeof(bytes) - 1;
 
@@ -290,7 +300,8 @@ static void active_finds_everything_at_once(void **state)
 		tcp_pair(fds);
 		assert_int_equal(write(fds[1], bytes + early, n - early), n - early);
 		assert_int_equal(ual_stream_adopt(t.p.a.dev, fds[0], bytes, early, &active_ops, &t,
-						  &t.active), 0);
+						  &t.active),
+				 0);
 		pair_until_wcs(&t.p, &t.p.a, 1);
 		assert_int_equal(t.p.a.evs[0].kind, UAL_EV_ESTABLISHED);
 		assert_int_equal(t.p.a.wcs[0].status, WC_SUCCESS);
@@ -340,8 +351,8 @@ static void stream_ends_and_limits(void **state)
 	talk_open(&t, &sockets);
 	/* the peer closes */
 	tcp_pair(fds);
-	assert_int_equal(ual_stream_adopt(t.p.b.dev, fds[1], "abc", 3, &passive_ops, &t, &t.passive),
-			 0);
+	assert_int_equal(
+		ual_stream_adopt(t.p.b.dev, fds[1], "abc", 3, &passive_ops, &t, &t.passive), 0);
 	close(fds[0]);
 	for (int i = 0; i < 100 && !t.closed; i++)
 		pair_run_ms(&t.p, 5);
@@ -384,8 +395,8 @@ static void stream_ends_and_limits(void **state)
 	/* closing inside on_data */
 	tcp_pair(fds);
 	t.close_on_data = true;
-	assert_int_equal(ual_stream_adopt(t.p.b.dev, fds[1], "abc", 3, &passive_ops, &t, &t.passive),
-			 0);
+	assert_int_equal(
+		ual_stream_adopt(t.p.b.dev, fds[1], "abc", 3, &passive_ops, &t, &t.passive), 0);
 	pair_run_ms(&t.p, 5);
 	assert_null(t.passive);
 	assert_int_equal(recv(fds[0], &c, 1, 0), 0);
@@ -402,7 +413,8 @@ static void transition_can_fail(void **state)
 	talk_open(&t, &sockets);
 	tcp_pair(fds);
 	assert_int_equal(ual_stream_adopt(t.p.b.dev, fds[1], "loginMPA", 8, &passive_ops, &t,
-					  &t.passive), 0);
+					  &t.passive),
+			 0);
 	assert_int_equal(write(fds[0], "garbage garbage garbage", 23), 23);
 	for (int i = 0; i < 100 && !t.closed; i++)
 		pair_run_ms(&t.p, 5);
@@ -412,8 +424,8 @@ static void transition_can_fail(void **state)
 	/* end of stream instead of the request */
 	tcp_pair(fds);
 	t.closed = 0;
-	assert_int_equal(ual_stream_adopt(t.p.b.dev, fds[1], "login", 5, &passive_ops, &t,
-					  &t.passive), 0);
+	assert_int_equal(
+		ual_stream_adopt(t.p.b.dev, fds[1], "login", 5, &passive_ops, &t, &t.passive), 0);
 	shutdown(fds[0], SHUT_WR);
 	for (int i = 0; i < 100 && !t.closed; i++)
 		pair_run_ms(&t.p, 5);

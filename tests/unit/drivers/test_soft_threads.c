@@ -57,10 +57,13 @@ static void echo_cq(struct ual_cq *cq)
 	while ((n = ual_cq_poll(cq, wc, 16)) > 0) {
 		for (int i = 0; i < n; i++) {
 			struct echo *e = wc[i].qp_ctx;
-			struct wr_sge sge = { (uintptr_t)e->buf + wc[i].wr_id * MSG,
-					      wc[i].byte_len, e->mr->lkey };
-			struct wr_send wr = { .wr_id = wc[i].wr_id, .opcode = WR_SEND,
-					      .flags = WR_SIGNALED, .sges = &sge, .sge_n = 1 };
+			struct wr_sge sge = { (uintptr_t)e->buf + wc[i].wr_id * MSG, wc[i].byte_len,
+					      e->mr->lkey };
+			struct wr_send wr = { .wr_id = wc[i].wr_id,
+					      .opcode = WR_SEND,
+					      .flags = WR_SIGNALED,
+					      .sges = &sge,
+					      .sge_n = 1 };
 			const struct wr_send *bad;
 
 			if (wc[i].status != WC_SUCCESS)
@@ -109,9 +112,15 @@ static void on_request(struct ual_conn_req *req)
 	e->next = s->echoes;
 	s->echoes = e;
 	assert_int_equal(ual_mr_reg(s->pd, e->buf, sizeof(e->buf), ACCESS_LOCAL_WRITE, &e->mr), 0);
-	cfg = (struct ual_qp_cfg){ .pd = s->pd, .scq = s->cq, .rcq = s->cq, .sq_depth = SLOTS,
-				   .rq_depth = SLOTS, .sq_sge_max = 1, .rq_sge_max = 1,
-				   .fn = echo_event, .ctx = e };
+	cfg = (struct ual_qp_cfg){ .pd = s->pd,
+				   .scq = s->cq,
+				   .rcq = s->cq,
+				   .sq_depth = SLOTS,
+				   .rq_depth = SLOTS,
+				   .sq_sge_max = 1,
+				   .rq_sge_max = 1,
+				   .fn = echo_event,
+				   .ctx = e };
 	assert_int_equal(ual_qp_create(&cfg, &e->qp), 0);
 	for (uint64_t k = 0; k < SLOTS; k++)
 		echo_recv(e, k);
@@ -174,8 +183,15 @@ static void client_event(struct ual_qp *qp, const struct ual_event *ev)
 static void client_start(struct client *c, struct ual_pd *pd, struct ual_cq *cq,
 			 const struct sockaddr_storage *addr)
 {
-	struct ual_qp_cfg cfg = { .pd = pd, .scq = cq, .rcq = cq, .sq_depth = 4, .rq_depth = 4,
-				  .sq_sge_max = 1, .rq_sge_max = 1, .fn = client_event, .ctx = c };
+	struct ual_qp_cfg cfg = { .pd = pd,
+				  .scq = cq,
+				  .rcq = cq,
+				  .sq_depth = 4,
+				  .rq_depth = 4,
+				  .sq_sge_max = 1,
+				  .rq_sge_max = 1,
+				  .fn = client_event,
+				  .ctx = c };
 	const struct wr_recv *bad;
 	struct wr_recv wr;
 	struct wr_sge sge;
@@ -188,7 +204,8 @@ static void client_start(struct client *c, struct ual_pd *pd, struct ual_cq *cq,
 	wr = (struct wr_recv){ .sges = &sge, .sge_n = 1 };
 	assert_int_equal(ual_post_recv(c->qp, &wr, &bad), 0);
 	assert_int_equal(ual_connect(c->qp, (const struct sockaddr *)addr,
-				     sizeof(struct sockaddr_in), NULL), 0);
+				     sizeof(struct sockaddr_in), NULL),
+			 0);
 }
 
 /* ---- a listener destroyed on its own thread, while the others run ------------------------------------ */
@@ -238,8 +255,10 @@ static void three_loops_share_a_listener(void **state)
 		assert_int_equal(ual_cq_create(s->dev, 1024, echo_cq, s, &s->cq), 0);
 		spread[i] = s->dev;
 	}
-	lcfg = (struct ual_listen_cfg){ .addr = (struct sockaddr *)&any, .addr_len = sizeof(any),
-					.spread = spread, .spread_n = LOOPS,
+	lcfg = (struct ual_listen_cfg){ .addr = (struct sockaddr *)&any,
+					.addr_len = sizeof(any),
+					.spread = spread,
+					.spread_n = LOOPS,
 					.on_request = on_request };
 	assert_int_equal(ual_listen(spread[0], &lcfg, &destroy.l), 0);
 	assert_int_equal(ual_listener_addr(destroy.l, &addr), 0);

@@ -58,10 +58,17 @@ static void send_text(void)
 	struct wr_sge note = sge(&memory.message, sizeof(memory.message));
 	struct wr_sge back = sge(memory.page, data.len);
 	/* One chain, carried out in order; the Read waits for nothing, yet finds what the Write wrote. */
-	struct wr_send read = { .wr_id = 1, .opcode = WR_READ, .flags = WR_SIGNALED, .sges = &back,
-				.sge_n = 1, .remote = { peer.addr, peer.rkey } };
+	struct wr_send read = { .wr_id = 1,
+				.opcode = WR_READ,
+				.flags = WR_SIGNALED,
+				.sges = &back,
+				.sge_n = 1,
+				.remote = { peer.addr, peer.rkey } };
 	struct wr_send send = { .next = &read, .opcode = WR_SEND, .sges = &note, .sge_n = 1 };
-	struct wr_send write = { .next = &send, .opcode = WR_WRITE, .sges = &data, .sge_n = 1,
+	struct wr_send write = { .next = &send,
+				 .opcode = WR_WRITE,
+				 .sges = &data,
+				 .sge_n = 1,
 				 .remote = { peer.addr, peer.rkey } };
 	const struct wr_send *bad;
 
@@ -148,8 +155,15 @@ static void open_all(struct ual *ual)
 			 ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ, &mr),
 	      "memory region");
 	check(ual_cq_create(dev, 16, on_completions, NULL, &cq), "completion queue");
-	cfg = (struct ual_qp_cfg){ .pd = pd, .scq = cq, .rcq = cq, .sq_depth = 8, .rq_depth = 8,
-				   .sq_sge_max = 1, .rq_sge_max = 1, .ird = 1, .ord = 1,
+	cfg = (struct ual_qp_cfg){ .pd = pd,
+				   .scq = cq,
+				   .rcq = cq,
+				   .sq_depth = 8,
+				   .rq_depth = 8,
+				   .sq_sge_max = 1,
+				   .rq_sge_max = 1,
+				   .ird = 1,
+				   .ord = 1,
 				   .fn = on_event };
 	check(ual_qp_create(&cfg, &qp), "queue pair");
 }
@@ -157,7 +171,8 @@ static void open_all(struct ual *ual)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
-	struct ual_listen_cfg listen = { .addr = (struct sockaddr *)&addr, .addr_len = sizeof(addr),
+	struct ual_listen_cfg listen = { .addr = (struct sockaddr *)&addr,
+					 .addr_len = sizeof(addr),
 					 .on_request = on_request };
 	struct ual_listener *listener = NULL;
 	struct sockaddr_storage bound;

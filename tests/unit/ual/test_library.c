@@ -190,7 +190,8 @@ static void terminate_in_words(void **state)
 		bool local;
 		const char *text;
 	} cases[] = {
-		{ 1, 1, 1, false, "terminated by the peer: DDP, tagged buffer, base or bounds violation" },
+		{ 1, 1, 1, false,
+		  "terminated by the peer: DDP, tagged buffer, base or bounds violation" },
 		{ 0, 2, 6, true, "terminated by us: RDMAP, remote operation, unexpected opcode" },
 		{ 2, 0, 2, true, "terminated by us: MPA, CRC error" },
 		{ 0, 0, 0x77, false, "terminated by the peer: RDMAP, local catastrophic error" },

@@ -76,7 +76,8 @@ static void timers_fire_in_order(void **state)
 	unsigned seed = 7, left;
 
 	for (int i = 0; i < N; i++) {
-		ticks[i] = (struct tick){ .t = { .fn = on_tick, .ctx = &ticks[i] }, .loop = loop,
+		ticks[i] = (struct tick){ .t = { .fn = on_tick, .ctx = &ticks[i] },
+					  .loop = loop,
 					  .due = base + (unsigned)rand_r(&seed) % 20000 * 1000,
 					  .last = &last };
 		ual_timer_arm(loop, &ticks[i].t, ticks[i].due);
@@ -146,8 +147,9 @@ static void deleted_watch_is_not_called(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(pipe(two->fds[i]), 0);
 		assert_int_equal(write(two->fds[i][1], "x", 1), 1);
-		two->w[i] = (struct ual_watch){ .fd = two->fds[i][0], .events = EPOLLIN,
-						.fn = delete_both, .ctx = two };
+		two->w[i] = (struct ual_watch){
+			.fd = two->fds[i][0], .events = EPOLLIN, .fn = delete_both, .ctx = two
+		};
 		assert_int_equal(ual_watch_add(two->loop, &two->w[i]), 0);
 	}
 	assert_int_equal(ual_loop_step(two->loop, 100 * MS), 1);
@@ -361,7 +363,8 @@ static void posts_of_all_threads_arrive(void **state)
 			struct counted_post *cp = &posters[i].posts[k];
 
 			*cp = (struct counted_post){ .post = { .fn = on_post, .ctx = cp },
-						     .count = &n, .value = k,
+						     .count = &n,
+						     .value = k,
 						     .last = &posters[i].last };
 		}
 		assert_int_equal(pthread_create(&posters[i].thread, NULL, post_all, &posters[i]),
