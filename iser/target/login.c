@@ -164,7 +164,6 @@ static void done(struct tsess *s)
 	struct login_target *l = &s->login->engine;
 
 	s->params = l->params;
-	s->pub.tsih = l->params.tsih;
 	seq_target_init(&s->seq, l->cmd_sn, l->stat_sn, l->cfg.window);
 	if (s->params.discovery)
 		done_discovery(s);

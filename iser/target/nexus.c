@@ -5,6 +5,9 @@
  * A login with the initiator, target and ISID of a session that exists replaces it (RFC 7143
  * 6.3.5): the old one is told to end, on its own loop, and the new login goes on when the old one
  * is gone and the backend has seen the end.  Only logins, logouts and resets come here.
+ *
+ * What other threads read of a session in the table (pub's names, ISID and handle, cid) is set
+ * before it gets there and does not change any more.
  */
 #include "iser/target/target_priv.h"
 
@@ -54,7 +57,7 @@ static enum nexus_claim claim_locked(struct iser_server *server, struct tsess *s
 	/* 6.3.1: with a handle it is the connection of a session that must exist. */
 	if (wanted != 0 && !s->waiting && (!old || old->pub.tsih != wanted))
 		return NEXUS_NO_SESSION;
-	if (wanted != 0 && old && old->params.cid != s->params.cid)
+	if (wanted != 0 && old && old->cid != s->params.cid)
 		return NEXUS_TOO_MANY;
 	if (old) {
 		if (old->successor) {
@@ -68,6 +71,7 @@ static enum nexus_claim claim_locked(struct iser_server *server, struct tsess *s
 		return NEXUS_WAIT;
 	}
 	s->pub.tsih = wanted != 0 ? wanted : new_tsih(server);
+	s->cid = s->params.cid;
 	s->in_nexus = true;
 	list_add_tail(&s->nexus_link, &server->nexus);
 	return NEXUS_OURS;

@@ -214,6 +214,7 @@ struct tsess {
 
 	/* nexus table */
 	struct list_head nexus_link;
+	u16 cid;
 	bool in_nexus;
 	bool killed_by_nexus;
 	struct tsess *successor;	/* waits for our end */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * The nth allocation fails, for every n: making a server, and everything from a connection to the answer of
- * its first command.  Whatever happens, nothing is left behind and the next one is served.
+ * The nth allocation fails, for every n: making a server, and everything from a connection to the
+ * answer of its first command.  Whatever happens, nothing is left behind and the next one is
+ * served.
  */
 #include <stdlib.h>
 #include <string.h>
