@@ -17,6 +17,7 @@ for program in fio python3 mke2fs; do
 		{ echo "SKIP: $program is not installed (tools/install-packages)"; exit 77; }
 done
 PATH=$PATH:/sbin:/usr/sbin
+export OPENRDMA_FIO_ENGINE=$engine
 
 cleanup()
 {
