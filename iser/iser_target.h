@@ -33,7 +33,7 @@ struct iser_tsession {			/* public part of a session; read-only */
 
 enum iser_cmd_attr { ISER_ATTR_UNTAGGED, ISER_ATTR_SIMPLE, ISER_ATTR_ORDERED, ISER_ATTR_HEAD, ISER_ATTR_ACA };
 
-#define ISER_CMD_PRIV	384		/* bytes of a command that are the backend's */
+#define ISER_CMD_PRIV	448		/* bytes of a command that are the backend's */
 #define ISER_SENSE_MAX	96		/* initiators take 128 bytes of data with a response */
 
 struct iser_cmd {

@@ -151,6 +151,7 @@ static void have_buf(struct pool_wait *wait)
 void scsi_want_buf(struct iser_cmd *cmd, struct pool *pool, uint32_t len,
 		   void (*next)(struct iser_cmd *))
 {
+	struct scsi_nexus *nexus = scsi_nexus_of(cmd);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	int err;
 
@@ -158,7 +159,8 @@ void scsi_want_buf(struct iser_cmd *cmd, struct pool *pool, uint32_t len,
 	sc->buf_len = len;
 	sc->have_buf = next;
 	sc->wait.fn = have_buf;
-	err = pool_get(pool, len, &sc->buf, &sc->wait);
+	err = pool_get(pool, pool == nexus->reactor->replies ? NULL : &nexus->buffers, len, &sc->buf,
+		       &sc->wait);
 	if (!err)
 		next(cmd);
 	else if (err == -EAGAIN)
@@ -210,6 +212,7 @@ void scsi_io(struct iser_cmd *cmd, uint64_t lba, uint64_t blocks, uint32_t flags
 	uint32_t block = lun_block(scsi_lun_of(cmd));
 
 	io->inst = scsi_nexus_of(cmd)->inst;
+	io->account = &scsi_nexus_of(cmd)->buffers;
 	io->off = lba * block;
 	io->len = blocks * block;
 	io->flags = flags;

@@ -16,6 +16,7 @@
 /* What the device server keeps for an event loop. */
 struct scsi_reactor {
 	struct store_reactor *store;
+	uint64_t nexus_max;		/* bytes of buffers of one initiator */
 	struct pool *replies;		/* small answers: never behind a queue of large data */
 	unsigned detached;		/* flushes whose command has been answered */
 	struct store_inst *insts[];	/* of each LUN */
@@ -26,6 +27,7 @@ struct scsi_nexus {
 	struct lun *lun;
 	struct store_inst *inst;
 	struct scsi_reactor *reactor;
+	struct pool_account buffers;	/* of data, that its commands have */
 	bool power_on_seen;
 	unsigned lun_resets_seen, target_resets_seen, mode_changes_seen;
 };

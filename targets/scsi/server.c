@@ -9,6 +9,7 @@
 
 #define REPLY_ARENA	65536u
 #define REPLY_POOL_MAX	(4u << 20)
+#define NEXUS_SHARE	4		/* of a reactor's buffers, one initiator has at most a quarter */
 
 /*
  * Owner: the daemon.  References: sessions, by their nexus.
@@ -48,6 +49,7 @@ static enum iser_login_verdict login(void *ctx, const struct iser_tsession *s, v
 	nexus->lun = server->luns[i];
 	nexus->reactor = server->reactors[s->reactor];
 	nexus->inst = nexus->reactor->insts[i];
+	pool_account_init(&nexus->buffers, nexus->reactor->nexus_max);
 	scsi_attention_init(nexus);
 	*session_ctx = nexus;
 	return ISER_LOGIN_OK;
@@ -55,7 +57,10 @@ static enum iser_login_verdict login(void *ctx, const struct iser_tsession *s, v
 
 static void end(struct iser_tsession *s)
 {
-	free(s->ctx);
+	struct scsi_nexus *nexus = s->ctx;
+
+	core_assert(nexus->buffers.lent == 0);
+	free(nexus);
 	s->ctx = NULL;
 }
 
@@ -119,8 +124,12 @@ static int reactor_create(const struct scsi_server *server, const struct store_r
 	if (!reactor)
 		return -ENOMEM;
 	err = store_reactor_create(cfg, &reactor->store);
-	if (!err)
+	if (!err) {
+		uint64_t share = reactor->store->pool_max / NEXUS_SHARE;
+
+		reactor->nexus_max = max_t(uint64_t, share, STORE_IO_MAX);
 		err = pool_create(&replies, &reactor->replies);
+	}
 	for (unsigned i = 0; i < server->lun_n && !err; i++)
 		err = store_inst_create(server->luns[i]->store, reactor->store, &reactor->insts[i]);
 	if (err) {

@@ -60,7 +60,7 @@ static void want_buf(struct store_io *io, uint64_t len)
 	int err;
 
 	io->wait.fn = have_buf_later;
-	err = pool_get(io->inst->reactor->pool, (uint32_t)len, &io->buf, &io->wait);
+	err = pool_get(io->inst->reactor->pool, io->account, (uint32_t)len, &io->buf, &io->wait);
 	if (!err)
 		have_buf(io);
 	else if (err == -EAGAIN)

@@ -222,10 +222,50 @@ static void serve(struct ual_defer *defer)
 	while ((wait = list_first_entry_or_null(&pool->waiters, struct pool_wait, node))) {
 		if (take(pool, wait->len, &wait->buf) != 0)
 			return;
+		wait->buf.account = wait->account;
 		list_del_init(&wait->node);
 		wait->fn(wait);
 	}
 }
+
+/* ---- accounts ------------------------------------------------------------------------------------- */
+
+static uint64_t piece_len(uint32_t len)
+{
+	return (uint64_t)POOL_PAGE << order_of(len);
+}
+
+void pool_account_init(struct pool_account *account, uint64_t max)
+{
+	account->lent = 0;
+	account->max = max;
+	INIT_LIST_HEAD(&account->waiters);
+}
+
+static bool promise(struct pool_account *account, uint32_t len)
+{
+	if (account->lent && account->lent + piece_len(len) > account->max)
+		return false;
+	account->lent += piece_len(len);
+	return true;
+}
+
+/* Who waited for the account waits for the pool now, behind those who do already. */
+static void unpromise(struct pool *pool, struct pool_account *account, uint64_t bytes)
+{
+	struct pool_wait *wait;
+
+	core_assert(account->lent >= bytes);
+	account->lent -= bytes;
+	while ((wait = list_first_entry_or_null(&account->waiters, struct pool_wait, node)) &&
+	       promise(account, wait->len)) {
+		wait->promised = true;
+		list_move_tail(&wait->node, &pool->waiters);
+		ual_defer(pool->cfg.loop, &pool->serve);
+	}
+}
+
+/* ---- public ---------------------------------------------------------------------------------------- */
 
 static void reap(struct ual_timer *timer)
 {
@@ -285,19 +325,31 @@ void pool_destroy(struct pool *pool)
 	free(pool);
 }
 
-int pool_get(struct pool *pool, uint32_t len, struct pool_buf *buf, struct pool_wait *wait)
+int pool_get(struct pool *pool, struct pool_account *account, uint32_t len, struct pool_buf *buf,
+	     struct pool_wait *wait)
 {
-	int err = list_empty(&pool->waiters) ? take(pool, len, buf) : -EAGAIN;
+	int err;
 
-	if (err == -EAGAIN) {
-		wait->len = len;
-		list_add_tail(&wait->node, &pool->waiters);
+	wait->account = account;
+	wait->len = len;
+	wait->promised = !account || (list_empty(&account->waiters) && promise(account, len));
+	if (!wait->promised) {
+		list_add_tail(&wait->node, &account->waiters);
+		return -EAGAIN;
 	}
+	err = list_empty(&pool->waiters) ? take(pool, len, buf) : -EAGAIN;
+	if (!err)
+		buf->account = account;
+	else if (err == -EAGAIN)
+		list_add_tail(&wait->node, &pool->waiters);
+	else if (account)
+		unpromise(pool, account, piece_len(len));
 	return err;
 }
 
 void pool_put(struct pool *pool, struct pool_buf *buf)
 {
+	struct pool_account *account = buf->account;
 	struct pool_arena *arena = buf->arena;
 	struct pool_page *page;
 
@@ -306,19 +358,21 @@ void pool_put(struct pool *pool, struct pool_buf *buf)
 	page = &arena->page[(size_t)((uint8_t *)buf->data - arena->mem) / POOL_PAGE];
 	core_assert(page->state == PAGE_LENT && arena->lent && pool->lent);
 	*buf = (struct pool_buf){ .data = NULL };
-	if (pool->cached_n[page->order] < POOL_CACHE_MAX) {
-		page->state = PAGE_CACHED;
-		list_add(&page->node, &pool->cached[page->order]);
-		pool->cached_n[page->order]++;
-	} else {
-		merge(pool, page);
-	}
 	pool->lent--;
 	if (--arena->lent == 0) {
 		arena->idle_since = ual_loop_now(pool->cfg.loop);
 		if (!ual_timer_armed(&pool->reap))
 			ual_timer_arm(pool->cfg.loop, &pool->reap,
 				      arena->idle_since + pool->cfg.idle_ns);
+	}
+	if (account)
+		unpromise(pool, account, (uint64_t)POOL_PAGE << page->order);
+	if (pool->cached_n[page->order] < POOL_CACHE_MAX) {
+		page->state = PAGE_CACHED;
+		list_add(&page->node, &pool->cached[page->order]);
+		pool->cached_n[page->order]++;
+	} else {
+		merge(pool, page);
 	}
 	if (!list_empty(&pool->waiters))
 		ual_defer(pool->cfg.loop, &pool->serve);
@@ -327,6 +381,8 @@ void pool_put(struct pool *pool, struct pool_buf *buf)
 void pool_cancel(struct pool *pool, struct pool_wait *wait)
 {
 	list_del_init(&wait->node);
+	if (wait->promised && wait->account)
+		unpromise(pool, wait->account, piece_len(wait->len));
 	/* It may have stood in front of smaller requests that fit. */
 	if (!list_empty(&pool->waiters))
 		ual_defer(pool->cfg.loop, &pool->serve);

@@ -6,6 +6,9 @@
  * been lent for a while, so an idle daemon is small and a busy one bounded.  Inside an arena a buddy system:
  * any length up to an arena is one contiguous piece, aligned to its size (and so fit for O_DIRECT).
  * Who gets nothing waits in line; a large request is not overtaken by small ones.
+ *
+ * What is lent may stay away for long: a peer that has died takes no data any more, and its buffers come back
+ * when that is noticed.  An account bounds what one peer can have meanwhile; beyond it that peer alone waits.
  */
 #ifndef TARGETS_STORE_POOL_H
 #define TARGETS_STORE_POOL_H
@@ -18,9 +21,16 @@
 struct pool;
 struct pool_arena;
 
+struct pool_account {
+	uint64_t lent;			/* bytes, promised ones included */
+	uint64_t max;			/* one request may always be lent */
+	struct list_head waiters;
+};
+
 struct pool_buf {
 	void *data;		/* NULL: none */
 	struct pool_arena *arena;
+	struct pool_account *account;
 	uint32_t lkey;
 };
 
@@ -35,19 +45,24 @@ struct pool_cfg {
 int pool_create(const struct pool_cfg *cfg, struct pool **pool);
 void pool_destroy(struct pool *pool);		/* asserts that nothing is lent */
 
+void pool_account_init(struct pool_account *account, uint64_t max);
+
 /* Storage of the caller while it waits. */
 struct pool_wait {
 	struct list_head node;
+	struct pool_account *account;
 	uint32_t len;
+	bool promised;		/* waits in the pool's line, not in the account's */
 	struct pool_buf buf;	/* result */
 	void (*fn)(struct pool_wait *);
 };
 
 /*
- * 0: *buf is lent.  -EAGAIN: all is in use; wait->fn is called once, with wait->buf, when there is some.
+ * account: whose, or NULL for nobody's.  0: *buf is lent.  -EAGAIN: all is in use; wait->fn is called once, with wait->buf, when there is some.
  * -ENOMEM: there is none and nothing will come back.
  */
-int pool_get(struct pool *pool, uint32_t len, struct pool_buf *buf, struct pool_wait *wait);
+int pool_get(struct pool *pool, struct pool_account *account, uint32_t len, struct pool_buf *buf,
+	     struct pool_wait *wait);
 /* Waiters are served from the loop, not from within. */
 void pool_put(struct pool *pool, struct pool_buf *buf);
 void pool_cancel(struct pool *pool, struct pool_wait *wait);

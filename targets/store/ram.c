@@ -184,7 +184,8 @@ static void ram_read(struct store_io *io)
 		return;
 	}
 	io->wait.fn = snapshot_later;
-	err = pool_get(io->inst->reactor->pool, (uint32_t)io->len, &io->buf, &io->wait);
+	err = pool_get(io->inst->reactor->pool, io->account, (uint32_t)io->len, &io->buf,
+		       &io->wait);
 	if (!err)
 		snapshot(io);
 	else if (err == -EAGAIN)

@@ -21,6 +21,7 @@ int store_reactor_create(const struct store_reactor_cfg *cfg, struct store_react
 		return -ENOMEM;
 	reactor->loop = cfg->loop;
 	reactor->pd = cfg->pd;
+	reactor->pool_max = pool.max;
 	err = pool_create(&pool, &reactor->pool);
 	if (err)
 		goto free_reactor;

@@ -98,6 +98,7 @@ struct store_reactor {
 	struct ual_loop *loop;
 	struct ual_pd *pd;
 	struct pool *pool;
+	uint64_t pool_max;		/* bytes */
 	struct aio *aio;
 };
 
@@ -131,6 +132,7 @@ enum store_io_state {
 struct store_io {
 	/* the caller's; kept by the store until release */
 	struct store_inst *inst;
+	struct pool_account *account;	/* that lent buffers count for; NULL: none */
 	uint64_t off;
 	uint64_t len;
 	uint32_t flags;			/* enum store_io_flags */

@@ -38,7 +38,7 @@ static struct pool_buf get(uint32_t len)
 	struct pool_wait wait;
 	struct pool_buf buf;
 
-	assert_int_equal(pool_get(pool, len, &buf, &wait), 0);
+	assert_int_equal(pool_get(pool, NULL, len, &buf, &wait), 0);
 	return buf;
 }
 
@@ -75,9 +75,9 @@ static void test_waiting(void **state)
 	struct pool_buf a = get(ARENA), b = get(ARENA / 2), c = get(4096), buf;
 
 	assert_int_equal(pool_bytes(pool), 2 * ARENA);
-	assert_int_equal(pool_get(pool, ARENA, &buf, &large.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, NULL, ARENA, &buf, &large.wait), -EAGAIN);
 	/* There is room for it, but not before the large one. */
-	assert_int_equal(pool_get(pool, 4096, &buf, &small.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, NULL, 4096, &buf, &small.wait), -EAGAIN);
 	pool_put(pool, &b);
 	rig_steps(&rig, 2);
 	assert_false(large.served || small.served);
@@ -90,8 +90,8 @@ static void test_waiting(void **state)
 	/* one that gives up lets the others pass */
 	large.served = small.served = false;
 	a = get(ARENA);
-	assert_int_equal(pool_get(pool, ARENA, &buf, &large.wait), -EAGAIN);
-	assert_int_equal(pool_get(pool, 4096, &buf, &small.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, NULL, ARENA, &buf, &large.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, NULL, 4096, &buf, &small.wait), -EAGAIN);
 	pool_cancel(pool, &large.wait);
 	rig_steps(&rig, 2);
 	assert_true(small.served && !large.served);
@@ -125,7 +125,7 @@ static void test_random(void **state)
 		}
 		p->len = 1 + (unsigned)rand() % (1u << (12 + rand() % 8));
 		p->mark = (uint8_t)rand();
-		if (pool_get(pool, p->len, &p->buf, &w.wait) == -EAGAIN)
+		if (pool_get(pool, NULL, p->len, &p->buf, &w.wait) == -EAGAIN)
 			pool_cancel(pool, &w.wait);
 		else
 			memset(p->buf.data, p->mark, p->len);
@@ -137,6 +137,57 @@ static void test_random(void **state)
 		pieces[i].buf = get(ARENA);
 	for (unsigned i = 0; i < 2; i++)
 		pool_put(pool, &pieces[i].buf);
+}
+
+/* A peer that gives nothing back stops itself, not the others. */
+static void test_account(void **state)
+{
+	struct waiter first = { .wait.fn = served }, second = { .wait.fn = served };
+	struct pool_account account;
+	struct pool_buf a, b, c, other;
+
+	pool_account_init(&account, 65536);
+	assert_int_equal(pool_get(pool, &account, 40000, &a, &first.wait), 0);
+	assert_int_equal(account.lent, 65536);
+	assert_int_equal(pool_get(pool, &account, 1, &b, &first.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, &account, ARENA, &c, &second.wait), -EAGAIN);
+	other = get(ARENA);
+	rig_steps(&rig, 2);
+	assert_false(first.served || second.served);
+	pool_put(pool, &a);
+	rig_steps(&rig, 2);
+	assert_true(first.served && !second.served);
+	assert_int_equal(account.lent, 4096);
+	/* more than the account at once, but alone; now the pool is what lacks */
+	a = get(4096);
+	pool_put(pool, &first.wait.buf);
+	assert_int_equal(account.lent, ARENA);
+	rig_steps(&rig, 2);
+	assert_false(second.served);
+	pool_put(pool, &a);
+	rig_steps(&rig, 2);
+	assert_true(second.served);
+	pool_put(pool, &second.wait.buf);
+	assert_int_equal(account.lent, 0);
+	/* given up in either line */
+	first.served = second.served = false;
+	assert_int_equal(pool_get(pool, &account, 65536, &a, &first.wait), 0);
+	assert_int_equal(pool_get(pool, &account, 65536, &b, &first.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, &account, 4096, &c, &second.wait), -EAGAIN);
+	pool_cancel(pool, &first.wait);
+	pool_put(pool, &a);
+	assert_int_equal(account.lent, 4096);
+	pool_cancel(pool, &second.wait);
+	assert_int_equal(account.lent, 0);
+	rig_steps(&rig, 2);
+	assert_false(first.served || second.served);
+	pool_put(pool, &other);
+	/* no memory */
+	for (unsigned i = 0; i < 100 && pool_bytes(pool); i++)
+		ual_loop_step(rig.loop, 5000000);
+	rig_fail_registration(1);
+	assert_int_equal(pool_get(pool, &account, 4096, &a, &first.wait), -ENOMEM);
+	assert_int_equal(account.lent, 0);
 }
 
 static void test_idle(void **state)
@@ -160,11 +211,11 @@ static void test_no_memory(void **state)
 	struct pool_buf a, b;
 
 	rig_fail_registration(1);
-	assert_int_equal(pool_get(pool, 4096, &a, &w.wait), -ENOMEM);
+	assert_int_equal(pool_get(pool, NULL, 4096, &a, &w.wait), -ENOMEM);
 	a = get(ARENA);
 	/* something will come back: wait for that */
 	rig_fail_registration(1);
-	assert_int_equal(pool_get(pool, ARENA, &b, &w.wait), -EAGAIN);
+	assert_int_equal(pool_get(pool, NULL, ARENA, &b, &w.wait), -EAGAIN);
 	pool_put(pool, &a);
 	rig_steps(&rig, 2);
 	assert_true(w.served);
@@ -177,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 	};
