@@ -217,6 +217,12 @@ static void turn_to_rdma(struct ual_defer *d)
 	session_leave(s);
 }
 
+static void not_iscsi(struct iser_session *s)
+{
+	session_down(s, ISER_DOWN_NOT_ISER, -EPROTO,
+		     "%s answered, but not as an iSCSI target (expected a Login Response)", s->peer);
+}
+
 static size_t on_stream_data(struct ual_stream *stream, const uint8_t *data, size_t len)
 {
 	struct iser_session *s = stream->ctx;
@@ -236,9 +242,7 @@ static size_t on_stream_data(struct ual_stream *stream, const uint8_t *data, siz
 			break;
 		case STREAM_FAULT:
 			if (s->state == SESSION_LOGIN)
-				session_down(s, ISER_DOWN_NOT_ISER, -EPROTO,
-					     "%s answered, but not as an iSCSI target (expected a Login "
-					     "Response)", s->peer);
+				not_iscsi(s);
 			else
 				session_protocol(s, "a PDU that cannot be read");
 			break;
@@ -256,6 +260,8 @@ static void on_stream_closed(struct ual_stream *stream, int err)
 
 	session_enter(s);
 	s->stream = NULL;
+	if (s->state == SESSION_LOGIN && s->stream_rx.held)
+		not_iscsi(s);	/* it said something, shorter than any PDU */
 	disconnected(s, err);
 	session_leave(s);
 }
