@@ -33,7 +33,7 @@ void ini_cdb_rw(u8 cdb[16], bool write, u64 lba, u32 blocks, bool fua);
 void ini_cdb_sync_cache(u8 cdb[16], u64 capacity_blocks);		/* the whole medium */
 /* One block of data, repeated. */
 void ini_cdb_write_same(u8 cdb[16], u64 lba, u32 blocks, bool unmap);
-void ini_cdb_unmap(u8 cdb[16]);					/* with SCSI_UNMAP_PARAM_LEN of data */
+void ini_cdb_unmap(u8 cdb[16]); /* with SCSI_UNMAP_PARAM_LEN of data */
 void ini_cdb_unmap_param(u8 param[SCSI_UNMAP_PARAM_LEN], u64 lba, u32 blocks);
 void ini_cdb_test_unit_ready(u8 cdb[16]);
 void ini_cdb_inquiry(u8 cdb[16], int vpd_page, u16 alloc_len);	/* vpd_page -1: standard data */

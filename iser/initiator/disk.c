@@ -179,9 +179,9 @@ static void take_cfg(struct iser_disk *d, const struct iser_disk_cfg *cfg)
 	d->timeout_ms = cfg->timeout_ms ? cfg->timeout_ms : DISK_TIMEOUT_MS;
 	d->login_timeout_ms = cfg->login_timeout_ms ? cfg->login_timeout_ms : DISK_LOGIN_MS;
 	/* Where windows can be bound nobody reaches the region itself. */
-	d->mr_access = d->dev->info.caps & UAL_CAP_MW ?
-		       ACCESS_LOCAL_WRITE | ACCESS_MW_BIND :
-		       ACCESS_LOCAL_WRITE | ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE;
+	d->mr_access = d->dev->info.caps & UAL_CAP_MW
+			       ? ACCESS_LOCAL_WRITE | ACCESS_MW_BIND
+			       : ACCESS_LOCAL_WRITE | ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE;
 	d->isid[0] = 0x80;	/* RFC 7143 11.12.5: random format */
 	core_assert(getrandom(d->isid + 1, 5, 0) == 5);
 	ini_lun_encode(d->lun, d->url.lun);

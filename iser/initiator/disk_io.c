@@ -53,7 +53,8 @@ static void cmd_put(struct iser_disk *d, struct disk_cmd *cmd)
 
 static bool fua_by_flush(const struct iser_disk *d, const struct iser_io *io)
 {
-	return io->op == ISER_WRITE && (io->flags & ISER_FUA) && d->info.write_cache && !d->info.fua;
+	return io->op == ISER_WRITE && (io->flags & ISER_FUA) && d->info.write_cache &&
+	       !d->info.fua;
 }
 
 /* A command of io has ended for good; it is the caller's to reuse or put. */
@@ -136,7 +137,7 @@ static void build(struct iser_disk *d, struct disk_cmd *cmd)
 		/* unmapped blocks must read as zeros, and the caller must be content with holes */
 		ini_cdb_write_same(t->cdb, cmd->lba, cmd->blocks,
 				   d->facts.write_same_unmap && d->facts.read_zeroes &&
-				   !(io->flags & ISER_NO_UNMAP));
+					   !(io->flags & ISER_NO_UNMAP));
 		break;
 	case ISER_FLUSH:
 		break;

@@ -33,8 +33,7 @@ static void enter_up(struct iser_disk *d)
 static void enter_reconnecting(struct iser_disk *d)
 {
 	d->state = ISER_DISK_RECONNECTING;
-	ual_timer_arm(d->loop, &d->expire_timer,
-		      ual_loop_now(d->loop) + d->timeout_ms * NS_PER_MS);
+	ual_timer_arm(d->loop, &d->expire_timer, ual_loop_now(d->loop) + d->timeout_ms * NS_PER_MS);
 	tell_state(d);
 }
 
@@ -59,8 +58,7 @@ static void enter_failed(struct iser_disk *d, int err)
 
 static void arm_retry(struct iser_disk *d)
 {
-	ual_timer_arm(d->loop, &d->retry_timer,
-		      ual_loop_now(d->loop) + d->backoff_ms * NS_PER_MS);
+	ual_timer_arm(d->loop, &d->retry_timer, ual_loop_now(d->loop) + d->backoff_ms * NS_PER_MS);
 	d->backoff_ms = min_t(u32, d->backoff_ms * 2, DISK_BACKOFF_MAX_MS);
 }
 
@@ -85,8 +83,11 @@ static void session_lost(struct iser_disk *d, int err)
 	}
 }
 
-static int login_err(const struct iser_down_info *info)
+/* What a user of the disk gets for it. */
+static int down_err(const struct iser_down_info *info)
 {
+	if (info->why != ISER_DOWN_LOGIN)
+		return info->err ? info->err : -ECONNRESET;
 	switch (info->login_class << 8 | info->login_detail) {
 	case 0x0203:
 	case 0x0204:
@@ -117,8 +118,7 @@ static void on_down(struct iser_session *s, const struct iser_down_info *info)
 
 	if (!d->session_dead && !d->leaving) {
 		snprintf(d->why, sizeof(d->why), "%s", info->text);
-		d->lost_err = info->why == ISER_DOWN_LOGIN ? login_err(info) :
-			      info->err ? info->err : -ECONNRESET;
+		d->lost_err = down_err(info);
 	}
 	disk_link_drop(d);
 }
@@ -187,8 +187,9 @@ static void on_retry(struct ual_timer *timer)
 	int ret;
 
 	if (d->session) {
-		snprintf(d->why, sizeof(d->why), "%s:%s does not answer questions about LUN %u in time",
-			 d->url.host, d->url.port, d->url.lun);
+		snprintf(d->why, sizeof(d->why),
+			 "%s:%s does not answer questions about LUN %u in time", d->url.host,
+			 d->url.port, d->url.lun);
 		d->lost_err = -ETIMEDOUT;
 		disk_link_drop(d);
 		return;
@@ -205,8 +206,9 @@ static void on_expire(struct ual_timer *timer)
 	struct iser_disk *d = timer->ctx;
 
 	d->expired = true;
-	snprintf(d->why, sizeof(d->why), "no session for %u ms, operations fail until there is one (%.160s)",
-		 d->timeout_ms, d->last_error);
+	snprintf(d->why, sizeof(d->why),
+		 "no session for %u ms, operations fail until there is one (%.160s)", d->timeout_ms,
+		 d->last_error);
 	disk_fail_waiting(d, -ETIMEDOUT);
 	tell_state(d);
 }
@@ -241,8 +243,8 @@ static void take_facts(struct iser_disk *d)
 
 static void another_lun(struct iser_disk *d)
 {
-	snprintf(d->why, sizeof(d->why), "LUN %u of %.100s is another one now (%s, was %s)", d->url.lun,
-		 d->url.target, d->probe.facts.wwid, d->facts.wwid);
+	snprintf(d->why, sizeof(d->why), "LUN %u of %.100s is another one now (%s, was %s)",
+		 d->url.lun, d->url.target, d->probe.facts.wwid, d->facts.wwid);
 	enter_failed(d, -EREMCHG);
 }
 
@@ -253,8 +255,8 @@ static void rechecked(struct iser_disk *d)
 	take_facts(d);
 	if (size == d->info.size)
 		return;
-	snprintf(d->why, sizeof(d->why), "the size is now %" PRIu64 " bytes, was %" PRIu64, d->info.size,
-		 size);
+	snprintf(d->why, sizeof(d->why), "the size is now %" PRIu64 " bytes, was %" PRIu64,
+		 d->info.size, size);
 	tell_state(d);
 }
 
@@ -287,7 +289,8 @@ void disk_probed(struct iser_disk *d, int err)
 			break;
 		}
 		enter_up(d);
-		snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host, d->url.port);
+		snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host,
+			 d->url.port);
 		tell_state(d);
 		rechecked(d);
 		disk_pump(d);

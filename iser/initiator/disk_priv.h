@@ -73,8 +73,17 @@ static inline struct iser_io *io_of(struct disk_io *p)
 }
 
 enum probe_step {
-	PROBE_READY, PROBE_INQUIRY, PROBE_VPD_LIST, PROBE_SERIAL, PROBE_IDENTIFICATION, PROBE_LIMITS,
-	PROBE_CHARACTERISTICS, PROBE_PROVISIONING, PROBE_CAPACITY_16, PROBE_CAPACITY_10, PROBE_MODE,
+	PROBE_READY,
+	PROBE_INQUIRY,
+	PROBE_VPD_LIST,
+	PROBE_SERIAL,
+	PROBE_IDENTIFICATION,
+	PROBE_LIMITS,
+	PROBE_CHARACTERISTICS,
+	PROBE_PROVISIONING,
+	PROBE_CAPACITY_16,
+	PROBE_CAPACITY_10,
+	PROBE_MODE,
 	PROBE_DONE,
 };
 
@@ -108,7 +117,7 @@ struct iser_disk {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	u32 depth, timeout_ms, login_timeout_ms;
-	u8 isid[6];			/* the same for all sessions: the next one ends the one before */
+	u8 isid[6]; /* the same for all sessions: the next one ends the one before */
 	u8 lun[8];
 
 	struct ual_pd *pd;
@@ -153,13 +162,14 @@ struct iser_disk {
 };
 
 /* ---- disk.c ---- */
-void disk_close_step(struct iser_disk *d);	/* when the last operation has ended, while closing */
-void disk_close_finish(struct iser_disk *d);	/* the session is gone; the disk is, too, after this */
+void disk_close_step(struct iser_disk *d);   /* when the last operation has ended, while closing */
+void disk_close_finish(struct iser_disk *d); /* the session is gone; the disk is, too, after this */
 
 /* ---- disk_io.c ---- */
 int disk_io_init(struct iser_disk *d);
 void disk_io_start(struct iser_disk *d, struct iser_io *io);
-void disk_io_end_later(struct iser_disk *d, struct iser_io *io, int err);	/* in this pass or the next */
+/* in this pass or the next */
+void disk_io_end_later(struct iser_disk *d, struct iser_io *io, int err);
 void disk_io_end_due(struct iser_disk *d);
 void disk_pump(struct iser_disk *d);
 /* Everything that is not at a session. */

@@ -140,7 +140,8 @@ static void step_failed(struct iser_disk *d, int err)
 	case PROBE_READY:
 	case PROBE_INQUIRY:
 	case PROBE_CAPACITY_10:
-		fail(d, err, ini_scsi_describe(t->status, t->sense, t->sense_len, text, sizeof(text)));
+		fail(d, err,
+		     ini_scsi_describe(t->status, t->sense, t->sense_len, text, sizeof(text)));
 		return;
 	case PROBE_VPD_LIST:
 	case PROBE_SERIAL:

@@ -24,7 +24,7 @@ static void copy_text(char *to, size_t to_len, const u8 *from, size_t len)
 	while (len && (from[len - 1] == ' ' || from[len - 1] == 0))
 		len--;
 	for (; n < len && n < to_len - 1; n++)
-		to[n] = from[n] > ' ' && from[n] < 0x7f ? (char)from[n] : from[n] == ' ' ? ' ' : '?';
+		to[n] = from[n] >= ' ' && from[n] < 0x7f ? (char)from[n] : '?';
 	to[n] = '\0';
 }
 
@@ -53,7 +53,10 @@ bool ini_lun_parse_inquiry(struct lun_facts *f, const u8 *data, size_t len)
 static void parse_designator(struct lun_facts *f, int *best, const u8 *d, size_t len)
 {
 	static const u8 rank[16] = {
-		[DESIGNATOR_T10] = 1, [DESIGNATOR_NAME] = 2, [DESIGNATOR_EUI] = 3, [DESIGNATOR_NAA] = 4,
+		[DESIGNATOR_T10] = 1,
+		[DESIGNATOR_NAME] = 2,
+		[DESIGNATOR_EUI] = 3,
+		[DESIGNATOR_NAA] = 4,
 	};
 	u8 type = d[1] & 0x0f;
 
@@ -203,8 +206,8 @@ void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_inf
 		.size = f->blocks * f->block_size,
 		.block_size = f->block_size,
 		/* exponents a disk cannot have would shift into nonsense */
-		.physical_block_size = f->physical_exp <= 7 ? f->block_size << f->physical_exp :
-							       f->block_size,
+		.physical_block_size = f->physical_exp <= 7 ? f->block_size << f->physical_exp
+							    : f->block_size,
 		.io_max = io_max / f->block_size * f->block_size,
 		.io_opt = (u32)min_t(u64, (u64)f->transfer_opt * f->block_size, UINT32_MAX),
 		.read_only = f->write_protect,
@@ -219,9 +222,10 @@ void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_inf
 		u32 unmap_max = f->unmap_blocks_max ? f->unmap_blocks_max : UINT32_MAX;
 		u64 granularity = (u64)max_t(u32, f->unmap_granularity, 1) * f->block_size;
 
-		info->discard_granularity = granularity <= 1u << 30 ? (u32)granularity : f->block_size;
-		info->discard_max = f->unmap ? (u64)unmap_max * f->block_size :
-					       ini_lun_write_same_max(f);
+		info->discard_granularity = granularity <= 1u << 30 ? (u32)granularity
+								    : f->block_size;
+		info->discard_max = f->unmap ? (u64)unmap_max * f->block_size
+					     : ini_lun_write_same_max(f);
 	}
 	memcpy(info->vendor, f->vendor, sizeof(info->vendor));
 	memcpy(info->product, f->product, sizeof(info->product));

@@ -57,7 +57,8 @@ static struct scsi_outcome judge_sense(const struct scsi_sense *s)
 	case SENSE_COMPLETED:
 		return again(SCSI_DONE);
 	case SENSE_NOT_READY:
-		if (asc == ASC_BECOMING_READY || asc == ASC_OPERATION_RUNNING || asc == ASC_TRANSITION)
+		if (asc == ASC_BECOMING_READY || asc == ASC_OPERATION_RUNNING ||
+		    asc == ASC_TRANSITION)
 			return again(SCSI_AGAIN_LATER);
 		return failed(-EIO);
 	case SENSE_MEDIUM:
@@ -114,22 +115,32 @@ struct scsi_outcome ini_scsi_judge(u8 status, const u8 *sense, size_t sense_len)
 static const char *status_name(u8 status)
 {
 	switch (status) {
-	case SCSI_GOOD: return "good";
-	case SCSI_CHECK_CONDITION: return "check condition";
-	case SCSI_CONDITION_MET: return "condition met";
-	case SCSI_BUSY: return "busy";
-	case SCSI_RESERVATION: return "reservation conflict";
-	case SCSI_TASK_SET_FULL: return "task set full";
-	case SCSI_ACA_ACTIVE: return "ACA active";
-	case SCSI_TASK_ABORTED: return "task aborted";
-	default: return "unknown status";
+	case SCSI_GOOD:
+		return "good";
+	case SCSI_CHECK_CONDITION:
+		return "check condition";
+	case SCSI_CONDITION_MET:
+		return "condition met";
+	case SCSI_BUSY:
+		return "busy";
+	case SCSI_RESERVATION:
+		return "reservation conflict";
+	case SCSI_TASK_SET_FULL:
+		return "task set full";
+	case SCSI_ACA_ACTIVE:
+		return "ACA active";
+	case SCSI_TASK_ABORTED:
+		return "task aborted";
+	default:
+		return "unknown status";
 	}
 }
 
 static const char *const key_names[16] = {
-	"no sense", "recovered error", "not ready", "medium error", "hardware error", "illegal request",
-	"unit attention", "data protect", "blank check", "vendor specific", "copy aborted",
-	"aborted command", "reserved", "volume overflow", "miscompare", "completed",
+	"no sense",	  "recovered error", "not ready",      "medium error",
+	"hardware error", "illegal request", "unit attention", "data protect",
+	"blank check",	  "vendor specific", "copy aborted",   "aborted command",
+	"reserved",	  "volume overflow", "miscompare",     "completed",
 };
 
 static const struct {
@@ -154,7 +165,8 @@ static const struct {
 	{ ASC(0x44, 0x00), "internal failure of the target" },
 };
 
-const char *ini_scsi_describe(u8 status, const u8 *sense, size_t sense_len, char *text, size_t text_len)
+const char *ini_scsi_describe(u8 status, const u8 *sense, size_t sense_len, char *text,
+			      size_t text_len)
 {
 	const char *what = "";
 	struct scsi_sense s;

@@ -20,9 +20,22 @@ enum scsi_status {
 };
 
 enum scsi_sense_key {
-	SENSE_NONE, SENSE_RECOVERED, SENSE_NOT_READY, SENSE_MEDIUM, SENSE_HARDWARE, SENSE_ILLEGAL,
-	SENSE_UNIT_ATTENTION, SENSE_DATA_PROTECT, SENSE_BLANK_CHECK, SENSE_VENDOR, SENSE_COPY_ABORTED,
-	SENSE_ABORTED, SENSE_RESERVED, SENSE_OVERFLOW, SENSE_MISCOMPARE, SENSE_COMPLETED,
+	SENSE_NONE,
+	SENSE_RECOVERED,
+	SENSE_NOT_READY,
+	SENSE_MEDIUM,
+	SENSE_HARDWARE,
+	SENSE_ILLEGAL,
+	SENSE_UNIT_ATTENTION,
+	SENSE_DATA_PROTECT,
+	SENSE_BLANK_CHECK,
+	SENSE_VENDOR,
+	SENSE_COPY_ABORTED,
+	SENSE_ABORTED,
+	SENSE_RESERVED,
+	SENSE_OVERFLOW,
+	SENSE_MISCOMPARE,
+	SENSE_COMPLETED,
 };
 
 struct scsi_sense {
@@ -48,6 +61,7 @@ struct scsi_outcome {
 bool ini_sense_decode(const u8 *data, size_t len, struct scsi_sense *sense);
 struct scsi_outcome ini_scsi_judge(u8 status, const u8 *sense, size_t sense_len);
 /* "check condition: medium error, unrecovered read error (3/11/00)" */
-const char *ini_scsi_describe(u8 status, const u8 *sense, size_t sense_len, char *text, size_t text_len);
+const char *ini_scsi_describe(u8 status, const u8 *sense, size_t sense_len, char *text,
+			      size_t text_len);
 
 #endif

@@ -34,7 +34,8 @@ void session_down(struct iser_session *s, enum iser_down why, int err, const cha
 
 void session_protocol(struct iser_session *s, const char *what)
 {
-	session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s broke the iSCSI protocol: %s", s->peer, what);
+	session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s broke the iSCSI protocol: %s", s->peer,
+		     what);
 }
 
 /* The QP first: from then on nobody reaches the tasks' memory. */
@@ -146,8 +147,8 @@ static void on_timer(struct ual_timer *timer)
 	switch (s->state) {
 	case SESSION_CONNECTING:
 	case SESSION_TURNING:
-		session_down(s, ISER_DOWN_CONNECT, -ETIMEDOUT, "%s: no answer within %u ms", s->peer,
-			     s->login_timeout_ms);
+		session_down(s, ISER_DOWN_CONNECT, -ETIMEDOUT, "%s: no answer within %u ms",
+			     s->peer, s->login_timeout_ms);
 		break;
 	case SESSION_LOGIN:
 		session_down(s, ISER_DOWN_CONNECT, -ETIMEDOUT,
@@ -183,7 +184,8 @@ u8 session_random_byte(struct iser_session *s)
 {
 	if (s->random_n == 0) {
 		/* up to 256 bytes getrandom() neither blocks nor comes short once it is seeded */
-		core_assert(getrandom(s->random, sizeof(s->random), 0) == (ssize_t)sizeof(s->random));
+		core_assert(getrandom(s->random, sizeof(s->random), 0) ==
+			    (ssize_t)sizeof(s->random));
 		s->random_n = sizeof(s->random);
 	}
 	return s->random[--s->random_n];
@@ -201,8 +203,9 @@ static void default_initiator(char name[ISER_NAME_MAX])
 	name[n++] = '.';
 	/* RFC 7143 4.2.7.2: lower case letters, digits, dash, dot, colon */
 	for (const char *p = host; *p; p++)
-		name[n++] = isalnum((unsigned char)*p) || *p == '.' ?
-			    (char)tolower((unsigned char)*p) : '-';
+		name[n++] = isalnum((unsigned char)*p) || *p == '.'
+				    ? (char)tolower((unsigned char)*p)
+				    : '-';
 	name[n] = '\0';
 }
 
@@ -260,7 +263,8 @@ static int take_cfg(struct iser_session *s, const struct iser_session_cfg *cfg)
 	s->nop_timeout_ms = cfg->nop_timeout_ms ? cfg->nop_timeout_ms : NOP_MS;
 	s->use_mw = s->dev->info.caps & UAL_CAP_MW;
 	/* without windows an invalidation would take the caller's whole region away */
-	caps = (struct iser_caps){ .send_inv = s->use_mw && s->dev->info.caps & UAL_CAP_REMOTE_INV };
+	caps = (struct iser_caps){ .send_inv = s->use_mw &&
+					       s->dev->info.caps & UAL_CAP_REMOTE_INV };
 	iser_pdata_encode(&caps, s->pdata);
 	s->conn = cfg->conn;
 	s->prefer_unsolicited = cfg->conn.mpa_revision == 1;
@@ -290,8 +294,8 @@ static int make_objects(struct iser_session *s, const struct iser_session_cfg *c
 	return session_conn_init(s);
 }
 
-int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_session_ops *ops, void *ctx,
-		      struct iser_session **session)
+int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_session_ops *ops,
+		      void *ctx, struct iser_session **session)
 {
 	struct iser_session *s = calloc(1, sizeof(*s));
 	int ret;

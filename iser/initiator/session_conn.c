@@ -20,8 +20,8 @@ static void connect_failed(struct iser_session *s, int err)
 {
 	switch (err) {
 	case -ECONNREFUSED:
-		session_down(s, ISER_DOWN_CONNECT, err, "%s: connection refused (is the target running?)",
-			     s->peer);
+		session_down(s, ISER_DOWN_CONNECT, err,
+			     "%s: connection refused (is the target running?)", s->peer);
 		break;
 	case -EPROTO:
 	case -EBADMSG:
@@ -32,9 +32,11 @@ static void connect_failed(struct iser_session *s, int err)
 	case -ECONNRESET:
 	case -ECONNABORTED:
 	case -EPIPE:
-		session_down(s, ISER_DOWN_NOT_ISER, err,
-			     "%s closed the connection instead of answering as an iSER target (expected "
-			     "an MPA reply frame)", s->peer);
+		session_down(
+			s, ISER_DOWN_NOT_ISER, err,
+			"%s closed the connection instead of answering as an iSER target (expected "
+			"an MPA reply frame)",
+			s->peer);
 		break;
 	default:
 		session_down(s, ISER_DOWN_CONNECT, err, "%s: cannot connect: %s", s->peer,
@@ -53,9 +55,10 @@ static void disconnected(struct iser_session *s, int err)
 		break;
 	case SESSION_LOGIN:
 		/* LIO does so instead of saying which of them it is */
-		session_down(s, ISER_DOWN_CONNECT, err, "%s closed the connection during login: %s", s->peer,
-			     *s->term_text ? s->term_text :
-			     "wrong target name, or this initiator is not allowed");
+		session_down(s, ISER_DOWN_CONNECT, err, "%s closed the connection during login: %s",
+			     s->peer,
+			     *s->term_text ? s->term_text
+					   : "wrong target name, or this initiator is not allowed");
 		break;
 	case SESSION_UP:
 	case SESSION_LEAVING:
@@ -88,15 +91,24 @@ static void established(struct iser_session *s, const struct ual_event *ev)
 static const char *wc_text(enum wc_status status)
 {
 	switch (status) {
-	case WC_SUCCESS: return "success";
-	case WC_LOC_LEN_ERR: return "a message longer than the receive buffer";
-	case WC_LOC_PROT_ERR: return "a buffer outside of its registered region";
-	case WC_WR_FLUSH_ERR: return "flushed";
-	case WC_REM_ACCESS_ERR: return "the target refused access";
-	case WC_REM_OP_ERR: return "the target could not do it";
-	case WC_REM_INV_REQ_ERR: return "the target found the request invalid";
-	case WC_MW_BIND_ERR: return "a memory window could not be bound or invalidated";
-	case WC_FATAL_ERR: return "fatal error";
+	case WC_SUCCESS:
+		return "success";
+	case WC_LOC_LEN_ERR:
+		return "a message longer than the receive buffer";
+	case WC_LOC_PROT_ERR:
+		return "a buffer outside of its registered region";
+	case WC_WR_FLUSH_ERR:
+		return "flushed";
+	case WC_REM_ACCESS_ERR:
+		return "the target refused access";
+	case WC_REM_OP_ERR:
+		return "the target could not do it";
+	case WC_REM_INV_REQ_ERR:
+		return "the target found the request invalid";
+	case WC_MW_BIND_ERR:
+		return "a memory window could not be bound or invalidated";
+	case WC_FATAL_ERR:
+		return "fatal error";
 	}
 	return "unknown error";
 }
@@ -179,10 +191,12 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 	case UAL_EV_TERMINATED:
 		ual_term_str(ev, s->term_text, sizeof(s->term_text));
 		if (ev->term.local)
-			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: %s", s->peer, s->term_text);
+			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: %s", s->peer,
+				     s->term_text);
 		break;
 	case UAL_EV_CQ_OVERRUN:
-		session_down(s, ISER_DOWN_LOST, -EOVERFLOW, "%s: completion queue overrun", s->peer);
+		session_down(s, ISER_DOWN_LOST, -EOVERFLOW, "%s: completion queue overrun",
+			     s->peer);
 		break;
 	}
 	session_leave(s);
@@ -220,7 +234,8 @@ static void turn_to_rdma(struct ual_defer *d)
 static void not_iscsi(struct iser_session *s)
 {
 	session_down(s, ISER_DOWN_NOT_ISER, -EPROTO,
-		     "%s answered, but not as an iSCSI target (expected a Login Response)", s->peer);
+		     "%s answered, but not as an iSCSI target (expected a Login Response)",
+		     s->peer);
 }
 
 static size_t on_stream_data(struct ual_stream *stream, const uint8_t *data, size_t len)
@@ -315,8 +330,8 @@ void session_conn_start(struct iser_session *s)
 	int ret;
 
 	if (s->login_mode == ISER_LOGIN_STREAMING)
-		ret = ual_stream_connect(s->dev, addr, s->addr_len, s->conn.timeout_ms, &stream_ops, s,
-					 &s->stream);
+		ret = ual_stream_connect(s->dev, addr, s->addr_len, s->conn.timeout_ms, &stream_ops,
+					 s, &s->stream);
 	else
 		ret = ual_connect(s->qp, addr, s->addr_len, &s->conn);
 	if (ret == -EOPNOTSUPP)

@@ -8,7 +8,8 @@
 
 #define NS_PER_MS 1000000ull
 
-int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_ctl **ctl, u32 *slot)
+int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_ctl **ctl,
+		     u32 *slot)
 {
 	for (u32 i = 0; i < SESSION_CTL_SLOTS; i++) {
 		if (s->ctl[i].kind != CTL_FREE)
@@ -26,8 +27,8 @@ struct session_ctl *session_ctl_find(struct iser_session *s, u32 itt)
 {
 	u32 index = itt & SESSION_TAG_INDEX;
 
-	if (index < s->depth || index >= s->depth + SESSION_CTL_SLOTS || s->slots[index].itt != itt ||
-	    s->ctl[index - s->depth].kind == CTL_FREE)
+	if (index < s->depth || index >= s->depth + SESSION_CTL_SLOTS ||
+	    s->slots[index].itt != itt || s->ctl[index - s->depth].kind == CTL_FREE)
 		return NULL;
 	return &s->ctl[index - s->depth];
 }
@@ -261,7 +262,8 @@ void session_async(struct iser_session *s, const struct iscsi_pdu *pdu)
 		break;
 	case ISCSI_ASYNC_DROP_CONNECTION:
 	case ISCSI_ASYNC_DROP_SESSION:
-		session_down(s, ISER_DOWN_TARGET_ASKED, -ECONNRESET, "%s drops the session", s->peer);
+		session_down(s, ISER_DOWN_TARGET_ASKED, -ECONNRESET, "%s drops the session",
+			     s->peer);
 		break;
 	default:
 		/* SCSI events come again as unit attentions; nothing else asks for an answer */

@@ -48,7 +48,8 @@ void session_task_answered(struct iser_session *s, struct session_slot *slot,
 void session_invalidated(struct iser_session *s)
 {
 	while (!list_empty(&s->invalidating)) {
-		struct session_task *p = list_first_entry(&s->invalidating, struct session_task, link);
+		struct session_task *p =
+			list_first_entry(&s->invalidating, struct session_task, link);
 
 		if (p->inv_pos > s->sq_done)
 			return;

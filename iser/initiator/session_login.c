@@ -107,8 +107,8 @@ static void login_refused(struct iser_session *s)
 		session_down(s, ISER_DOWN_LOGIN, -EACCES, "%s sends us to %s (%s)", s->peer,
 			     s->login->redirect, what);
 	else
-		session_down(s, ISER_DOWN_LOGIN, -EACCES, "%s refused the login to %.80s: %s", s->peer,
-			     s->discovery ? "a discovery session" : s->target, what);
+		session_down(s, ISER_DOWN_LOGIN, -EACCES, "%s refused the login to %.80s: %s",
+			     s->peer, s->discovery ? "a discovery session" : s->target, what);
 }
 
 void session_login_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
@@ -133,7 +133,8 @@ void session_login_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, cons
 		break;
 	case LOGIN_ASK:
 	case LOGIN_FAULT:
-		session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: login: %s", s->peer, s->login->why);
+		session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: login: %s", s->peer,
+			     s->login->why);
 		break;
 	}
 }

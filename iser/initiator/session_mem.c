@@ -133,7 +133,7 @@ void session_slot_put(struct iser_session *s, struct session_slot *slot)
 		s->data_out_next[unit] = s->data_out_free;
 		s->data_out_free = unit;
 		s->data_out_room++;
-			unit = next;
+		unit = next;
 	}
 	slot->data_outs = SESSION_NO_UNIT;
 	slot->task = NULL;

@@ -40,7 +40,8 @@ void session_wr_flush(struct iser_session *s)
 	ret = ual_post_send(s->qp, s->wrs, &bad);
 	/* Not connected any more: the event that says why is on its way. */
 	if (ret && ret != -ENOTCONN)
-		session_down(s, ISER_DOWN_LOST, ret, "%s: cannot send: %s", s->peer, strerror(-ret));
+		session_down(s, ISER_DOWN_LOST, ret, "%s: cannot send: %s", s->peer,
+			     strerror(-ret));
 }
 
 struct wr_send *session_wr(struct iser_session *s)
@@ -54,8 +55,8 @@ struct wr_send *session_wr(struct iser_session *s)
 	return wr;
 }
 
-void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, const void *data, u32 len,
-		     u32 lkey)
+void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, const void *data,
+		     u32 len, u32 lkey)
 {
 	struct wr_send *wr = session_wr(s);
 	struct wr_sge *sge = s->sges[wr - s->wrs];
@@ -75,9 +76,11 @@ void session_recv_again(struct iser_session *s, u32 index)
 	struct wr_recv *wr = &s->recv_wrs[s->recv_wr_n];
 	struct wr_sge *sge = &s->recv_sges[s->recv_wr_n];
 
-	*sge = (struct wr_sge){ (uintptr_t)s->recvs[index].buf, s->recvs[index].len, s->mem_mr->lkey };
-	*wr = (struct wr_recv){ .next = wr + 1, .wr_id = SESSION_WR_RECV | index, .sges = sge,
-				.sge_n = 1 };
+	*sge = (struct wr_sge){ (uintptr_t)s->recvs[index].buf, s->recvs[index].len,
+				s->mem_mr->lkey };
+	*wr = (struct wr_recv){
+		.next = wr + 1, .wr_id = SESSION_WR_RECV | index, .sges = sge, .sge_n = 1
+	};
 	if (++s->recv_wr_n == SESSION_WC_BATCH)
 		session_recv_flush(s);
 }
@@ -104,7 +107,8 @@ int session_recv_post_all(struct iser_session *s)
 	int ret = 0;
 
 	for (u32 i = 0; i < s->recv_n && !ret; i++) {
-		struct wr_sge sge = { (uintptr_t)s->recvs[i].buf, s->recvs[i].len, s->mem_mr->lkey };
+		struct wr_sge sge = { (uintptr_t)s->recvs[i].buf, s->recvs[i].len,
+				      s->mem_mr->lkey };
 		struct wr_recv wr = { .wr_id = SESSION_WR_RECV | i, .sges = &sge, .sge_n = 1 };
 		const struct wr_recv *bad;
 

@@ -95,7 +95,7 @@ struct session_slot {
 	bool bound;			/* tag is that of mw and must be invalidated */
 	struct ual_mw *mw;		/* NULL without windows */
 	u32 data_outs;			/* first of its Data-Out units, chained by data_out_next */
-	u32 aborted_itt;		/* last use that ended without a response; a late one is dropped */
+	u32 aborted_itt;   /* last use that ended without a response; a late one is dropped */
 	bool was_aborted;
 };
 
@@ -220,7 +220,8 @@ u8 session_random_byte(struct iser_session *s);
 /* ---- session_conn.c ---- */
 int session_conn_init(struct iser_session *s);		/* CQ and QP; receives are posted */
 void session_conn_start(struct iser_session *s);	/* a failure goes to session_down() */
-void session_conn_deinit(struct iser_session *s);	/* QP and stream; the peer reaches nothing after */
+/* QP and stream; the peer reaches nothing after */
+void session_conn_deinit(struct iser_session *s);
 
 /* ---- session_mem.c ---- */
 int session_mem_init(struct iser_session *s);
@@ -243,8 +244,8 @@ u32 session_sq_room(const struct iser_session *s);
 /* The next of the chain, zeroed but for next; posts the chain first when it is full. */
 struct wr_send *session_wr(struct iser_session *s);
 /* A Send of one of our units and, unless len is 0, payload behind it. */
-void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, const void *data, u32 len,
-		     u32 lkey);
+void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, const void *data,
+		     u32 len, u32 lkey);
 void session_wr_flush(struct iser_session *s);		/* posts the chain */
 int session_recv_post_all(struct iser_session *s);
 void session_recv_again(struct iser_session *s, u32 index);
@@ -266,7 +267,8 @@ void session_task_answered(struct iser_session *s, struct session_slot *slot,
 			   enum iser_task_result result);
 /* Send queue progress: windows that are invalid by now. */
 void session_invalidated(struct iser_session *s);
-void session_end_list(struct iser_session *s, struct list_head *tasks, enum iser_task_result result);
+void session_end_list(struct iser_session *s, struct list_head *tasks,
+		      enum iser_task_result result);
 void session_end_all(struct iser_session *s);		/* after session_conn_deinit() */
 /* After a task management function that covers them: no response will come for these any more. */
 void session_abort_covered(struct iser_session *s, const struct session_ctl *tmf);
@@ -278,7 +280,8 @@ void session_rx_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u
 
 /* ---- session_ctl.c ---- */
 /* -EBUSY: all are in use.  *slot: its index in slots. */
-int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_ctl **ctl, u32 *slot);
+int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_ctl **ctl,
+		     u32 *slot);
 struct session_ctl *session_ctl_find(struct iser_session *s, u32 itt);
 /* Sends a request (fills in the numbers) with data_len bytes that lie in s->big behind the headers. */
 void session_ctl_send(struct iser_session *s, u32 slot, struct iscsi_pdu *pdu);

@@ -18,14 +18,16 @@ static bool is_late(const struct iser_session *s, u32 itt)
 {
 	u32 index = itt & SESSION_TAG_INDEX;
 
-	return index < s->depth && s->slots[index].was_aborted && s->slots[index].aborted_itt == itt;
+	return index < s->depth && s->slots[index].was_aborted &&
+	       s->slots[index].aborted_itt == itt;
 }
 
 /*
  * The target may have taken away the STag of this very task and no other.  After that, or if nothing was
  * told to the target, the memory is the task's own again.
  */
-static bool take_invalidation(struct iser_session *s, struct session_slot *slot, const struct wc *wc)
+static bool take_invalidation(struct iser_session *s, struct session_slot *slot,
+			      const struct wc *wc)
 {
 	if (!(wc->flags & WC_WITH_INV))
 		return true;
@@ -71,8 +73,9 @@ static void scsi_response(struct iser_session *s, const struct iscsi_pdu *pdu, c
 		return;
 	}
 	take_sense(t, data, pdu->data_len);
-	session_task_answered(s, slot, pdu->rsp.response == ISCSI_RESPONSE_COMPLETED ?
-			      ISER_TASK_DONE : ISER_TASK_FAULT);
+	session_task_answered(s, slot,
+			      pdu->rsp.response == ISCSI_RESPONSE_COMPLETED ? ISER_TASK_DONE
+									    : ISER_TASK_FAULT);
 }
 
 /* Which responses take a StatSN of their own: all but a NOP-In that asks (RFC 7143 11.19.2). */

@@ -51,8 +51,9 @@ static u32 task_credits(const struct iser_session *s)
 
 static u32 data_out_credits(const struct iser_session *s)
 {
-	u32 credits = min_t(u32, s->data_out_room, task_credits(s) - 1);	/* the command's own */
-	u32 limit = s->params.target_unexpected;	/* RFC 7145 6.7; immediate requests count too */
+	u32 credits = min_t(u32, s->data_out_room, task_credits(s) - 1); /* the command's own */
+	/* RFC 7145 6.7; immediate requests count too */
+	u32 limit = s->params.target_unexpected;
 
 	if (limit == 0)
 		return credits;
@@ -62,8 +63,9 @@ static u32 data_out_credits(const struct iser_session *s)
 
 static struct task_shape shape_write(const struct iser_session *s, const struct iser_task *t)
 {
-	u32 immediate = s->params.immediate_data ?
-			min_t(u32, s->params.target_recv_dsl, s->params.first_burst) : 0;
+	u32 immediate = s->params.immediate_data
+				? min_t(u32, s->params.target_recv_dsl, s->params.first_burst)
+				: 0;
 	u32 chunk = data_out_len(s);
 	u32 rest, data_outs;
 
@@ -112,8 +114,8 @@ static void advertise(struct iser_session *s, struct session_slot *slot, const s
 	wr->bind.access = t->write ? ACCESS_REMOTE_READ : ACCESS_REMOTE_WRITE;
 }
 
-static void send_command(struct iser_session *s, struct session_slot *slot, const struct iser_task *t,
-			 const struct task_shape *shape)
+static void send_command(struct iser_session *s, struct session_slot *slot,
+			 const struct iser_task *t, const struct task_shape *shape)
 {
 	struct iser_hdr hdr = { .msg = ISER_MSG_CONTROL };
 	struct iscsi_pdu pdu = {
@@ -175,9 +177,10 @@ static void send_data_outs(struct iser_session *s, struct session_slot *slot,
 		s->data_out_next[index] = slot->data_outs;
 		slot->data_outs = index;
 		s->data_out_room--;
-			iser_hdr_encode(&hdr, unit);
+		iser_hdr_encode(&hdr, unit);
 		iscsi_pdu_encode(&pdu, unit + ISER_HDR_BYTES);
-		session_wr_send(s, unit, SESSION_HDRS, (const u8 *)t->buf + offset, len, t->mr->lkey);
+		session_wr_send(s, unit, SESSION_HDRS, (const u8 *)t->buf + offset, len,
+				t->mr->lkey);
 		offset += len;
 	}
 }
@@ -234,7 +237,8 @@ static bool buffer_is_good(const struct iser_task *t)
 
 	if (t->len == 0)
 		return true;
-	return mr && at >= mr->addr && at - mr->addr <= mr->len && t->len <= mr->len - (at - mr->addr);
+	return mr && at >= mr->addr && at - mr->addr <= mr->len &&
+	       t->len <= mr->len - (at - mr->addr);
 }
 
 int iser_task_submit(struct iser_session *s, struct iser_task *t)

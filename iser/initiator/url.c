@@ -79,16 +79,18 @@ static int parse_name(struct url_part part, const char *what, char name[ISER_NAM
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		known |= part.len > 4 && strncasecmp(part.at, formats[i], 4) == 0;
 	if (!known)
-		return refuse(err, err_len,
-			      "%s name '%.*s': expected an iSCSI name that starts with iqn., eui. or "
-			      "naa.", what, (int)part.len, part.at);
+		return refuse(
+			err, err_len,
+			"%s name '%.*s': expected an iSCSI name that starts with iqn., eui. or "
+			"naa.",
+			what, (int)part.len, part.at);
 	if (part.len >= ISER_NAME_MAX)
-		return refuse(err, err_len, "%s name '%.20s...': longer than %d bytes", what, part.at,
-			      ISER_NAME_MAX - 1);
+		return refuse(err, err_len, "%s name '%.20s...': longer than %d bytes", what,
+			      part.at, ISER_NAME_MAX - 1);
 	for (size_t i = 0; i < part.len; i++)
 		if ((unsigned char)part.at[i] <= ' ' || part.at[i] == 0x7f)
-			return refuse(err, err_len, "%s name '%.*s': blanks are not allowed in it", what,
-				      (int)part.len, part.at);
+			return refuse(err, err_len, "%s name '%.*s': blanks are not allowed in it",
+				      what, (int)part.len, part.at);
 	memcpy(name, part.at, part.len);
 	name[part.len] = '\0';
 	return 0;
@@ -114,7 +116,8 @@ static int parse_authority(const char **text, struct iser_url *url, char *err, s
 				      (int)host.len, host.at);
 	}
 	if (host.len == 0)
-		return refuse(err, err_len, "the address is missing: expected iser://ADDR[:PORT]/IQN/LUN");
+		return refuse(err, err_len,
+			      "the address is missing: expected iser://ADDR[:PORT]/IQN/LUN");
 	if (host.len >= sizeof(url->host))
 		return refuse(err, err_len, "address '%.20s...': longer than %zu bytes", host.at,
 			      sizeof(url->host) - 1);
@@ -124,12 +127,15 @@ static int parse_authority(const char **text, struct iser_url *url, char *err, s
 		if (memchr(port.at, ':', port.len))
 			return refuse(err, err_len,
 				      "address '%.*s:%.*s': an IPv6 address needs brackets, as in "
-				      "[2001:db8::1]", (int)host.len, host.at, (int)port.len, port.at);
+				      "[2001:db8::1]",
+				      (int)host.len, host.at, (int)port.len, port.at);
 		if (!part_number(port, 65535, &number) || number == 0)
-			return refuse(err, err_len, "port '%.*s': expected a number from 1 to 65535",
+			return refuse(err, err_len,
+				      "port '%.*s': expected a number from 1 to 65535",
 				      (int)port.len, port.at);
 	} else if (**text != '\0' && **text != '/' && **text != '?') {
-		return refuse(err, err_len, "'%.20s' after the address: expected ':PORT' or '/'", *text);
+		return refuse(err, err_len, "'%.20s' after the address: expected ':PORT' or '/'",
+			      *text);
 	}
 	memcpy(url->host, host.at, host.len);
 	url->host[host.len] = '\0';
@@ -153,13 +159,13 @@ static int parse_path(const char **text, struct iser_url *url, char *err, size_t
 	if (ret)
 		return ret;
 	if (**text != '/')
-		return refuse(err, err_len, "the LUN is missing: expected iser://%s/%s/LUN", url->host,
-			      url->target);
+		return refuse(err, err_len, "the LUN is missing: expected iser://%s/%s/LUN",
+			      url->host, url->target);
 	++*text;
 	lun = cut(text, "?");
 	if (!part_number(lun, URL_LUN_MAX, &number))
-		return refuse(err, err_len, "LUN '%.*s': expected a number from 0 to %d", (int)lun.len,
-			      lun.at, URL_LUN_MAX);
+		return refuse(err, err_len, "LUN '%.*s': expected a number from 0 to %d",
+			      (int)lun.len, lun.at, URL_LUN_MAX);
 	url->lun = (uint16_t)number;
 	return 0;
 }
@@ -173,8 +179,8 @@ static int parse_choice(struct url_part key, struct url_part value, const char *
 	else if (part_is(value, second_word))
 		*second = true;
 	else
-		return refuse(err, err_len, "option %.*s=%.*s: expected %s or %s", (int)key.len, key.at,
-			      (int)value.len, value.at, first, second_word);
+		return refuse(err, err_len, "option %.*s=%.*s: expected %s or %s", (int)key.len,
+			      key.at, (int)value.len, value.at, first, second_word);
 	return 0;
 }
 
@@ -203,9 +209,10 @@ static int parse_option(struct url_part key, struct url_part value, struct iser_
 	} else if (part_is(key, "initiator")) {
 		ret = parse_name(value, "initiator", url->initiator, err, err_len);
 	} else {
-		ret = refuse(err, err_len,
-			     "option '%.*s' is unknown: expected crc, login, mpa, immediate or initiator",
-			     (int)key.len, key.at);
+		ret = refuse(
+			err, err_len,
+			"option '%.*s' is unknown: expected crc, login, mpa, immediate or initiator",
+			(int)key.len, key.at);
 	}
 	return ret;
 }
@@ -219,8 +226,8 @@ static int parse_options(const char **text, struct iser_url *url, char *err, siz
 		++*text;
 		key = cut(text, "=&");
 		if (**text != '=')
-			return refuse(err, err_len, "option '%.*s': expected %.*s=VALUE", (int)key.len,
-				      key.at, (int)key.len, key.at);
+			return refuse(err, err_len, "option '%.*s': expected %.*s=VALUE",
+				      (int)key.len, key.at, (int)key.len, key.at);
 		++*text;
 		value = cut(text, "&");
 		ret = parse_option(key, value, url, err, err_len);

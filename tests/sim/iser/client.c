@@ -63,7 +63,8 @@ static void check_read(struct client *c, struct slot *s)
 	uint32_t bad = model_compare(&c->model, slot_buf(s), s->block, s->n);
 
 	if (bad != s->n)
-		world_fail(c->world, "client %u: block %u (version %u) has other data than was written",
+		world_fail(c->world,
+			   "client %u: block %u (version %u) has other data than was written",
 			   c->index, s->block + bad, c->model.version[s->block + bad]);
 }
 
@@ -164,12 +165,15 @@ static bool start_random(struct client *c)
 	if (!model_hold(&c->model, s->block, s->n, write))
 		return false;
 	if (write)
-		s->version = op == ISER_DISCARD ? VERSION_ANY :
-			     op == ISER_WRITE_ZEROES ? VERSION_ZERO : ++c->writes;
+		s->version = op == ISER_DISCARD	       ? VERSION_ANY
+			     : op == ISER_WRITE_ZEROES ? VERSION_ZERO
+						       : ++c->writes;
 	if (op == ISER_WRITE)
 		model_fill(&c->model, slot_buf(s), s->block, s->n, s->version);
-	start(c, s, op, op == ISER_WRITE ? flags[rnd(c, 4)] :
-		op == ISER_WRITE_ZEROES && rnd(c, 2) ? ISER_NO_UNMAP : 0);
+	start(c, s, op,
+	      op == ISER_WRITE			     ? flags[rnd(c, 4)]
+	      : op == ISER_WRITE_ZEROES && rnd(c, 2) ? ISER_NO_UNMAP
+						     : 0);
 	return true;
 }
 
@@ -331,8 +335,8 @@ int client_create(struct world *w, unsigned index, struct client **out)
 		c->slots[i].client = c;
 	snprintf(text, sizeof(text),
 		 "iser://127.0.0.1:%u/iqn.2026-11.org.openrdma:sim%u/0?crc=%s&login=%s&mpa=%s"
-		 "&immediate=%s&initiator=iqn.2026-11.org.openrdma:client%u", WORLD_PORT, index,
-		 rnd(c, 4) ? "on" : "off", rnd(c, 4) ? "immediate" : "streaming",
+		 "&immediate=%s&initiator=iqn.2026-11.org.openrdma:client%u",
+		 WORLD_PORT, index, rnd(c, 4) ? "on" : "off", rnd(c, 4) ? "immediate" : "streaming",
 		 rnd(c, 4) ? "2" : "1", rnd(c, 4) ? "yes" : "no", index);
 	if (iser_url_parse(text, &c->url, err, sizeof(err)))
 		world_fail(w, "url: %s", err);

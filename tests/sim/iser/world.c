@@ -114,7 +114,8 @@ static void restart(struct ual_timer *timer)
 
 	if (w->server && w->server_stopped && scsi_server_quiet(w->scsi, 0)) {
 		target_destroy(w);
-		ual_timer_arm(w->loop, timer, ual_loop_now(w->loop) + sim_random(w->sim, 3000) * 1000000);
+		ual_timer_arm(w->loop, timer,
+			      ual_loop_now(w->loop) + sim_random(w->sim, 3000) * 1000000);
 	} else if (w->server) {
 		ual_timer_arm(w->loop, timer, ual_loop_now(w->loop) + 1000000);
 	} else {
@@ -172,8 +173,10 @@ static void make_luns(struct world *w)
 
 	w->client_n = 1 + (unsigned)sim_random(w->sim, WORLD_CLIENTS);
 	for (unsigned i = 0; i < w->client_n; i++) {
-		struct store_cfg store = { .name = "sim", .path = "ram:",
-					   .size = (u64)LUN_BLOCKS * LUN_BLOCK, .block_size = LUN_BLOCK };
+		struct store_cfg store = { .name = "sim",
+					   .path = "ram:",
+					   .size = (u64)LUN_BLOCKS * LUN_BLOCK,
+					   .block_size = LUN_BLOCK };
 		struct lun_cfg lun = { .target = name };
 		int ret;
 

@@ -122,10 +122,12 @@ void raw_data_in(struct raw *r, const u8 *msg, const void *data, size_t len)
 
 static void answer_login(struct raw *r, const u8 *msg)
 {
-	const char *text = r->login_text ? r->login_text :
-			   "TargetPortalGroupTag=1,RDMAExtensions=Yes,InitialR2T=Yes,ImmediateData=Yes,"
-			   "MaxBurstLength=1048576,FirstBurstLength=65536,"
-			   "InitiatorRecvDataSegmentLength=512,TargetRecvDataSegmentLength=8192,";
+	const char *text =
+		r->login_text
+			? r->login_text
+			: "TargetPortalGroupTag=1,RDMAExtensions=Yes,InitialR2T=Yes,ImmediateData=Yes,"
+			  "MaxBurstLength=1048576,FirstBurstLength=65536,"
+			  "InitiatorRecvDataSegmentLength=512,TargetRecvDataSegmentLength=8192,";
 	struct raw_pdu pdu;
 	u8 *bhs = pdu.b + MSG_BHS;
 
@@ -207,9 +209,17 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 static void on_request(struct ual_conn_req *req)
 {
 	struct raw *r = req->ctx;
-	struct ual_qp_cfg cfg = { .pd = r->pd, .scq = r->cq, .rcq = r->cq, .sq_depth = 256,
-				  .rq_depth = RAW_RECVS, .sq_sge_max = 1, .rq_sge_max = 1, .ird = 4,
-				  .ord = 16, .fn = on_event, .ctx = r };
+	struct ual_qp_cfg cfg = { .pd = r->pd,
+				  .scq = r->cq,
+				  .rcq = r->cq,
+				  .sq_depth = 256,
+				  .rq_depth = RAW_RECVS,
+				  .sq_sge_max = 1,
+				  .rq_sge_max = 1,
+				  .ird = 4,
+				  .ord = 16,
+				  .fn = on_event,
+				  .ctx = r };
 	struct ual_conn_param param = { .pdata = r->pdata, .pdata_len = r->pdata_len };
 
 	raw_drop(r);
@@ -239,8 +249,10 @@ void raw_drop(struct raw *r)
 void raw_listen(struct raw *r)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(RAW_PORT) };
-	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&addr, .addr_len = sizeof(addr),
-				      .on_request = on_request, .ctx = r };
+	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&addr,
+				      .addr_len = sizeof(addr),
+				      .on_request = on_request,
+				      .ctx = r };
 
 	assert_int_equal(ual_listen(r->dev, &cfg, &r->listener), 0);
 }

@@ -63,7 +63,7 @@ struct raw {
 	bool silent_login;
 	u8 pdata[4];
 	u8 pdata_len;
-	const char *login_text;		/* key=value pairs, a comma for each zero byte; NULL: usual ones */
+	const char *login_text; /* key=value pairs, a comma for each zero byte; NULL: usual ones */
 	u16 login_status;
 	u32 window;
 	void (*on_login)(struct raw *, const u8 *msg, size_t len);	/* instead of all that */

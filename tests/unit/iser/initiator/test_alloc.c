@@ -138,8 +138,10 @@ static void try_session(struct host *h)
 {
 	static const struct iser_session_ops ops = { on_up, on_down };
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(RAW_PORT) };
-	struct iser_session_cfg cfg = { .dev = h->r.initiator, .addr = (struct sockaddr *)&addr,
-					.addr_len = sizeof(addr), .target = "iqn.2026-11.a:b",
+	struct iser_session_cfg cfg = { .dev = h->r.initiator,
+					.addr = (struct sockaddr *)&addr,
+					.addr_len = sizeof(addr),
+					.target = "iqn.2026-11.a:b",
 					.depth = 4 };
 	struct iser_session *s = NULL;
 	long before = blocks;

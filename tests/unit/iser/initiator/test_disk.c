@@ -28,7 +28,11 @@ struct host {
 	enum iser_disk_state state;
 
 	/* commands other than the probe's, as they came */
-	struct { u8 cdb[16]; unsigned conn; u8 isid[6]; } log[LOG_MAX];
+	struct {
+		u8 cdb[16];
+		unsigned conn;
+		u8 isid[6];
+	} log[LOG_MAX];
 	unsigned log_n;
 	/* what to do with such a command; NULL: GOOD */
 	void (*command)(struct host *h, const u8 *msg);
@@ -144,11 +148,13 @@ static void host_open(struct host *h, u32 depth, u32 timeout_ms)
 {
 	static const struct iser_disk_ops ops = { on_open, on_state };
 	struct iser_url url;
-	struct iser_disk_cfg cfg = { .dev = h->r.initiator, .url = &url, .depth = depth,
-				     .timeout_ms = timeout_ms };
+	struct iser_disk_cfg cfg = {
+		.dev = h->r.initiator, .url = &url, .depth = depth, .timeout_ms = timeout_ms
+	};
 	char err[200];
 
-	assert_int_equal(iser_url_parse("iser://127.0.0.1/iqn.2026-11.a:b/0", &url, err, sizeof(err)), 0);
+	assert_int_equal(
+		iser_url_parse("iser://127.0.0.1/iqn.2026-11.a:b/0", &url, err, sizeof(err)), 0);
 	assert_int_equal(iser_disk_open(&cfg, &ops, h, &h->disk), 0);
 	assert_int_equal(iser_disk_mem_add(h->disk, h->buf, BUF_LEN, &h->mem), 0);
 	raw_until(&h->r, opened, h, 20000);
@@ -288,7 +294,9 @@ static void submit_checks(void **state)
 	assert_int_equal(submit(&h, ISER_FLUSH, 0, 1), -EINVAL);
 	assert_int_equal(submit(&h, ISER_DISCARD, UINT64_MAX / 512, 1), -EINVAL);
 	assert_int_equal(submit(&h, (enum iser_op)7, 0, 1), -EINVAL);
-	h.ios[0] = (struct iser_io){ .op = ISER_READ, .offset = 1, .len = 512, .buf = h.buf, .mem = h.mem };
+	h.ios[0] = (struct iser_io){
+		.op = ISER_READ, .offset = 1, .len = 512, .buf = h.buf, .mem = h.mem
+	};
 	assert_int_equal(iser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
 	h.ios[0].offset = 0;
 	h.ios[0].len = 511;
@@ -446,9 +454,10 @@ static void errors(void **state)
 		finish(&h);
 		if (h.errs[i] != bad_answers[bad_answer].err ||
 		    h.log_n - before != bad_answers[bad_answer].commands)
-			fail_msg("%s: %d after %u commands", bad_answers[bad_answer].name, h.errs[i],
-				 h.log_n - before);
-		if (!strstr(iser_disk_last_error(h.disk), "write of 1 blocks at 0: check condition"))
+			fail_msg("%s: %d after %u commands", bad_answers[bad_answer].name,
+				 h.errs[i], h.log_n - before);
+		if (!strstr(iser_disk_last_error(h.disk),
+			    "write of 1 blocks at 0: check condition"))
 			fail_msg("%s", iser_disk_last_error(h.disk));
 	}
 	host_close(&h);

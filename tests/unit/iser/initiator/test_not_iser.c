@@ -62,7 +62,8 @@ static void on_listen(struct ual_watch *w, uint32_t events)
 
 	h->conn = accept(h->fd, NULL, NULL);
 	assert_true(h->conn >= 0);
-	h->conn_watch = (struct ual_watch){ .fd = h->conn, .events = EPOLLIN, .fn = on_conn, .ctx = h };
+	h->conn_watch =
+		(struct ual_watch){ .fd = h->conn, .events = EPOLLIN, .fn = on_conn, .ctx = h };
 	assert_int_equal(ual_watch_add(h->loop, &h->conn_watch), 0);
 	h->watching = true;
 }
@@ -77,11 +78,13 @@ static void host_init(struct host *h, const char *answer, bool hang_up)
 	assert_int_equal(ual_loop_create(NULL, &h->loop), 0);
 	assert_int_equal(ual_device_open(h->ual, h->loop, "soft0", &h->dev), 0);
 	h->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	h->addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	h->addr = (struct sockaddr_in){ .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	assert_int_equal(bind(h->fd, (struct sockaddr *)&h->addr, sizeof(h->addr)), 0);
 	assert_int_equal(getsockname(h->fd, (struct sockaddr *)&h->addr, &len), 0);
 	assert_int_equal(listen(h->fd, 4), 0);
-	h->listen_watch = (struct ual_watch){ .fd = h->fd, .events = EPOLLIN, .fn = on_listen, .ctx = h };
+	h->listen_watch =
+		(struct ual_watch){ .fd = h->fd, .events = EPOLLIN, .fn = on_listen, .ctx = h };
 	assert_int_equal(ual_watch_add(h->loop, &h->listen_watch), 0);
 }
 
@@ -112,9 +115,10 @@ static void answers(void **state)
 		  ISER_LOGIN_IMMEDIATE, ISER_DOWN_NOT_ISER, "expected an MPA reply frame" },
 		{ "hangs up", NULL, true, ISER_LOGIN_IMMEDIATE, ISER_DOWN_NOT_ISER,
 		  "expected an MPA reply frame" },
-		{ "says nothing", NULL, false, ISER_LOGIN_IMMEDIATE, ISER_DOWN_CONNECT, "no answer" },
-		{ "web server, streaming", "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n", false,
-		  ISER_LOGIN_STREAMING, ISER_DOWN_NOT_ISER, "not as an iSCSI target" },
+		{ "says nothing", NULL, false, ISER_LOGIN_IMMEDIATE, ISER_DOWN_CONNECT,
+		  "no answer" },
+		{ "web server, streaming", "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n",
+		  false, ISER_LOGIN_STREAMING, ISER_DOWN_NOT_ISER, "not as an iSCSI target" },
 		{ "hangs up, streaming", NULL, true, ISER_LOGIN_STREAMING, ISER_DOWN_CONNECT,
 		  "closed the connection during login" },
 		{ "says nothing, streaming", NULL, false, ISER_LOGIN_STREAMING, ISER_DOWN_CONNECT,
@@ -124,7 +128,8 @@ static void answers(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		static const struct iser_session_ops ops = { on_up, on_down };
 		struct host h;
-		struct iser_session_cfg cfg = { .target = "iqn.2026-11.a:b", .login_timeout_ms = 300,
+		struct iser_session_cfg cfg = { .target = "iqn.2026-11.a:b",
+						.login_timeout_ms = 300,
 						.login_mode = cases[i].mode };
 		char port[16];
 

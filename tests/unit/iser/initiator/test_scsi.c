@@ -21,15 +21,35 @@ static void read_write_cdbs(void **state)
 		u8 cdb[16];
 	} cases[] = {
 		{ "READ(10)", false, 0, 8, false, { 0x28, 0, 0, 0, 0, 0, 0, 0, 8 } },
-		{ "WRITE(10) FUA", true, 0x12345678, 0xffff, true,
+		{ "WRITE(10) FUA",
+		  true,
+		  0x12345678,
+		  0xffff,
+		  true,
 		  { 0x2a, 8, 0x12, 0x34, 0x56, 0x78, 0, 0xff, 0xff } },
-		{ "last of 32 bits", false, 0xfffffffe, 1, false,
+		{ "last of 32 bits",
+		  false,
+		  0xfffffffe,
+		  1,
+		  false,
 		  { 0x28, 0, 0xff, 0xff, 0xff, 0xfe, 0, 0, 1 } },
-		{ "READ(16), address", false, 0xffffffff, 1, false,
+		{ "READ(16), address",
+		  false,
+		  0xffffffff,
+		  1,
+		  false,
 		  { 0x88, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1 } },
-		{ "WRITE(16), length", true, 1, 0x10000, false,
+		{ "WRITE(16), length",
+		  true,
+		  1,
+		  0x10000,
+		  false,
 		  { 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0 } },
-		{ "WRITE(16) FUA", true, 0x0102030405060708, 0x0a0b0c0d, true,
+		{ "WRITE(16) FUA",
+		  true,
+		  0x0102030405060708,
+		  0x0a0b0c0d,
+		  true,
 		  { 0x8a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0x0a, 0x0b, 0x0c, 0x0d } },
 	};
 
@@ -46,7 +66,8 @@ static void read_write_cdbs(void **state)
 static void other_cdbs(void **state)
 {
 	static const u8 unmap[16] = { 0x42, 0, 0, 0, 0, 0, 0, 0, 24 };
-	static const u8 param[24] = { 0, 22, 0, 16, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+	static const u8 param[24] = { 0, 22, 0, 16, 0, 0, 0, 0,	 1,  2,
+				      3, 4,  5, 6,  7, 8, 9, 10, 11, 12 };
 	static const u8 same[16] = { 0x93, 8, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 1, 0 };
 	static const u8 vpd[16] = { 0x12, 1, 0x83, 4, 0 };
 	static const u8 inquiry[16] = { 0x12, 0, 0, 0, 96 };
@@ -80,8 +101,8 @@ static void luns(void **state)
 		u16 number;
 		u8 lun[8];
 	} cases[] = {
-		{ 0, { 0 } }, { 1, { 0, 1 } }, { 255, { 0, 255 } }, { 256, { 0x41, 0 } },
-		{ 16383, { 0x7f, 0xff } },
+		{ 0, { 0 } },	      { 1, { 0, 1 } },		 { 255, { 0, 255 } },
+		{ 256, { 0x41, 0 } }, { 16383, { 0x7f, 0xff } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -145,8 +166,20 @@ static void check_outcome(size_t i, const u8 *sense, size_t len)
 static void judgements(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
-		u8 fixed[18] = { 0x70, 0, outcomes[i].key, 0, 0, 0, 0, 10, 0, 0, 0, 0,
-				 outcomes[i].asc, outcomes[i].ascq };
+		u8 fixed[18] = { 0x70,
+				 0,
+				 outcomes[i].key,
+				 0,
+				 0,
+				 0,
+				 0,
+				 10,
+				 0,
+				 0,
+				 0,
+				 0,
+				 outcomes[i].asc,
+				 outcomes[i].ascq };
 		u8 descriptors[8] = { 0x72, outcomes[i].key, outcomes[i].asc, outcomes[i].ascq };
 
 		check_outcome(i, fixed, sizeof(fixed));
@@ -179,14 +212,13 @@ static void cut_sense(void **state)
 
 /* Page 83h as Linux targets lay it out: NAA, T10, two of the port, the name of the target. */
 static const u8 vpd_83[] = {
-	0x00, 0x83, 0x00, 0x5c,
-	0x01, 0x03, 0x00, 0x10, 0x60, 0x01, 0x40, 0x5f, 0xee, 0xdc, 0x0d, 0xe1, 0x23, 0x40, 0x00, 0x00,
-	0x00, 0x00, 0x00, 0x00,
-	0x02, 0x01, 0x00, 0x1c, 'L', 'I', 'O', '-', 'O', 'R', 'G', ' ', 'F', 'I', 'L', 'E', 'I', 'O', ':',
-	'f', 'e', 'e', 'd', 'c', '0', 'd', 'e', '1', '2', '3', '4', 0x00,
-	0x51, 0x94, 0x00, 0x04, 0x00, 0x00, 0x00, 0x01,
-	0x51, 0x95, 0x00, 0x04, 0x00, 0x00, 0x00, 0x01,
-	0x53, 0x98, 0x00, 0x10, 'i', 'q', 'n', '.', '2', '0', '2', '6', ',', 't', ',', '1', 0, 0, 0, 0,
+	0x00, 0x83, 0x00, 0x5c, 0x01, 0x03, 0x00, 0x10, 0x60, 0x01, 0x40, 0x5f, 0xee, 0xdc,
+	0x0d, 0xe1, 0x23, 0x40, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x01, 0x00, 0x1c,
+	'L',  'I',  'O',  '-',	'O',  'R',  'G',  ' ',	'F',  'I',  'L',  'E',	'I',  'O',
+	':',  'f',  'e',  'e',	'd',  'c',  '0',  'd',	'e',  '1',  '2',  '3',	'4',  0x00,
+	0x51, 0x94, 0x00, 0x04, 0x00, 0x00, 0x00, 0x01, 0x51, 0x95, 0x00, 0x04, 0x00, 0x00,
+	0x00, 0x01, 0x53, 0x98, 0x00, 0x10, 'i',  'q',	'n',  '.',  '2',  '0',	'2',  '6',
+	',',  't',  ',',  '1',	0,    0,    0,	  0,
 };
 
 static void identification(void **state)
@@ -209,8 +241,8 @@ static void identification(void **state)
 static void truncation(void **state)
 {
 	static const enum vpd_page pages[] = {
-		VPD_SUPPORTED, VPD_SERIAL, VPD_IDENTIFICATION, VPD_BLOCK_LIMITS, VPD_CHARACTERISTICS,
-		VPD_PROVISIONING,
+		VPD_SUPPORTED,	  VPD_SERIAL,	       VPD_IDENTIFICATION,
+		VPD_BLOCK_LIMITS, VPD_CHARACTERISTICS, VPD_PROVISIONING,
 	};
 
 	for (size_t n = 0; n <= sizeof(vpd_83); n++) {
@@ -247,7 +279,11 @@ static void capacities(void **state)
 		{ "block of 0", { 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0 }, false, 0, 0 },
 		{ "block of 520", { 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 2, 8 }, false, 0, 0 },
 		{ "block of 128 KiB", { 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 0, 0 }, false, 0, 0 },
-		{ "last block is -1", { 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 2, 0 }, false, 0, 0 },
+		{ "last block is -1",
+		  { 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 2, 0 },
+		  false,
+		  0,
+		  0 },
 		{ "past 2^63", { 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0 }, false, 0, 0 },
 	};
 
@@ -263,9 +299,9 @@ static void capacities(void **state)
 
 static void limits_and_cache(void **state)
 {
-	static const u8 b0[64] = { 0, 0xb0, 0, 60, 0, 0, 0, 8, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0,
-				   0, 0, 0x20, 0, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-				   0x10, 0 };
+	static const u8 b0[64] = { 0, 0xb0, 0, 60, 0, 0, 0, 8,	  0, 0, 0x10, 0, 0,    0, 1,
+				   0, 0,    0, 0,  0, 0, 0, 0x20, 0, 0, 0,    0, 1,    0, 0,
+				   0, 8,    0, 0,  0, 0, 0, 0,	  0, 0, 0,    0, 0x10, 0 };
 	static const u8 b1[64] = { 0, 0xb1, 0, 60, 0, 1 };
 	static const u8 b2[8] = { 0, 0xb2, 0, 4, 0, 0xe0, 2, 0 };
 	static const u8 mode[] = { 23, 0, 0x90, 8, 0, 0, 0, 0, 0, 0, 2, 0, 0x08, 10, 0x04 };
@@ -323,11 +359,16 @@ static void sameness(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(read_write_cdbs), cmocka_unit_test(other_cdbs),
-		cmocka_unit_test(luns),		   cmocka_unit_test(judgements),
-		cmocka_unit_test(cut_sense),	   cmocka_unit_test(identification),
-		cmocka_unit_test(truncation),	   cmocka_unit_test(capacities),
-		cmocka_unit_test(limits_and_cache), cmocka_unit_test(sameness),
+		cmocka_unit_test(read_write_cdbs),
+		cmocka_unit_test(other_cdbs),
+		cmocka_unit_test(luns),
+		cmocka_unit_test(judgements),
+		cmocka_unit_test(cut_sense),
+		cmocka_unit_test(identification),
+		cmocka_unit_test(truncation),
+		cmocka_unit_test(capacities),
+		cmocka_unit_test(limits_and_cache),
+		cmocka_unit_test(sameness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,15 +101,20 @@ static void options(void **state)
 	struct iser_url url;
 	char err[200];
 
-	assert_int_equal(iser_url_parse("iser://h/" IQN "/1?crc=off&login=streaming&mpa=1&immediate=no"
-					"&initiator=iqn.2026-11.a:b", &url, err, sizeof(err)), 0);
+	assert_int_equal(iser_url_parse("iser://h/" IQN
+					"/1?crc=off&login=streaming&mpa=1&immediate=no"
+					"&initiator=iqn.2026-11.a:b",
+					&url, err, sizeof(err)),
+			 0);
 	assert_int_equal(url.crc, UAL_CRC_OFF);
 	assert_int_equal(url.login_mode, ISER_LOGIN_STREAMING);
 	assert_int_equal(url.mpa_revision, 1);
 	assert_true(url.no_immediate_data);
 	assert_string_equal(url.initiator, "iqn.2026-11.a:b");
-	assert_int_equal(iser_url_parse("iser://h/" IQN "/1?crc=on&login=immediate&mpa=2&immediate=yes",
-					&url, err, sizeof(err)), 0);
+	assert_int_equal(iser_url_parse("iser://h/" IQN
+					"/1?crc=on&login=immediate&mpa=2&immediate=yes",
+					&url, err, sizeof(err)),
+			 0);
 	assert_int_equal(url.crc, UAL_CRC_ON);
 	assert_int_equal(url.login_mode, ISER_LOGIN_IMMEDIATE);
 	assert_int_equal(url.mpa_revision, 2);
