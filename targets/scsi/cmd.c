@@ -159,8 +159,8 @@ void scsi_want_buf(struct iser_cmd *cmd, struct pool *pool, uint32_t len,
 	sc->buf_len = len;
 	sc->have_buf = next;
 	sc->wait.fn = have_buf;
-	err = pool_get(pool, pool == nexus->reactor->replies ? NULL : &nexus->buffers, len, &sc->buf,
-		       &sc->wait);
+	err = pool_get(pool, pool == nexus->reactor->replies ? NULL : &nexus->buffers, len,
+		       &sc->buf, &sc->wait);
 	if (!err)
 		next(cmd);
 	else if (err == -EAGAIN)

@@ -8,14 +8,17 @@
 
 struct lun;
 
-enum mode_control { MODE_CURRENT, MODE_CHANGEABLE, MODE_DEFAULT, MODE_SAVED };	/* PC, SPC-4 table 313 */
+/* PC, SPC-4 table 313 */
+enum mode_control { MODE_CURRENT, MODE_CHANGEABLE, MODE_DEFAULT, MODE_SAVED };
 
 #define MODE_PAGE_MAX	20u	/* bytes, with the header */
 
 struct mode_page {
 	uint8_t code;
-	uint8_t len;		/* with the header of two bytes */
-	void (*fill)(const struct lun *lun, enum mode_control what, uint8_t *out);	/* zeroed before */
+	/* with the header of two bytes */
+	uint8_t len;
+	/* zeroed before */
+	void (*fill)(const struct lun *lun, enum mode_control what, uint8_t *out);
 	void (*apply)(struct lun *lun, const uint8_t *page);
 };
 

@@ -16,7 +16,7 @@ enum scsi_op_flags {
 	OP_ANY_LUN	= 1 << 1,	/* also where there is no LUN, and past unit attentions */
 	OP_WRITES	= 1 << 2,	/* refused when the medium is write protected */
 	OP_UNMAP	= 1 << 3,	/* exists only where the store can unmap */
-	OP_SA		= 1 << 4,	/* one of several with this opcode, told apart by service_action */
+	OP_SA = 1 << 4,	     /* one of several with this opcode, told apart by service_action */
 };
 
 #define SCSI_REPLY_MAX	4096u

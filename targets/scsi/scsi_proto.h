@@ -77,7 +77,7 @@ enum sense_asc {
 	ASC_INVALID_FIELD_IN_PARAMETERS		= 0x2600,
 	ASC_WRITE_PROTECTED			= 0x2700,
 	ASC_SPACE_ALLOCATION_FAILED		= 0x2707, /* write protect */
-	ASC_POWER_ON_RESET			= 0x2900, /* power on, reset, or bus device reset occurred */
+	ASC_POWER_ON_RESET = 0x2900,	      /* power on, reset, or bus device reset occurred */
 	ASC_BUS_RESET				= 0x2902,
 	ASC_DEVICE_RESET			= 0x2903,
 	ASC_MODE_PARAMETERS_CHANGED		= 0x2a01,

@@ -159,8 +159,8 @@ int scsi_server_create(struct lun *const *luns, unsigned lun_n, struct scsi_serv
 
 int scsi_server_reactor_add(struct scsi_server *server, const struct store_reactor_cfg *cfg)
 {
-	struct scsi_reactor **more = realloc(server->reactors,
-					     (server->reactor_n + 1) * sizeof(server->reactors[0]));
+	struct scsi_reactor **more =
+		realloc(server->reactors, (server->reactor_n + 1) * sizeof(server->reactors[0]));
 	int err;
 
 	if (!more)

@@ -21,7 +21,8 @@ void scsi_request_sense(struct iser_cmd *cmd)
 	if (!sc->lun_exists) {
 		sense = (struct sense){ .key = KEY_ILLEGAL_REQUEST, .asc = ASC_LUN_NOT_SUPPORTED };
 	} else if (atomic_load(&scsi_lun_of(cmd)->store->failed)) {
-		sense = (struct sense){ .key = KEY_HARDWARE_ERROR, .asc = ASC_LOGICAL_UNIT_FAILURE };
+		sense = (struct sense){ .key = KEY_HARDWARE_ERROR,
+					.asc = ASC_LOGICAL_UNIT_FAILURE };
 	} else {
 		sense.asc = scsi_attention_take(scsi_nexus_of(cmd));
 		if (sense.asc)

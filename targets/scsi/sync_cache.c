@@ -47,9 +47,9 @@ static void flush(struct iser_cmd *cmd, bool immediately)
 	struct detached_flush *detached;
 
 	/* A store that has failed is told at once; without memory the flush is simply waited for. */
-	detached = immediately && !atomic_load(&nexus->lun->store->failed) ?
-			   calloc(1, sizeof(*detached)) :
-			   NULL;
+	detached = immediately && !atomic_load(&nexus->lun->store->failed)
+			   ? calloc(1, sizeof(*detached))
+			   : NULL;
 	if (!detached) {
 		scsi_io(cmd, 0, 0, 0, flushed);
 		store_flush(&sc->io);

@@ -66,7 +66,8 @@ static int check_list(struct iser_cmd *cmd)
 			return -1;
 		total += blocks;
 		if (total > scsi_unmap_max(lun)) {
-			scsi_bad_parameter(cmd, HEADER + (unsigned)i * DESCRIPTOR + 8, SENSE_NO_BIT);
+			scsi_bad_parameter(cmd, HEADER + (unsigned)i * DESCRIPTOR + 8,
+					   SENSE_NO_BIT);
 			return -1;
 		}
 	}

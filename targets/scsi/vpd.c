@@ -72,12 +72,8 @@ static const struct {
 	uint8_t code;
 	unsigned (*fill)(const struct lun *lun, uint8_t *out);	/* behind the header; bytes */
 } pages[] = {
-	{ 0x00, supported_pages },
-	{ 0x80, serial_number },
-	{ 0x83, vpd_identification },
-	{ 0x86, extended_inquiry },
-	{ 0xb0, block_limits },
-	{ 0xb1, block_characteristics },
+	{ 0x00, supported_pages },  { 0x80, serial_number }, { 0x83, vpd_identification },
+	{ 0x86, extended_inquiry }, { 0xb0, block_limits },  { 0xb1, block_characteristics },
 	{ 0xb2, provisioning },
 };
 

@@ -9,7 +9,10 @@
 enum code_set { CODE_BINARY = 1, CODE_ASCII, CODE_UTF8 };
 enum association { OF_LUN = 0x00, OF_PORT = 0x10, OF_TARGET = 0x20 };
 enum designator {
-	ID_T10_VENDOR = 0x1, ID_NAA = 0x3, ID_RELATIVE_PORT = 0x4, ID_NAME_STRING = 0x8,
+	ID_T10_VENDOR = 0x1,
+	ID_NAA = 0x3,
+	ID_RELATIVE_PORT = 0x4,
+	ID_NAME_STRING = 0x8,
 };
 
 /* Header of a designator; returns where its len bytes go and moves *end behind them. */

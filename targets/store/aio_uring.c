@@ -140,7 +140,8 @@ int aio_uring_create(struct ual_loop *loop, struct aio_uring **out)
 	err = io_uring_queue_init(URING_DEPTH, &uring->ring, 0);
 	if (err)
 		goto free_uring;
-	io_uring_register_iowq_max_workers(&uring->ring, workers);	/* a wish: older kernels lack it */
+	/* a wish: older kernels lack it */
+	io_uring_register_iowq_max_workers(&uring->ring, workers);
 
 	uring->watch = (struct ual_watch){
 		.fd = uring->ring.ring_fd,

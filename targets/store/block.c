@@ -74,10 +74,11 @@ static int look(const struct store_cfg *cfg, int fd, struct geometry *g, char *w
 				 "lun %s: %s is read-only; add ro to serve it so", cfg->name,
 				 cfg->path);
 	if (cfg->size && cfg->size != g->size)
-		return store_why(why, why_len, -EINVAL,
-				 "lun %s: %s has %llu bytes, but size=%llu was given; leave size out",
-				 cfg->name, cfg->path, (unsigned long long)g->size,
-				 (unsigned long long)cfg->size);
+		return store_why(
+			why, why_len, -EINVAL,
+			"lun %s: %s has %llu bytes, but size=%llu was given; leave size out",
+			cfg->name, cfg->path, (unsigned long long)g->size,
+			(unsigned long long)cfg->size);
 	if (g->logical > (int)STORE_BLOCK_MAX)
 		return store_why(why, why_len, -EINVAL,
 				 "lun %s: %s has blocks of %d bytes; at most 4096 can be served",
@@ -95,10 +96,11 @@ static int describe(const struct store_cfg *cfg, struct file_store *file, const 
 
 	if (block < logical)
 		return store_why(why, why_len, -EINVAL,
-				 "lun %s: %s has blocks of %u bytes; block=%u is too small", cfg->name,
-				 cfg->path, logical, block);
+				 "lun %s: %s has blocks of %u bytes; block=%u is too small",
+				 cfg->name, cfg->path, logical, block);
 	if (g->size < block)
-		return store_why(why, why_len, -EINVAL, "lun %s: %s is empty", cfg->name, cfg->path);
+		return store_why(why, why_len, -EINVAL, "lun %s: %s is empty", cfg->name,
+				 cfg->path);
 	err = file_io_probe(file->fd, block);
 	if (err || fstat(file->fd, &st) != 0) {
 		err = err ? err : -errno;
@@ -108,9 +110,9 @@ static int describe(const struct store_cfg *cfg, struct file_store *file, const 
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	if (!cfg->read_only && queue_number(st.st_rdev, "discard_max_bytes"))
-		file->unmap = queue_number(st.st_rdev, "write_zeroes_max_bytes") ?
-				      FILE_UNMAP_PUNCH :
-				      FILE_UNMAP_DISCARD;
+		file->unmap = queue_number(st.st_rdev, "write_zeroes_max_bytes")
+				      ? FILE_UNMAP_PUNCH
+				      : FILE_UNMAP_DISCARD;
 	file->store.info = (struct store_info){
 		.size = g->size - g->size % block,
 		.block_size = block,
@@ -121,9 +123,8 @@ static int describe(const struct store_cfg *cfg, struct file_store *file, const 
 		.rotational = g->rotational,
 	};
 	if (file->unmap)
-		file->store.info.unmap_granularity =
-			max_t(uint32_t, block,
-			      (uint32_t)queue_number(st.st_rdev, "discard_granularity"));
+		file->store.info.unmap_granularity = max_t(
+			uint32_t, block, (uint32_t)queue_number(st.st_rdev, "discard_granularity"));
 	return 0;
 }
 

@@ -46,9 +46,10 @@ static int open_file(const struct store_cfg *cfg, int flags, int *fd, bool *made
 		return 0;
 	err = -errno;
 	if (err == -ENOENT && !cfg->read_only)
-		return store_why(why, why_len, err,
-				 "lun %s: %s does not exist; give a size to have it made: %s,size=10G",
-				 cfg->name, cfg->path, cfg->path);
+		return store_why(
+			why, why_len, err,
+			"lun %s: %s does not exist; give a size to have it made: %s,size=10G",
+			cfg->name, cfg->path, cfg->path);
 	if (err == -EINVAL && (flags & O_DIRECT))
 		return store_why(why, why_len, err,
 				 "lun %s: %s: its file system cannot do direct=on", cfg->name,
@@ -74,11 +75,12 @@ static int settle_size(const struct store_cfg *cfg, int fd, bool made, uint64_t 
 				 cfg->name, cfg->path);
 	*size = (uint64_t)st.st_size;
 	if (*size && cfg->size && *size != cfg->size)
-		return store_why(why, why_len, -EINVAL,
-				 "lun %s: %s has %llu bytes, but size=%llu was given; leave size out, "
-				 "or change the file with truncate(1)",
-				 cfg->name, cfg->path, (unsigned long long)*size,
-				 (unsigned long long)cfg->size);
+		return store_why(
+			why, why_len, -EINVAL,
+			"lun %s: %s has %llu bytes, but size=%llu was given; leave size out, "
+			"or change the file with truncate(1)",
+			cfg->name, cfg->path, (unsigned long long)*size,
+			(unsigned long long)cfg->size);
 	if (*size)
 		return 0;
 	if (!cfg->size || cfg->read_only)
@@ -86,9 +88,9 @@ static int settle_size(const struct store_cfg *cfg, int fd, bool made, uint64_t 
 				 "lun %s: %s is empty; give a size to have it filled: %s,size=10G",
 				 cfg->name, cfg->path, cfg->path);
 	if (ftruncate(fd, (off_t)cfg->size) != 0 || fsync(fd) != 0)
-		return store_why(why, why_len, -errno, "lun %s: %s cannot be made %llu bytes long: %s",
-				 cfg->name, cfg->path, (unsigned long long)cfg->size,
-				 strerror(errno));
+		return store_why(why, why_len, -errno,
+				 "lun %s: %s cannot be made %llu bytes long: %s", cfg->name,
+				 cfg->path, (unsigned long long)cfg->size, strerror(errno));
 	err = made ? sync_directory(cfg->path) : 0;
 	if (err)
 		return store_why(why, why_len, err, "lun %s: the directory of %s: %s", cfg->name,
@@ -102,9 +104,10 @@ static int take_lock(const struct store_cfg *cfg, int fd, char *why, size_t why_
 	/* A file system without locks is no reason to refuse. */
 	if (flock(fd, (cfg->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return 0;
-	return store_why(why, why_len, -EBUSY,
-			 "lun %s: %s is in use by another program (it holds a lock); stop that first",
-			 cfg->name, cfg->path);
+	return store_why(
+		why, why_len, -EBUSY,
+		"lun %s: %s is in use by another program (it holds a lock); stop that first",
+		cfg->name, cfg->path);
 }
 
 static bool can_punch(int fd, uint64_t size)
@@ -124,14 +127,16 @@ static int describe(const struct store_cfg *cfg, struct file_store *file, uint64
 
 	size -= size % block;
 	if (!size)
-		return store_why(why, why_len, -EINVAL, "lun %s: %s is shorter than a block of %u bytes",
-				 cfg->name, cfg->path, block);
+		return store_why(why, why_len, -EINVAL,
+				 "lun %s: %s is shorter than a block of %u bytes", cfg->name,
+				 cfg->path, block);
 	err = file_io_probe(file->fd, block);
 	if (err == -EINVAL && file->direct)
-		return store_why(why, why_len, err,
-				 "lun %s: %s: its file system does direct=on only with larger blocks; "
-				 "add block=4096",
-				 cfg->name, cfg->path);
+		return store_why(
+			why, why_len, err,
+			"lun %s: %s: its file system does direct=on only with larger blocks; "
+			"add block=4096",
+			cfg->name, cfg->path);
 	if (err)
 		return store_why(why, why_len, err, "lun %s: %s cannot be read: %s", cfg->name,
 				 cfg->path, strerror(-err));

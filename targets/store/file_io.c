@@ -321,8 +321,8 @@ static void zero_start(struct store_io *io)
 	}
 	io->aio = (struct aio_op){
 		.kind = AIO_FALLOCATE,
-		.mode = FALLOC_FL_KEEP_SIZE | (io->method == ZERO_PUNCH ? FALLOC_FL_PUNCH_HOLE :
-									  FALLOC_FL_ZERO_RANGE),
+		.mode = FALLOC_FL_KEEP_SIZE |
+			(io->method == ZERO_PUNCH ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE),
 		.off = io->off,
 		.len = io->len,
 		.done = zero_fallocate_done,

@@ -18,7 +18,7 @@ enum file_unmap { FILE_UNMAP_NONE, FILE_UNMAP_PUNCH, FILE_UNMAP_DISCARD };
 
 struct file_store {
 	struct store store;
-	int fd;				/* holds the lock or claim; unmaps and zeroes; flushed at close */
+	int fd; /* holds the lock or claim; unmaps and zeroes; flushed at close */
 	char *path;
 	int open_flags;			/* of the instances' files */
 	bool direct;

@@ -35,7 +35,8 @@ struct pool {
 	unsigned lent;
 	struct list_head arenas;
 	struct list_head free[POOL_ORDERS];
-	struct list_head cached[POOL_ORDERS];	/* freed lately: no split or merge for the usual lengths */
+	/* freed lately: no split or merge for the usual lengths */
+	struct list_head cached[POOL_ORDERS];
 	unsigned cached_n[POOL_ORDERS];
 	struct list_head waiters;
 	struct ual_defer serve;
@@ -161,8 +162,8 @@ free_arena:
 static struct pool_page *take_free(struct pool *pool, unsigned order)
 {
 	for (unsigned o = order; o <= pool->order_max; o++) {
-		struct pool_page *page = list_first_entry_or_null(&pool->free[o], struct pool_page,
-								  node);
+		struct pool_page *page =
+			list_first_entry_or_null(&pool->free[o], struct pool_page, node);
 
 		if (!page)
 			continue;

@@ -36,10 +36,11 @@ void store_fail(struct store *store, int err)
 	int none = 0;
 
 	if (atomic_compare_exchange_strong(&store->failed, &none, -err))
-		store_log(store, LOG_CRIT,
-			  "lun %s: stable storage refused a flush (%s); nothing is acknowledged on it any "
-			  "more until the daemon is restarted; check the device below",
-			  store->name, strerror(-err));
+		store_log(
+			store, LOG_CRIT,
+			"lun %s: stable storage refused a flush (%s); nothing is acknowledged on it any "
+			"more until the daemon is restarted; check the device below",
+			store->name, strerror(-err));
 }
 
 static const struct store_ops *ops_of(const char *path)
@@ -63,8 +64,9 @@ int store_open(const struct store_cfg *cfg, struct store **out, char *why, size_
 
 	if (cfg->block_size && cfg->block_size != STORE_BLOCK_MIN &&
 	    cfg->block_size != STORE_BLOCK_MAX)
-		return store_why(why, why_len, -EINVAL, "lun %s: block size %u: expected 512 or 4096",
-				 cfg->name, cfg->block_size);
+		return store_why(why, why_len, -EINVAL,
+				 "lun %s: block size %u: expected 512 or 4096", cfg->name,
+				 cfg->block_size);
 	err = ops->open(cfg, &store, why, why_len);
 	if (err)
 		return err;

@@ -53,7 +53,8 @@ struct store_cfg {
 	uint32_t block_size;	/* 512 or 4096; 0: that of the device, else 512 */
 	bool read_only;
 	enum store_direct direct;
-	void (*log)(void *ctx, int level, const char *msg);	/* syslog levels; any thread; may be NULL */
+	/* syslog levels; any thread; may be NULL */
+	void (*log)(void *ctx, int level, const char *msg);
 	void *log_ctx;
 };
 
@@ -171,7 +172,7 @@ void store_write_end(struct store_io *io);
 /* Gives back what read or write_begin lent; without write_end nothing (or, `ram`, what has arrived) changes. */
 void store_release(struct store_io *io);
 void store_flush(struct store_io *io);		/* off and len are not looked at */
-void store_unmap(struct store_io *io);		/* advisory; -EOPNOTSUPP is no failure of the blocks */
+void store_unmap(struct store_io *io); /* advisory; -EOPNOTSUPP is no failure of the blocks */
 void store_zero(struct store_io *io);
 /* Ends a wait for resources: done(-ECANCELED) before it returns.  Otherwise does nothing. */
 void store_cancel(struct store_io *io);

@@ -28,8 +28,8 @@ void sync_gate_leave(struct sync_call *call)
 struct sync_call *sync_gate_pass(struct sync_gate *gate)
 {
 	struct sync_call *call = list_first_entry_or_null(&gate->ended, struct sync_call, node);
-	struct sync_call *oldest = list_first_entry_or_null(&gate->under_way, struct sync_call,
-							    node);
+	struct sync_call *oldest =
+		list_first_entry_or_null(&gate->under_way, struct sync_call, node);
 
 	if (!call || (oldest && oldest->seq < call->seq))
 		return NULL;

@@ -169,10 +169,10 @@ static int listen_on(struct daemon *d, const struct targetd_portal *portal, char
 		return 0;
 	}
 	targetd_log(LOG_ERR, "portal %s: %s%s", text, strerror(-err),
-		    err == -EADDRINUSE	    ? "; stop what listens there or choose another --portal" :
-		    err == -EADDRNOTAVAIL ? "; give an address of this machine" :
-		    err == -EACCES	    ? "; ports below 1024 need root" :
-					      "");
+		    err == -EADDRINUSE	    ? "; stop what listens there or choose another --portal"
+		    : err == -EADDRNOTAVAIL ? "; give an address of this machine"
+		    : err == -EACCES	    ? "; ports below 1024 need root"
+					    : "");
 	return err;
 }
 

@@ -31,8 +31,10 @@ static int take_name(struct spec *spec, const char **rest)
 	size_t len;
 
 	if (!equals || equals == spec->text || !equals[1])
-		return BAD(spec, "lun %s: expected NAME=PATH, NAME=ram:,size=SIZE or NAME=null:,size=SIZE",
-			   spec->text);
+		return BAD(
+			spec,
+			"lun %s: expected NAME=PATH, NAME=ram:,size=SIZE or NAME=null:,size=SIZE",
+			spec->text);
 	len = (size_t)(equals - spec->text);
 	if (len >= sizeof(spec->lun.name))
 		return BAD(spec, "lun %s: the name is longer than %zu characters", spec->text,
@@ -40,10 +42,11 @@ static int take_name(struct spec *spec, const char **rest)
 	memcpy(spec->lun.name, spec->text, len);
 	for (size_t i = 0; i < len; i++)
 		if (!name_char(spec->lun.name[i]))
-			return BAD(spec,
-				   "lun %s: the name becomes the end of an iSCSI name and cannot have "
-				   "'%c'; use lower-case letters, digits, '-', '.' and ':'",
-				   spec->lun.name, spec->lun.name[i]);
+			return BAD(
+				spec,
+				"lun %s: the name becomes the end of an iSCSI name and cannot have "
+				"'%c'; use lower-case letters, digits, '-', '.' and ':'",
+				spec->lun.name, spec->lun.name[i]);
 	*rest = equals + 1;
 	return 0;
 }
@@ -71,8 +74,11 @@ static int set_size(struct spec *spec, const char *value)
 	int err = targetd_size_parse(value, &spec->lun.size);
 
 	if (err || !spec->lun.size)
-		return BAD(spec, "lun %s: size=%s: expected a number above 0 with K, M, G or T behind it, "
-			   "such as 10G", spec->lun.name, value);
+		return BAD(
+			spec,
+			"lun %s: size=%s: expected a number above 0 with K, M, G or T behind it, "
+			"such as 10G",
+			spec->lun.name, value);
 	return 0;
 }
 
@@ -95,8 +101,8 @@ static int set_direct(struct spec *spec, const char *value)
 static int set_serial(struct spec *spec, const char *value)
 {
 	if (!*value || strlen(value) >= sizeof(spec->lun.serial))
-		return BAD(spec, "lun %s: serial=%s: expected 1 to %zu characters", spec->lun.name, value,
-			   sizeof(spec->lun.serial) - 1);
+		return BAD(spec, "lun %s: serial=%s: expected 1 to %zu characters", spec->lun.name,
+			   value, sizeof(spec->lun.serial) - 1);
 	for (const char *c = value; *c; c++)
 		if (*c < 0x20 || *c > 0x7e)
 			return BAD(spec, "lun %s: the serial number is not printable ASCII",
@@ -116,10 +122,8 @@ static const struct {
 	bool has_value;
 	int (*set)(struct spec *spec, const char *value);
 } keys[] = {
-	{ "size", true, set_size },
-	{ "block", true, set_block },
-	{ "direct", true, set_direct },
-	{ "serial", true, set_serial },
+	{ "size", true, set_size },	{ "block", true, set_block },
+	{ "direct", true, set_direct }, { "serial", true, set_serial },
 	{ "ro", false, set_ro },
 };
 
@@ -137,8 +141,10 @@ static int take_option(struct spec *spec, char *word)
 				   value ? "does not take" : "needs");
 		return keys[i].set(spec, value);
 	}
-	return BAD(spec, "lun %s: unknown option '%s'; there are size=, ro, direct=, block= and serial= "
-		   "(a comma in a path is written \\,)", spec->lun.name, word);
+	return BAD(spec,
+		   "lun %s: unknown option '%s'; there are size=, ro, direct=, block= and serial= "
+		   "(a comma in a path is written \\,)",
+		   spec->lun.name, word);
 }
 
 int targetd_lun_parse(const char *text, struct targetd_lun *lun, char *why, size_t why_len)

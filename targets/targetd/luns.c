@@ -91,8 +91,9 @@ int targetd_luns_close(struct targetd_luns *luns)
 		lun_destroy(luns->luns[i]);
 		err = store_close(store);
 		if (err)
-			targetd_log(LOG_ERR, "lun %s: the last flush failed (%s): writes may be lost",
-				    name, strerror(-err));
+			targetd_log(LOG_ERR,
+				    "lun %s: the last flush failed (%s): writes may be lost", name,
+				    strerror(-err));
 		first = first ? first : err;
 	}
 	free(luns->luns);

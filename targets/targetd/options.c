@@ -17,8 +17,8 @@ struct parser {
 
 #define BAD(p, ...) store_why((p)->why, (p)->why_len, -EINVAL, __VA_ARGS__)
 
-static int number(struct parser *p, const char *option, const char *text, unsigned min, unsigned max,
-		  unsigned *value)
+static int number(struct parser *p, const char *option, const char *text, unsigned min,
+		  unsigned max, unsigned *value)
 {
 	char *end;
 	unsigned long n;
@@ -72,8 +72,10 @@ static int set_lun(struct parser *p, const char *arg)
 		return -EINVAL;
 	for (unsigned i = 0; i < o->lun_n; i++)
 		if (strcmp(o->luns[i].name, o->luns[o->lun_n].name) == 0)
-			return BAD(p, "lun %s: the name is given twice; each LUN is a target of its own",
-				   o->luns[i].name);
+			return BAD(
+				p,
+				"lun %s: the name is given twice; each LUN is a target of its own",
+				o->luns[i].name);
 	o->lun_n++;
 	return 0;
 }
@@ -158,7 +160,9 @@ static int set_mpa_rtr(struct parser *p, const char *arg)
 		const char *name;
 		uint8_t bit;
 	} types[] = {
-		{ "send", MPA_RTR_SEND }, { "write", MPA_RTR_WRITE }, { "read", MPA_RTR_READ },
+		{ "send", MPA_RTR_SEND },
+		{ "write", MPA_RTR_WRITE },
+		{ "read", MPA_RTR_READ },
 	};
 	const char *at = arg;
 	uint8_t set = 0;
@@ -171,11 +175,12 @@ static int set_mpa_rtr(struct parser *p, const char *arg)
 		size_t len = strcspn(at, ",");
 		unsigned i = 0;
 
-		while (i < ARRAY_SIZE(types) && (strlen(types[i].name) != len ||
-						 strncmp(at, types[i].name, len) != 0))
+		while (i < ARRAY_SIZE(types) &&
+		       (strlen(types[i].name) != len || strncmp(at, types[i].name, len) != 0))
 			i++;
 		if (i == ARRAY_SIZE(types))
-			return BAD(p, "--mpa-rtr %s: expected none, or some of send,write,read", arg);
+			return BAD(p, "--mpa-rtr %s: expected none, or some of send,write,read",
+				   arg);
 		set |= types[i].bit;
 		if (!at[len])
 			break;
@@ -332,7 +337,8 @@ enum targetd_options_verdict targetd_options_parse(int argc, char *const *argv,
 			return OPTIONS_BAD;
 	}
 	if (optind < argc) {
-		BAD(&p, "'%s' belongs to no option; LUNs are given with --lun NAME=PATH", argv[optind]);
+		BAD(&p, "'%s' belongs to no option; LUNs are given with --lun NAME=PATH",
+		    argv[optind]);
 		return OPTIONS_BAD;
 	}
 	return finish(&p) ? OPTIONS_BAD : OPTIONS_RUN;

@@ -19,7 +19,7 @@
 struct targetd_portal {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
-	bool is_default;		/* nobody asked for it: a machine without IPv6 is no error */
+	bool is_default; /* nobody asked for it: a machine without IPv6 is no error */
 };
 
 struct targetd_lun {
@@ -68,7 +68,8 @@ const char *targetd_options_help(void);
 /* "10G" (binary suffixes K, M, G, T), decimal.  0 or -EINVAL, -ERANGE. */
 int targetd_size_parse(const char *text, uint64_t *size);
 /* ADDR, ADDR:PORT, [V6], [V6]:PORT; numeric addresses.  0 or -EINVAL and why. */
-int targetd_portal_parse(const char *text, struct targetd_portal *portal, char *why, size_t why_len);
+int targetd_portal_parse(const char *text, struct targetd_portal *portal, char *why,
+			 size_t why_len);
 /* "1.2.3.4:3260", "[::]:3260" */
 void targetd_portal_format(const struct sockaddr_storage *addr, char *text, size_t text_len);
 /* NAME=PATH[,key=value...].  0 or -EINVAL and why. */

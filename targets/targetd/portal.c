@@ -10,10 +10,11 @@
 
 static int bad(const char *text, char *why, size_t why_len)
 {
-	return store_why(why, why_len, -EINVAL,
-			 "portal %s: expected ADDRESS[:PORT] with a numeric address, IPv6 in brackets, "
-			 "such as 192.0.2.1 or [2001:db8::1]:3260",
-			 text);
+	return store_why(
+		why, why_len, -EINVAL,
+		"portal %s: expected ADDRESS[:PORT] with a numeric address, IPv6 in brackets, "
+		"such as 192.0.2.1 or [2001:db8::1]:3260",
+		text);
 }
 
 static int parse_port(const char *text, uint16_t *port)

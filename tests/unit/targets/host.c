@@ -180,8 +180,8 @@ static void data_later(struct ual_defer *defer)
 	host_data(defer->ctx, 0);
 }
 
-void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n, uint32_t len,
-		       void (*done)(struct iser_cmd *, int err))
+void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+		       uint32_t len, void (*done)(struct iser_cmd *, int err))
 {
 	struct host_cmd *hc = host_cmd_of(cmd);
 
@@ -238,8 +238,7 @@ void expect_sense(const struct answer *a, uint8_t key, uint16_t asc)
 void expect_bad_field(const struct answer *a, bool in_cdb, unsigned byte, unsigned bit)
 {
 	expect_sense(a, 5, in_cdb ? 0x2400 : 0x2600);
-	assert_int_equal(a->sense[15],
-			 0x80 | (in_cdb ? 0x40 : 0) | (bit < 8 ? 0x08 | bit : 0));
+	assert_int_equal(a->sense[15], 0x80 | (in_cdb ? 0x40 : 0) | (bit < 8 ? 0x08 | bit : 0));
 	assert_int_equal(a->sense[16] << 8 | a->sense[17], byte);
 }
 

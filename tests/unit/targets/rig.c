@@ -139,7 +139,8 @@ uint8_t *rig_memory(const struct wr_sge *sge, bool write)
 void rig_open(struct rig *rig)
 {
 	*rig = (struct rig){ .ual = NULL };
-	assert_int_equal(ual_create(&(struct ual_cfg){ .provider_dir = "/nonexistent" }, &rig->ual), 0);
+	assert_int_equal(ual_create(&(struct ual_cfg){ .provider_dir = "/nonexistent" }, &rig->ual),
+			 0);
 	assert_int_equal(ual_provider_add(rig->ual, &provider, NULL), 0);
 	assert_int_equal(ual_loop_create(NULL, &rig->loop), 0);
 	assert_int_equal(ual_device_open(rig->ual, rig->loop, "rig0", &rig->dev), 0);
@@ -230,8 +231,8 @@ int rig_io_wait(struct rig_io *rio)
 	return rio->err;
 }
 
-int rig_write(struct rig *rig, struct store_inst *inst, uint64_t off, const void *data, uint32_t len,
-	      uint32_t flags)
+int rig_write(struct rig *rig, struct store_inst *inst, uint64_t off, const void *data,
+	      uint32_t len, uint32_t flags)
 {
 	struct rig_io rio;
 	int err;
@@ -267,8 +268,8 @@ int rig_read(struct rig *rig, struct store_inst *inst, uint64_t off, void *data,
 	return 0;
 }
 
-int rig_simple(struct rig *rig, struct store_inst *inst, void (*op)(struct store_io *), uint64_t off,
-	       uint64_t len, uint32_t flags)
+int rig_simple(struct rig *rig, struct store_inst *inst, void (*op)(struct store_io *),
+	       uint64_t off, uint64_t len, uint32_t flags)
 {
 	struct rig_io rio;
 

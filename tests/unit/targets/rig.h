@@ -53,11 +53,11 @@ void rig_io_init(struct rig_io *rio, struct rig *rig, struct store_inst *inst, u
 		 uint64_t len, uint32_t flags);
 /* Each waits for the end; the result. */
 int rig_io_wait(struct rig_io *rio);
-int rig_write(struct rig *rig, struct store_inst *inst, uint64_t off, const void *data, uint32_t len,
-	      uint32_t flags);
+int rig_write(struct rig *rig, struct store_inst *inst, uint64_t off, const void *data,
+	      uint32_t len, uint32_t flags);
 int rig_read(struct rig *rig, struct store_inst *inst, uint64_t off, void *data, uint32_t len);
-int rig_simple(struct rig *rig, struct store_inst *inst, void (*op)(struct store_io *), uint64_t off,
-	       uint64_t len, uint32_t flags);
+int rig_simple(struct rig *rig, struct store_inst *inst, void (*op)(struct store_io *),
+	       uint64_t off, uint64_t len, uint32_t flags);
 
 /* A file name in a directory of this test, removed at its end by rig_tmp_remove(). */
 const char *rig_tmp(const char *name);

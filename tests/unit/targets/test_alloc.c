@@ -165,8 +165,8 @@ static void test_commands(void **state)
 	assert_int_equal(scsi_backend_ops.login(host.server, &s, &ctx), ISER_LOGIN_BUSY);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (long n = 0;; n++) {
-			struct host_cmd *hc = host_cmd(&host, &s, cases[i].cdb, 16, cases[i].read_len,
-						       data, cases[i].write_len);
+			struct host_cmd *hc = host_cmd(&host, &s, cases[i].cdb, 16,
+						       cases[i].read_len, data, cases[i].write_len);
 			const struct answer *a;
 
 			failed = false;

@@ -130,7 +130,8 @@ static void read_done(struct store_io *io, int err)
 		op->actor->copies++;
 	op->sum = sum_of(io->data, io->len);
 	ual_timer_arm(op->actor->rig.loop, &op->held,
-		      ual_loop_now(op->actor->rig.loop) + (uint64_t)(rand_r(&op->actor->seed) % 50) * 1000);
+		      ual_loop_now(op->actor->rig.loop) +
+			      (uint64_t)(rand_r(&op->actor->seed) % 50) * 1000);
 }
 
 static void written(struct store_io *io, int err)
@@ -221,7 +222,8 @@ static void test_threads(void **state)
 		if (t)
 			rig_open_second(&actors[t].rig, &actors[0].rig);
 		rig_reactor(&actors[t].rig, 8u << 20, AIO_THREADS);
-		assert_int_equal(store_inst_create(store, actors[t].rig.reactor, &actors[t].inst), 0);
+		assert_int_equal(store_inst_create(store, actors[t].rig.reactor, &actors[t].inst),
+				 0);
 		actors[t].seed = t + 1;
 		for (unsigned i = 0; i < DEPTH; i++)
 			actors[t].op[i].actor = &actors[t];

@@ -17,13 +17,27 @@ static void test_sizes(void **state)
 		int err;
 		uint64_t size;
 	} cases[] = {
-		{ "0", 0, 0 }, { "1", 0, 1 }, { "512", 0, 512 }, { "1K", 0, 1024 }, { "1k", 0, 1024 },
-		{ "3M", 0, 3 << 20 }, { "10G", 0, 10ull << 30 }, { "1T", 0, 1ull << 40 },
-		{ "9223372036854775807", 0, INT64_MAX }, { "9223372036854775808", -ERANGE, 0 },
-		{ "8388607T", 0, 8388607ull << 40 }, { "8388608T", -ERANGE, 0 },
-		{ "99999999999999999999", -ERANGE, 0 }, { "", -EINVAL, 0 }, { "G", -EINVAL, 0 },
-		{ "-1", -EINVAL, 0 }, { " 1", -EINVAL, 0 }, { "1GB", -EINVAL, 0 }, { "1.5G", -EINVAL, 0 },
-		{ "1P", -EINVAL, 0 }, { "0x10", -EINVAL, 0 },
+		{ "0", 0, 0 },
+		{ "1", 0, 1 },
+		{ "512", 0, 512 },
+		{ "1K", 0, 1024 },
+		{ "1k", 0, 1024 },
+		{ "3M", 0, 3 << 20 },
+		{ "10G", 0, 10ull << 30 },
+		{ "1T", 0, 1ull << 40 },
+		{ "9223372036854775807", 0, INT64_MAX },
+		{ "9223372036854775808", -ERANGE, 0 },
+		{ "8388607T", 0, 8388607ull << 40 },
+		{ "8388608T", -ERANGE, 0 },
+		{ "99999999999999999999", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "G", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1GB", -EINVAL, 0 },
+		{ "1.5G", -EINVAL, 0 },
+		{ "1P", -EINVAL, 0 },
+		{ "0x10", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -40,15 +54,29 @@ static void test_portals(void **state)
 	static const struct {
 		const char *text, *format;	/* NULL: refused */
 	} cases[] = {
-		{ "192.0.2.1", "192.0.2.1:3260" }, { "192.0.2.1:13260", "192.0.2.1:13260" },
-		{ "0.0.0.0:0", "0.0.0.0:0" }, { "[::]", "[::]:3260" },
-		{ "[2001:db8::7]:65535", "[2001:db8::7]:65535" }, { "[fe80::1%lo]:1", "[fe80::1]:1" },
-		{ "", NULL }, { "192.0.2", NULL }, { "192.0.2.1:", NULL }, { "192.0.2.1:65536", NULL },
-		{ "192.0.2.1:x", NULL }, { "192.0.2.1:1x", NULL }, { "192.0.2.1:-1", NULL },
-		{ "::1", NULL }, { "[::1", NULL }, { "[::1]x", NULL }, { "[::1]:", NULL },
-		{ "[192.0.2.1]", NULL }, { "[fe80::1%nosuchcard]", NULL }, { "localhost", NULL },
+		{ "192.0.2.1", "192.0.2.1:3260" },
+		{ "192.0.2.1:13260", "192.0.2.1:13260" },
+		{ "0.0.0.0:0", "0.0.0.0:0" },
+		{ "[::]", "[::]:3260" },
+		{ "[2001:db8::7]:65535", "[2001:db8::7]:65535" },
+		{ "[fe80::1%lo]:1", "[fe80::1]:1" },
+		{ "", NULL },
+		{ "192.0.2", NULL },
+		{ "192.0.2.1:", NULL },
+		{ "192.0.2.1:65536", NULL },
+		{ "192.0.2.1:x", NULL },
+		{ "192.0.2.1:1x", NULL },
+		{ "192.0.2.1:-1", NULL },
+		{ "::1", NULL },
+		{ "[::1", NULL },
+		{ "[::1]x", NULL },
+		{ "[::1]:", NULL },
+		{ "[192.0.2.1]", NULL },
+		{ "[fe80::1%nosuchcard]", NULL },
+		{ "localhost", NULL },
 		{ "1111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
-		  "111111111111111111111111111111111111111111111111", NULL },
+		  "111111111111111111111111111111111111111111111111",
+		  NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -75,27 +103,49 @@ static void test_luns(void **state)
 		struct targetd_lun lun;
 	} cases[] = {
 		{ "d=/srv/d.img", NULL, { .name = "d", .path = "/srv/d.img" } },
-		{ "d-1.x:y=/d,size=10G", NULL, { .name = "d-1.x:y", .path = "/d", .size = 10ull << 30 } },
-		{ "r=ram:,size=1G,ro", NULL,
+		{ "d-1.x:y=/d,size=10G",
+		  NULL,
+		  { .name = "d-1.x:y", .path = "/d", .size = 10ull << 30 } },
+		{ "r=ram:,size=1G,ro",
+		  NULL,
 		  { .name = "r", .path = "ram:", .size = 1 << 30, .read_only = true } },
-		{ "n=null:,block=4096,size=4K,serial=a b=c", NULL,
-		  { .name = "n", .path = "null:", .size = 4096, .block_size = 4096, .serial = "a b=c" } },
-		{ "d=/a\\,b\\\\c=d,direct=on", NULL,
+		{ "n=null:,block=4096,size=4K,serial=a b=c",
+		  NULL,
+		  { .name = "n",
+		    .path = "null:",
+		    .size = 4096,
+		    .block_size = 4096,
+		    .serial = "a b=c" } },
+		{ "d=/a\\,b\\\\c=d,direct=on",
+		  NULL,
 		  { .name = "d", .path = "/a,b\\c=d", .direct = STORE_DIRECT_ON } },
-		{ "d=/a,direct=off,block=512", NULL,
+		{ "d=/a,direct=off,block=512",
+		  NULL,
 		  { .name = "d", .path = "/a", .direct = STORE_DIRECT_OFF, .block_size = 512 } },
-		NO("", "expected NAME=PATH"), NO("d", "expected NAME=PATH"),
-		NO("=/a", "expected NAME=PATH"), NO("d=", "expected NAME=PATH"),
-		NO("d=,size=1G", "no path"), NO("D=/a", "lower-case"), NO("d_1=/a", "lower-case"),
-		NO("d 1=/a", "lower-case"), NO("d=/a,size=", "size=: expected"),
-		NO("d=/a,size=0", "size=0: expected"), NO("d=/a,size=x", "size=x: expected"),
-		NO("d=/a,size", "size needs a value"), NO("d=/a,ro=1", "ro does not take a value"),
-		NO("d=/a,block=1024", "expected 512 or 4096"), NO("d=/a,direct=yes", "expected on or off"),
-		NO("d=/a,serial=", "serial=: expected"), NO("d=/a,serial=\x01", "printable"),
-		NO("d=/a,cow=on", "unknown option 'cow'"), { "d=/a,", NULL, { .name = "d", .path = "/a" } },
-		NO("d=/a,,ro", "unknown option ''"), NO("r=ram:", "needs a size: r=ram:,size=1G"),
+		NO("", "expected NAME=PATH"),
+		NO("d", "expected NAME=PATH"),
+		NO("=/a", "expected NAME=PATH"),
+		NO("d=", "expected NAME=PATH"),
+		NO("d=,size=1G", "no path"),
+		NO("D=/a", "lower-case"),
+		NO("d_1=/a", "lower-case"),
+		NO("d 1=/a", "lower-case"),
+		NO("d=/a,size=", "size=: expected"),
+		NO("d=/a,size=0", "size=0: expected"),
+		NO("d=/a,size=x", "size=x: expected"),
+		NO("d=/a,size", "size needs a value"),
+		NO("d=/a,ro=1", "ro does not take a value"),
+		NO("d=/a,block=1024", "expected 512 or 4096"),
+		NO("d=/a,direct=yes", "expected on or off"),
+		NO("d=/a,serial=", "serial=: expected"),
+		NO("d=/a,serial=\x01", "printable"),
+		NO("d=/a,cow=on", "unknown option 'cow'"),
+		{ "d=/a,", NULL, { .name = "d", .path = "/a" } },
+		NO("d=/a,,ro", "unknown option ''"),
+		NO("r=ram:", "needs a size: r=ram:,size=1G"),
 		NO("n=null:", "needs a size"),
-		NO("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=/a", "longer than 63"),
+		NO("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=/a",
+		   "longer than 63"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -122,7 +172,8 @@ static void test_luns(void **state)
 
 #define ARGS_MAX 12
 
-static enum targetd_options_verdict parse(const char *const *args, struct targetd_options *o, char *why)
+static enum targetd_options_verdict parse(const char *const *args, struct targetd_options *o,
+					  char *why)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)"openrdma-targetd" };
 	int argc = 1;
@@ -174,12 +225,23 @@ static void test_refusals(void **state)
 static void test_meanings(void **state)
 {
 	static const char *const all[] = {
-		"--lun=a=ram:,size=1M", "--lun=b=/b", "--portal=[::1]:7", "--reactors=3", "--depth=64",
-		"--crc=off", "--mpa-rtr=send,read", "--spin=0", "--initial-r2t=on",
-		"--immediate-data=off", "--log-level=debug", "--buffers=8M", NULL,
+		"--lun=a=ram:,size=1M",
+		"--lun=b=/b",
+		"--portal=[::1]:7",
+		"--reactors=3",
+		"--depth=64",
+		"--crc=off",
+		"--mpa-rtr=send,read",
+		"--spin=0",
+		"--initial-r2t=on",
+		"--immediate-data=off",
+		"--log-level=debug",
+		"--buffers=8M",
+		NULL,
 	};
 	static const char *const little[] = { LUN, NULL };
-	static const char *const help[] = { "--help", NULL }, *const version[] = { LUN, "-V", NULL };
+	static const char *const help[] = { "--help", NULL }, *const version[] = { LUN, "-V",
+										   NULL };
 	struct targetd_options o;
 	char why[256];
 
@@ -214,10 +276,8 @@ static void test_meanings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_portals),
-		cmocka_unit_test(test_luns),
-		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_portals),
+		cmocka_unit_test(test_luns),	 cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_meanings),
 	};
 

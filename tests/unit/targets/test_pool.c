@@ -48,7 +48,9 @@ static void test_lengths(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
 		struct pool_buf buf = get(lens[i]);
-		struct wr_sge sge = { .addr = (uintptr_t)buf.data, .len = lens[i], .lkey = buf.lkey };
+		struct wr_sge sge = { .addr = (uintptr_t)buf.data,
+				      .len = lens[i],
+				      .lkey = buf.lkey };
 
 		memset(rig_memory(&sge, true), 0x5a, lens[i]);
 		assert_int_equal((uintptr_t)buf.data % 4096, 0);

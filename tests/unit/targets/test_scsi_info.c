@@ -26,11 +26,10 @@ static int teardown(void **state)
 #define CAPACITY16(alloc)	CDB(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, alloc)
 
 static const uint8_t inquiry[74] = {
-	0x00, 0x00, 0x06, 0x12, 69, 0x00, 0x00, 0x02,
-	'O', 'P', 'E', 'N', 'R', 'D', 'M', 'A',
-	'i', 'S', 'E', 'R', ' ', 'd', 'i', 's', 'k', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
-	'0', '0', '0', '1',
-	[58] = 0x00, 0xa0, 0x04, 0x60, 0x04, 0xc0, 0x09, 0x60,
+	0x00, 0x00, 0x06, 0x12,	       69,   0x00, 0x00, 0x02, 'O',  'P',  'E',
+	'N',  'R',  'D',  'M',	       'A',  'i',  'S',	 'E',  'R',  ' ',  'd',
+	'i',  's',  'k',  ' ',	       ' ',  ' ',  ' ',	 ' ',  ' ',  ' ',  '0',
+	'0',  '0',  '1',  [58] = 0x00, 0xa0, 0x04, 0x60, 0x04, 0xc0, 0x09, 0x60,
 };
 
 static const uint8_t capacity16[32] = {
@@ -42,7 +41,8 @@ static const uint8_t vpd00[] = { 0, 0, 0, 7, 0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1,
 static const uint8_t vpd_b0[64] = {
 	0x00, 0xb0, 0, 0x3c, 0x01, 0, 0, 8,		/* WSNZ; granularity 4 KiB */
 	0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0,		/* at most 4 MiB */
-	0, 0x20, 0, 0, 0, 0, 1, 0, 0, 0, 0, 8,		/* UNMAP: 1 GiB, 256 descriptors, 4 KiB */
+	/* UNMAP: 1 GiB, 256 descriptors, 4 KiB */
+	0,    0x20, 0,	  0,	0,    0, 1, 0, 0, 0, 0, 8,
 	0x80, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0,		/* aligned to 0; WRITE SAME: 256 MiB */
 };
 
@@ -57,19 +57,15 @@ static const uint8_t no_sense[18] = { 0x70, 0, 0, 0, 0, 0, 0, 10 };
 static const uint8_t no_sense_desc[8] = { 0x72 };
 
 static const uint8_t mode_all6[44] = {
-	43, 0, 0x10, 8,
-	0, 0, 0x08, 0, 0, 0, 2, 0,
-	0x08, 0x12, [32] = 0x0a, 0x0a, 0x02, 0x10,
+	43, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0, 0x08, 0x12, [32] = 0x0a, 0x0a, 0x02, 0x10,
 };
 static const uint8_t mode_all10[48] = {
-	0, 46, 0, 0x10, 0, 0, 0, 8,
-	0, 0, 0x08, 0, 0, 0, 2, 0,
-	0x08, 0x12, [36] = 0x0a, 0x0a, 0x02, 0x10,
+	0, 46, 0, 0x10, 0, 0,	 0,    8,	    0,	  0,	0x08,
+	0, 0,  0, 2,	0, 0x08, 0x12, [36] = 0x0a, 0x0a, 0x02, 0x10,
 };
 static const uint8_t mode_long[56] = {
-	0, 54, 0, 0x10, 1, 0, 0, 16,
-	0, 0, 0, 0, 0, 0, 0x08, 0, 0, 0, 0, 0, 0, 0, 2, 0,
-	0x08, 0x12, [44] = 0x0a, 0x0a, 0x02, 0x10,
+	0, 54, 0, 0x10, 1, 0, 0, 16, 0, 0,    0,    0,		 0,    0,    0x08,
+	0, 0,  0, 0,	0, 0, 0, 2,  0, 0x08, 0x12, [44] = 0x0a, 0x0a, 0x02, 0x10,
 };
 static const uint8_t mode_control_changeable[16] = { 15, 0, 0x10, 0, 0x0a, 0x0a, 0x04 };
 static const uint8_t mode_caching_changeable[24] = { 23, 0, 0x10, 0, 0x08, 0x12 };
@@ -120,7 +116,8 @@ static void test_answers(void **state)
 			a = host_run(&host, &s, cdb, 16, alloc, NULL, 0);
 			expect_good(a);
 			if (a->data_len != want || (want && memcmp(a->data, answers[i].data, want)))
-				fail_msg("%s, %u bytes: got %u", answers[i].name, alloc, a->data_len);
+				fail_msg("%s, %u bytes: got %u", answers[i].name, alloc,
+					 a->data_len);
 			/* Less is sent than expected: that is the residual. */
 			if (answers[i].alloc_len)
 				assert_int_equal(a->len, want);
@@ -227,10 +224,10 @@ static void test_refusals(void **state)
 
 static void test_report_opcodes(void **state)
 {
-	static const uint8_t read16[] = { 0, 3, 0, 16, 0x88, 0x18, 255, 255, 255, 255, 255, 255, 255,
-					  255, 255, 255, 255, 255, 0, 0 };
-	static const uint8_t capacity[] = { 0, 3, 0, 16, 0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255,
-					    255, 255, 0, 0 };
+	static const uint8_t read16[] = { 0,   3,   0,	 16,  0x88, 0x18, 255, 255, 255, 255,
+					  255, 255, 255, 255, 255,  255,  255, 255, 0,	 0 };
+	static const uint8_t capacity[] = { 0, 3, 0, 16, 0x9e, 0x10, 0,	  0,   0, 0,
+					    0, 0, 0, 0,	 255,  255,  255, 255, 0, 0 };
 	static const uint8_t none[] = { 0, 1, 0, 0 };
 	const struct answer *a = RUN(CDB(0xa3, 0x0c, 0, 0, 0, 0, 0, 0, 16, 0), 4096);
 	unsigned n, seen = 0;
@@ -280,12 +277,15 @@ static void test_other_lun(void **state)
 		uint8_t lun[8];
 		bool ours;
 	} cases[] = {
-		{ { 0, 0 }, true }, { { 0x40, 0 }, true }, { { 0, 1 }, false }, { { 0x40, 1 }, false },
-		{ { 0xc1, 1 }, false }, { { 1, 0 }, false }, { { 0, 0, 0, 1 }, false },
+		{ { 0, 0 }, true },	   { { 0x40, 0 }, true },  { { 0, 1 }, false },
+		{ { 0x40, 1 }, false },	   { { 0xc1, 1 }, false }, { { 1, 0 }, false },
+		{ { 0, 0, 0, 1 }, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		static const uint8_t cdbs[][16] = { { 0x12, 0, 0, 0, 74 }, { 0x00 }, { 0xd1 },
+		static const uint8_t cdbs[][16] = { { 0x12, 0, 0, 0, 74 },
+						    { 0x00 },
+						    { 0xd1 },
 						    { 0x03, 0, 0, 0, 18 },
 						    { 0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 16 } };
 
@@ -363,7 +363,9 @@ static void test_mode_select(void **state)
 {
 	static const uint8_t d_sense[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10 };
 	static const uint8_t wce[24] = { 0, 0, 0, 0, 0x08, 0x12, 0x04 };
-	uint8_t list[36] = { 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 8, 0, 0, 0, 2, 0, 0x0a, 0x0a, 0x02, 0x10 };
+	uint8_t list[36] = {
+		0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 8, 0, 0, 0, 2, 0, 0x0a, 0x0a, 0x02, 0x10
+	};
 	struct iser_tsession other;
 	const struct answer *a;
 
@@ -384,7 +386,8 @@ static void test_mode_select(void **state)
 	assert_false(atomic_load(&host.lun->d_sense));
 	expect_sense(host_run(&host, &other, tur, 16, 0, NULL, 0), 6, 0x2a01);
 	/* memory has no write cache to switch on */
-	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x10, 0, 0, 24, 0), 0, wce, 24), false, 6, 8);
+	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x10, 0, 0, 24, 0), 0, wce, 24), false, 6,
+			 8);
 	/* the list is cut anywhere: nothing changes */
 	for (unsigned len = 1; len < 16; len++) {
 		static const uint8_t cut[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10 };
@@ -397,30 +400,36 @@ static void test_mode_select(void **state)
 		assert_false(atomic_load(&host.lun->d_sense));
 	}
 	list[14] = 16;	/* block length of 4096 */
-	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28), false,
-			 13, 8);
+	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28),
+			 false, 13, 8);
 	list[14] = 2;
 	list[7] = 9;
-	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28), false,
-			 6, 8);
+	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28),
+			 false, 6, 8);
 	list[7] = 8;
 	list[16] = 0x1c;
-	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28), false,
-			 16, 8);
+	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28),
+			 false, 16, 8);
 	list[16] = 0x0a;
 	list[19] = 0x00;	/* not changeable */
-	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28), false,
-			 19, 8);
-	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x00, 0, 0, 16, 0), 0, d_sense, 16), true, 1, 4);
-	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x11, 0, 0, 16, 0), 0, d_sense, 16), true, 1, 0);
+	expect_bad_field(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 28, 0), 0, list, 28),
+			 false, 19, 8);
+	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x00, 0, 0, 16, 0), 0, d_sense, 16), true, 1,
+			 4);
+	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x11, 0, 0, 16, 0), 0, d_sense, 16), true, 1,
+			 0);
 	expect_good(host_run(&host, &s, CDB(0x15, 0x10, 0, 0, 0, 0), 0, NULL, 0));
-	expect_sense(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 4, 0, 0), 0, d_sense, 16), 5, 0x1a00);
+	expect_sense(host_run(&host, &s, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 4, 0, 0), 0, d_sense, 16),
+		     5, 0x1a00);
 	host_logout(&other);
 }
 
 static void test_read_only(void **state)
 {
-	struct store_cfg cfg = { .name = "ro", .path = "null:", .size = 1ull << 50, .read_only = true,
+	struct store_cfg cfg = { .name = "ro",
+				 .path = "null:",
+				 .size = 1ull << 50,
+				 .read_only = true,
 				 .block_size = 4096 };
 	static const uint8_t data[8192], other[4096] = { 1 };
 	struct iser_tsession t;
@@ -433,9 +442,11 @@ static void test_read_only(void **state)
 	a = host_run(&ro, &t, CDB(0x1a, 8, 0x08, 0, 255, 0), 255, NULL, 0);
 	expect_good(a);
 	assert_int_equal(a->data[2], 0x90);	/* WP, DPOFUA */
-	expect_sense(host_run(&ro, &t, CDB(0x2a, 0, 0, 0, 0, 0, 0, 0, 1), 0, data, 4096), 7, 0x2700);
+	expect_sense(host_run(&ro, &t, CDB(0x2a, 0, 0, 0, 0, 0, 0, 0, 1), 0, data, 4096), 7,
+		     0x2700);
 	expect_sense(host_run(&ro, &t, CDB(0x42, 0, 0, 0, 0, 0, 0, 0, 24), 0, data, 24), 7, 0x2700);
-	expect_sense(host_run(&ro, &t, CDB(0x41, 0, 0, 0, 0, 0, 0, 0, 1), 0, data, 4096), 7, 0x2700);
+	expect_sense(host_run(&ro, &t, CDB(0x41, 0, 0, 0, 0, 0, 0, 0, 1), 0, data, 4096), 7,
+		     0x2700);
 	expect_good(host_run(&ro, &t, CDB(0x35, 0, 0, 0, 0, 0, 0, 0, 0), 0, NULL, 0));
 	/* more blocks than 32 bits count */
 	a = host_run(&ro, &t, CDB(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 8, NULL, 0);
@@ -443,11 +454,12 @@ static void test_read_only(void **state)
 	a = host_run(&ro, &t, CAPACITY16(32), 32, NULL, 0);
 	expect_good(a);
 	assert_memory_equal(a->data, "\0\0\0\x3f\xff\xff\xff\xff\0\0\x10\0\0\0\xc0\0", 16);
-	a = host_run(&ro, &t, CDB(0x88, 0, 0, 0, 0, 0x3f, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 2), 8192, NULL, 0);
+	a = host_run(&ro, &t, CDB(0x88, 0, 0, 0, 0, 0x3f, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 2), 8192,
+		     NULL, 0);
 	expect_data(a, data, 8192);
 	/* the INFORMATION of a miscompare there does not fit the fixed format */
-	a = host_run(&ro, &t, CDB(0x8f, 2, 0, 0, 0, 0x3f, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1), 0, other,
-		     4096);
+	a = host_run(&ro, &t, CDB(0x8f, 2, 0, 0, 0, 0x3f, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1), 0,
+		     other, 4096);
 	assert_int_equal(a->sense_len, 18);
 	host_logout(&t);
 	host_close(&ro);
@@ -456,14 +468,10 @@ static void test_read_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_identification),
-		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_report_opcodes),
-		cmocka_unit_test(test_other_lun),
-		cmocka_unit_test(test_attention),
-		cmocka_unit_test(test_mode_select),
+		cmocka_unit_test(test_answers),	       cmocka_unit_test(test_identification),
+		cmocka_unit_test(test_identity),       cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_report_opcodes), cmocka_unit_test(test_other_lun),
+		cmocka_unit_test(test_attention),      cmocka_unit_test(test_mode_select),
 		cmocka_unit_test(test_read_only),
 	};
 

@@ -45,16 +45,36 @@ static void test_write_read_forms(void **state)
 	} cases[] = {
 		{ "6", { 0x0a, 0x00, 0x01, 0x02, 3 }, { 0x08, 0x00, 0x01, 0x02, 3 }, 6, 0x102, 3 },
 		{ "6, 0 is 256", { 0x0a, 0, 0, 0, 0 }, { 0x08, 0, 0, 0, 0 }, 6, 0, 256 },
-		{ "10", { 0x2a, 0, 0, 0, 0x30, 0x04, 0, 0, 5 }, { 0x28, 0, 0, 0, 0x30, 0x04, 0, 0, 5 },
-		  10, 0x3004, 5 },
-		{ "10 FUA DPO", { 0x2a, 0x18, 0, 0, 0x30, 0x04, 0, 1, 0 },
-		  { 0x28, 0x18, 0, 0, 0x30, 0x04, 0, 1, 0 }, 10, 0x3004, 256 },
-		{ "12", { 0xaa, 0, 0, 0, 0, 9, 0, 0, 0, 7 }, { 0xa8, 0, 0, 0, 0, 9, 0, 0, 0, 7 }, 12, 9,
+		{ "10",
+		  { 0x2a, 0, 0, 0, 0x30, 0x04, 0, 0, 5 },
+		  { 0x28, 0, 0, 0, 0x30, 0x04, 0, 0, 5 },
+		  10,
+		  0x3004,
+		  5 },
+		{ "10 FUA DPO",
+		  { 0x2a, 0x18, 0, 0, 0x30, 0x04, 0, 1, 0 },
+		  { 0x28, 0x18, 0, 0, 0x30, 0x04, 0, 1, 0 },
+		  10,
+		  0x3004,
+		  256 },
+		{ "12",
+		  { 0xaa, 0, 0, 0, 0, 9, 0, 0, 0, 7 },
+		  { 0xa8, 0, 0, 0, 0, 9, 0, 0, 0, 7 },
+		  12,
+		  9,
 		  7 },
-		{ "16", { 0x8a, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0xff, 0, 0, 0, 1 },
-		  { 0x88, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0xff, 0, 0, 0, 1 }, 16, 0x3fff, 1 },
-		{ "16, longest", { 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x20, 0 },
-		  { 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x20, 0 }, 16, 5, 8192 },
+		{ "16",
+		  { 0x8a, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0xff, 0, 0, 0, 1 },
+		  { 0x88, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0xff, 0, 0, 0, 1 },
+		  16,
+		  0x3fff,
+		  1 },
+		{ "16, longest",
+		  { 0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x20, 0 },
+		  { 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x20, 0 },
+		  16,
+		  5,
+		  8192 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -65,10 +85,13 @@ static void test_write_read_forms(void **state)
 		a = host_run(&host, &s, cases[i].wr, cases[i].len, 0, from, len);
 		expect_good(a);
 		assert_int_equal(a->len, len);
-		expect_data(host_run(&host, &s, cases[i].rd, cases[i].len, len, NULL, 0), from, len);
+		expect_data(host_run(&host, &s, cases[i].rd, cases[i].len, len, NULL, 0), from,
+			    len);
 		/* Where it should be, by another form. */
-		expect_data(RUN(CDB(0x88, 0, 0, 0, 0, 0, 0, 0, cases[i].lba >> 8, cases[i].lba & 255, 0,
-				    0, 0, 1), BLOCK, NULL, 0), from, BLOCK);
+		expect_data(RUN(CDB(0x88, 0, 0, 0, 0, 0, 0, 0, cases[i].lba >> 8,
+				    cases[i].lba & 255, 0, 0, 0, 1),
+				BLOCK, NULL, 0),
+			    from, BLOCK);
 	}
 }
 
@@ -88,7 +111,9 @@ static void test_bounds(void **state)
 		{ "wraps", { 0x88, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2 }, false },
 		{ "wraps in bytes", { 0x88, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, false },
 		{ "write behind", { 0x2a, 0, 0, 0, 0x40, 0x00, 0, 0, 1 }, false },
-		{ "verify wraps", { 0x8f, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2 }, false },
+		{ "verify wraps",
+		  { 0x8f, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2 },
+		  false },
 		{ "sync behind", { 0x35, 0, 0, 0, 0x40, 0x01, 0, 0, 1 }, false },
 		{ "sync past", { 0x91, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0x40, 0 }, false },
 		{ "sync all", { 0x91, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0 }, true },
@@ -108,11 +133,15 @@ static void test_bounds(void **state)
 static void test_transfer_limits(void **state)
 {
 	/* 8192 blocks are the maximum of page B0h; the longest was read above. */
-	expect_bad_field(RUN(CDB(0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 1), sizeof(data), NULL, 0),
+	expect_bad_field(RUN(CDB(0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 1), sizeof(data),
+			     NULL, 0),
 			 true, 10, 8);
-	expect_bad_field(RUN(CDB(0xa8, 0, 0, 0, 0, 0, 0, 0, 0x20, 1), sizeof(data), NULL, 0), true, 6, 8);
-	expect_bad_field(RUN(CDB(0x2a, 0, 0, 0, 0, 0, 0, 0x20, 1), 0, data, sizeof(data)), true, 7, 8);
-	expect_bad_field(RUN(CDB(0x8f, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 1), 0, data, sizeof(data)),
+	expect_bad_field(RUN(CDB(0xa8, 0, 0, 0, 0, 0, 0, 0, 0x20, 1), sizeof(data), NULL, 0), true,
+			 6, 8);
+	expect_bad_field(RUN(CDB(0x2a, 0, 0, 0, 0, 0, 0, 0x20, 1), 0, data, sizeof(data)), true, 7,
+			 8);
+	expect_bad_field(RUN(CDB(0x8f, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 1), 0, data,
+			     sizeof(data)),
 			 true, 10, 8);
 	expect_bad_field(RUN(CDB(0x28, 0x20, 0, 0, 0, 0, 0, 0, 1), BLOCK, NULL, 0), true, 1, 5);
 	expect_bad_field(RUN(CDB(0x28, 0, 0, 0, 0, 0, 1, 0, 1), BLOCK, NULL, 0), true, 6, 0);
@@ -141,7 +170,8 @@ static void test_residuals(void **state)
 	expect_good(a);
 	assert_int_equal(a->len, BLOCK);
 	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 1, 0, 0, 1), BLOCK, NULL, 0), data + BLOCK, BLOCK);
-	expect_sense(RUN(CDB(0x2a, 0, 0, 0, 0, 1, 0, 0, 2), 0, data + 99, 2 * BLOCK - 1), 5, 0x0e03);
+	expect_sense(RUN(CDB(0x2a, 0, 0, 0, 0, 1, 0, 0, 2), 0, data + 99, 2 * BLOCK - 1), 5,
+		     0x0e03);
 	expect_sense(RUN(CDB(0x2a, 0, 0, 0, 0, 1, 0, 0, 2), 0, NULL, 0), 5, 0x0e03);
 	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 1, 0, 0, 1), BLOCK, NULL, 0), data + BLOCK, BLOCK);
 }
@@ -169,16 +199,18 @@ static void test_verify(void **state)
 	expect_good(RUN(CDB(0x2f, 0x02, 0, 0, 0, 8, 0, 0, 0), 0, NULL, 0));
 	/* and write before */
 	expect_good(RUN(CDB(0x2e, 0x02, 0, 0, 0, 8, 0, 0, 4), 0, other, sizeof(other)));
-	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 8, 0, 0, 4), 4 * BLOCK, NULL, 0), other, sizeof(other));
+	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 8, 0, 0, 4), 4 * BLOCK, NULL, 0), other,
+		    sizeof(other));
 	expect_good(RUN(CDB(0x8e, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 4), 0, DATA(4)));
 	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 8, 0, 0, 4), 4 * BLOCK, NULL, 0), DATA(4));
 }
 
 static void expect_blocks(uint32_t lba, uint32_t blocks, const uint8_t *block)
 {
-	const struct answer *a = RUN(CDB(0xa8, 0, lba >> 24, lba >> 16 & 255, lba >> 8 & 255, lba & 255,
-					 blocks >> 24, blocks >> 16 & 255, blocks >> 8 & 255, blocks & 255),
-				     blocks * BLOCK, NULL, 0);
+	const struct answer *a =
+		RUN(CDB(0xa8, 0, lba >> 24, lba >> 16 & 255, lba >> 8 & 255, lba & 255,
+			blocks >> 24, blocks >> 16 & 255, blocks >> 8 & 255, blocks & 255),
+		    blocks * BLOCK, NULL, 0);
 
 	expect_good(a);
 	for (uint32_t i = 0; i < blocks; i++)
@@ -192,7 +224,8 @@ static void test_write_same(void **state)
 	expect_good(RUN(CDB(0x41, 0, 0, 0, 0, 16, 0, 0, 9), 0, DATA(1)));
 	expect_blocks(16, 9, data);
 	/* many pieces, each a callback within the call: no recursion */
-	expect_good(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0x3f, 0xf0), 0, data + 3, BLOCK));
+	expect_good(
+		RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0x3f, 0xf0), 0, data + 3, BLOCK));
 	expect_blocks(16, 8000, data + 3);
 	expect_blocks(16384 - 100, 100, data + 3);
 	/* zeroes: with data, without, with UNMAP */
@@ -207,10 +240,13 @@ static void test_write_same(void **state)
 	/* UNMAP with other data writes it */
 	expect_good(RUN(CDB(0x93, 0x08, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 8), 0, DATA(1)));
 	expect_blocks(64, 8, data);
-	expect_bad_field(RUN(CDB(0x93, 0x18, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 8), 0, DATA(1)), true, 1, 4);
-	expect_bad_field(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0), 0, DATA(1)), true, 10, 8);
+	expect_bad_field(RUN(CDB(0x93, 0x18, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 8), 0, DATA(1)),
+			 true, 1, 4);
+	expect_bad_field(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0), 0, DATA(1)), true,
+			 10, 8);
 	expect_bad_field(RUN(CDB(0x41, 0, 0, 0, 0, 0, 0, 0, 0), 0, DATA(1)), true, 7, 8);
-	expect_bad_field(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1), 0, DATA(1)), true, 10, 8);
+	expect_bad_field(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1), 0, DATA(1)), true,
+			 10, 8);
 	expect_bad_field(RUN(CDB(0x41, 0x01, 0, 0, 0, 0, 0, 0, 1), 0, DATA(1)), true, 1, 0);
 	expect_sense(RUN(CDB(0x41, 0, 0, 0, 0, 0, 0, 0, 1), 0, data, BLOCK - 1), 5, 0x0e03);
 }
@@ -256,7 +292,8 @@ static void test_unmap(void **state)
 	expect_good(RUN(CDB(0x42, 0, 0, 0, 0, 0, 0, 0x10, 0x08), 0, list, 8 + 16 * 256));
 	expect_blocks(4 * 255, 1, zero);
 	expect_blocks(4 * 256, 1, data);
-	expect_bad_field(RUN(CDB(0x42, 0, 0, 0, 0, 0, 0, 0x10, 0x18), 0, list, 8 + 16 * 257), true, 7, 8);
+	expect_bad_field(RUN(CDB(0x42, 0, 0, 0, 0, 0, 0, 0x10, 0x18), 0, list, 8 + 16 * 257), true,
+			 7, 8);
 	/* 1 GiB of blocks in one command, by one descriptor that covers the LUN again and again */
 	for (unsigned i = 0; i < 256; i++)
 		put_descriptor(list, i, 0, 16384);
@@ -296,7 +333,8 @@ static void test_stable_source(void **state)
 	host_free(rd);
 	host_free(rd2);
 	host_free(wr);
-	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 4, 0, 0, 8), 8 * BLOCK, NULL, 0), data + 4000, 8 * BLOCK);
+	expect_data(RUN(CDB(0x28, 0, 0, 0, 0, 4, 0, 0, 8), 8 * BLOCK, NULL, 0), data + 4000,
+		    8 * BLOCK);
 }
 
 static void test_abort(void **state)

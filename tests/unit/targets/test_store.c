@@ -58,7 +58,8 @@ static void check_store(const struct store_cfg *cfg, enum aio_engine aio, bool k
 		if (keeps)
 			for (uint32_t b = 0; b < len; b++)
 				data[off + b] = (uint8_t)(rand() | 1);
-		assert_int_equal(rig_write(&rig, inst, off, data + off, len, i % 12 ? 0 : STORE_FUA), 0);
+		assert_int_equal(
+			rig_write(&rig, inst, off, data + off, len, i % 12 ? 0 : STORE_FUA), 0);
 		len = block * (1 + (unsigned)rand() % 64);
 		off = (unsigned)rand() % ((SIZE - len) / block) * block;
 		assert_int_equal(rig_read(&rig, inst, off, back, len), 0);
@@ -416,14 +417,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_file_threads),
-		cmocka_unit_test(test_file_uring),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_open_errors),
-		cmocka_unit_test(test_read_only),
-		cmocka_unit_test(test_cut_file),
-		cmocka_unit_test(test_no_space),
+		cmocka_unit_test(test_memory),	    cmocka_unit_test(test_file_threads),
+		cmocka_unit_test(test_file_uring),  cmocka_unit_test(test_many),
+		cmocka_unit_test(test_open_errors), cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_cut_file),    cmocka_unit_test(test_no_space),
 		cmocka_unit_test(test_block),
 	};
 
