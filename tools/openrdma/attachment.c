@@ -33,7 +33,7 @@ struct attachment {
 	struct host *host;
 	struct state_entry entry;
 	enum phase phase;
-	bool stop_wanted;	/* asked for before it could be done */
+	bool stop_wanted;	/* asked for while the host was starting */
 	bool reported;
 	int err;		/* what it ends with */
 	struct ual_watch signals, waiter;
@@ -211,14 +211,14 @@ static void start_host(struct attachment *a)
 static void disk_open(struct iser_disk *disk, int err, const char *why)
 {
 	struct attachment *a = iser_disk_ctx(disk);
-	char text[400];
+	char text[600];
 
-	if (!err && !a->stop_wanted) {
+	if (!err) {
 		start_host(a);
 		return;
 	}
-	text_put(text, sizeof(text), "%s: %s", a->cfg->url_text, err ? why : "interrupted");
-	fail(a, err ? err : -EINTR, text);
+	text_put(text, sizeof(text), "%s: %s", a->cfg->url_text, why);
+	fail(a, err, text);
 	close_disk(a);
 }
 
@@ -255,6 +255,9 @@ static void begin_stop(struct attachment *a, bool force)
 {
 	switch (a->phase) {
 	case PHASE_OPENING:
+		fail(a, -EINTR, "interrupted");
+		close_disk(a);
+		break;
 	case PHASE_STARTING:
 		a->stop_wanted = true;
 		break;

@@ -370,11 +370,13 @@ static void nbd_destroy(struct host *host)
 static void nbd_resized(struct host *host)
 {
 	struct nbd_host *h = of(host);
+	char backend[STATE_NAME_MAX + 32];
 	int err;
 
 	if (h->server)
 		return;		/* told to each client when it connects */
-	err = nbd_netlink_resize(h->job.index, dio_info(host->cfg.dio)->size);
+	backend_name(host->cfg.name, getpid(), backend, sizeof(backend));
+	err = nbd_netlink_resize(h->job.index, dio_info(host->cfg.dio)->size, backend);
 	if (err)
 		report_log("%s: cannot take over the new size: %s", h->device, strerror(-err));
 }

@@ -212,7 +212,7 @@ int nbd_netlink_disconnect(unsigned index)
 	return err;
 }
 
-int nbd_netlink_resize(unsigned index, uint64_t size)
+int nbd_netlink_resize(unsigned index, uint64_t size, const char *backend)
 {
 	struct msg m;
 	int fd = begin(&m, NBD_CMD_RECONFIGURE), err;
@@ -221,6 +221,7 @@ int nbd_netlink_resize(unsigned index, uint64_t size)
 		return fd;
 	put_u32(&m, NBD_ATTR_INDEX, index);
 	put_u64(&m, NBD_ATTR_SIZE_BYTES, size);
+	put(&m, NBD_ATTR_BACKEND_IDENTIFIER, backend, strlen(backend) + 1);
 	err = nl_call(fd, &m);
 	close(fd);
 	return err;

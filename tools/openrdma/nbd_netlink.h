@@ -18,7 +18,8 @@ struct nbd_netlink_cfg {
 int nbd_netlink_connect(const struct nbd_netlink_cfg *cfg);
 /* Returns when the driver has let go of the connection. */
 int nbd_netlink_disconnect(unsigned index);
-int nbd_netlink_resize(unsigned index, uint64_t size);
+/* backend: as when it was connected; the driver asks for it again. */
+int nbd_netlink_resize(unsigned index, uint64_t size, const char *backend);
 /* Whether the driver is there. */
 int nbd_netlink_probe(void);
 /* The device with this backend.  -ENOENT. */

@@ -10,6 +10,7 @@
 #define SIZE_DEFAULT	(64ull << 20)
 #define JITTER_DEFAULT	200
 #define ZERO_CHUNK	65536
+#define GROW_NS		1000000000ull
 
 struct iser_mem {
 	uint8_t *addr;
@@ -32,6 +33,7 @@ struct iser_disk {
 	unsigned in_flight, mems, count[5];
 	int fail_next[5], open_err;
 	struct ual_defer later;
+	struct ual_timer grow;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
 };
@@ -195,6 +197,7 @@ static void closed(struct ual_defer *defer)
 	void *ctx = d->closed_ctx;
 
 	core_assert(d->mems == 0);
+	ual_timer_disarm(d->loop, &d->grow);
 	if (d->trace)
 		fclose(d->trace);
 	close(d->fd);
@@ -215,10 +218,21 @@ void iser_disk_close(struct iser_disk *d, void (*done)(void *ctx), void *ctx)
 	close_when_idle(d);
 }
 
+static void grow(struct ual_timer *t)
+{
+	struct iser_disk *d = t->ctx;
+
+	d->info.size *= 2;
+	core_assert(ftruncate(d->fd, (off_t)d->info.size) == 0);
+	d->ops->on_state(d, ISER_DISK_UP, "grown");
+}
+
 static void opened(struct ual_defer *defer)
 {
 	struct iser_disk *d = defer->ctx;
 
+	if (getenv("FAKE_DISK_GROW"))
+		ual_timer_arm(d->loop, &d->grow, ual_loop_now(d->loop) + GROW_NS);
 	d->ops->on_open(d, d->open_err, d->open_err ? "the fake target refuses" : "");
 }
 
@@ -251,7 +265,9 @@ int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *
 	else if (strstr(cfg->url->target, "unreachable"))
 		d->open_err = -ECONNREFUSED;
 	d->later = (struct ual_defer){ .fn = opened, .ctx = d };
-	ual_defer(d->loop, &d->later);
+	d->grow = (struct ual_timer){ .fn = grow, .ctx = d };
+	if (!strstr(cfg->url->target, "silent"))
+		ual_defer(d->loop, &d->later);
 	*disk = d;
 	return 0;
 }

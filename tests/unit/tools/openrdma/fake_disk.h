@@ -9,6 +9,7 @@
  *   FAKE_DISK_FILE   where the bytes are; made if need be
  *   FAKE_DISK_SIZE   bytes; default 64 MiB
  *   FAKE_DISK_BLOCK  block size; default 512
+ *   FAKE_DISK_GROW   set: it has twice the size one second later
  *   FAKE_DISK_TRACE  a file that gets a line "OP OFFSET LENGTH FLAGS" for each operation but reads and writes
  */
 #ifndef TESTS_FAKE_DISK_H

@@ -133,6 +133,12 @@ check_errors()
 	expect 3 "refuses" attach $base:refused/0 --via "$via"
 	expect 4 "refuses" attach $base:unreachable/0 --via "$via"
 	expect 7 "openrdma list shows" detach /dev/null
+	timeout -s INT 1 "$program" attach $base:silent/0 --via "$via" && fail "attached to nobody"
+	for _ in $(seq 50); do
+		[ -n "$(ls -A "$state")" ] || break
+		sleep 0.1
+	done
+	nothing_left
 	expect 0 "" attach --help
 	expect 0 "" --help
 	expect 0 "" --version
@@ -254,8 +260,28 @@ check_loop()
 	nothing_left
 	say "blocks of 4096"
 
+	unset FAKE_DISK_BLOCK
+	check_grown
 	check_two
 	check_signals
+}
+
+check_grown()
+{
+	export FAKE_DISK_GROW=1
+	attach
+	unset FAKE_DISK_GROW
+	for _ in $(seq 50); do
+		[ "$(blockdev --getsize64 "$device")" = $((FAKE_DISK_SIZE * 2)) ] && break
+		sleep 0.1
+	done
+	[ "$(blockdev --getsize64 "$device")" = $((FAKE_DISK_SIZE * 2)) ] || fail "it did not grow"
+	dd if=/dev/zero of="$device" bs=4k seek=$((FAKE_DISK_SIZE / 4096 + 1)) count=1 oflag=direct status=none ||
+		fail "the new part"
+	detach
+	nothing_left
+	truncate -s "$FAKE_DISK_SIZE" "$dir/disk"
+	say "growing"
 }
 
 check_two()
