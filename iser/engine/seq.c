@@ -50,7 +50,7 @@ u32 seq_initiator_room(const struct seq_initiator *s)
 	return seq_le(s->cmd_sn, s->max_cmd_sn) ? s->max_cmd_sn - s->cmd_sn + 1 : 0;
 }
 
-bool seq_initiator_response(struct seq_initiator *s, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn,
+void seq_initiator_response(struct seq_initiator *s, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn,
 			    bool advances)
 {
 	/* 4.2.2.1: a window that ends more than one before its start is ignored, both fields. */
@@ -60,9 +60,6 @@ bool seq_initiator_response(struct seq_initiator *s, u32 stat_sn, u32 exp_cmd_sn
 		if (seq_lt(s->exp_cmd_sn, exp_cmd_sn))
 			s->exp_cmd_sn = exp_cmd_sn;
 	}
-	if (stat_sn != s->exp_stat_sn)
-		return false;
-	if (advances)
-		s->exp_stat_sn++;
-	return true;
+	if (advances && seq_le(s->exp_stat_sn, stat_sn))
+		s->exp_stat_sn = stat_sn + 1;
 }

@@ -53,7 +53,7 @@ static inline void seq_target_open(struct seq_target *s, u32 n)
 struct seq_initiator {
 	u32 cmd_sn;			/* next that we give */
 	u32 exp_cmd_sn, max_cmd_sn;	/* as the target last said */
-	u32 exp_stat_sn;		/* next that we expect; all before were received */
+	u32 exp_stat_sn;		/* behind the latest that was received */
 };
 
 void seq_initiator_init(struct seq_initiator *s, u32 cmd_sn, u32 exp_stat_sn, u32 exp_cmd_sn,
@@ -62,9 +62,12 @@ void seq_initiator_init(struct seq_initiator *s, u32 cmd_sn, u32 exp_stat_sn, u3
 u32 seq_initiator_room(const struct seq_initiator *s);
 /*
  * A response came: window and StatSN.  advances: this kind of response takes a StatSN of its own (a
- * NOP-In that asks for an answer does not; RFC 7143 11.19).  False: StatSN is not the next one.
+ * NOP-In that asks for an answer does not; RFC 7143 11.19).
+ *
+ * Nothing is lost on the way, so a StatSN is taken in any order, as the kernel's initiator does: isert
+ * numbers a response each time that it tries to send it, and tries again when its send queue was full.
  */
-bool seq_initiator_response(struct seq_initiator *s, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn,
+void seq_initiator_response(struct seq_initiator *s, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn,
 			    bool advances);
 
 #endif

@@ -91,11 +91,8 @@ static void full_feature_pdu(struct iser_session *s, const struct iscsi_pdu *pdu
 		session_protocol(s, "a request of the kind that initiators send");
 		return;
 	}
-	if (!seq_initiator_response(&s->seq, pdu->stat_sn, pdu->exp_cmd_sn, pdu->max_cmd_sn,
-				    advances(pdu))) {
-		session_protocol(s, "a status number (StatSN) out of sequence");
-		return;
-	}
+	seq_initiator_response(&s->seq, pdu->stat_sn, pdu->exp_cmd_sn, pdu->max_cmd_sn,
+			       advances(pdu));
 	if (wc && (wc->flags & WC_WITH_INV) && pdu->opcode != ISCSI_SCSI_RSP) {
 		session_protocol(s, "it invalidated an STag with a PDU that is no SCSI response");
 		return;

@@ -700,12 +700,6 @@ static void fault_ctl_tag(struct raw *r, const u8 *msg, size_t len)
 	raw_send_pdu(r, &pdu);
 }
 
-static void fault_stat_sn(struct raw *r, const u8 *msg, size_t len)
-{
-	r->stat_sn += 5000;	/* nowhere near, SEQ_STAT_SPAN */
-	raw_respond(r, msg, 0, NULL, 0, false);
-}
-
 static void fault_data_in(struct raw *r, const u8 *msg, size_t len)
 {
 	struct raw_pdu pdu;
@@ -854,7 +848,6 @@ static void faults(void **state)
 		{ "unknown tag", fault_unknown_tag, ISER_DOWN_PROTOCOL,
 		  "a task that is not there" },
 		{ "tag of nothing", fault_ctl_tag, ISER_DOWN_PROTOCOL, "a task that is not there" },
-		{ "StatSN", fault_stat_sn, ISER_DOWN_PROTOCOL, "StatSN" },
 		{ "Data-In", fault_data_in, ISER_DOWN_PROTOCOL, "Data-In" },
 		{ "unknown opcode", fault_opcode, ISER_DOWN_PROTOCOL, "unknown opcode" },
 		{ "initiator's opcode", fault_request, ISER_DOWN_PROTOCOL, "that initiators send" },
