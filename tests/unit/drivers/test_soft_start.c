@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -428,12 +429,16 @@ static void too_many_waiting_are_reset(void **state)
 /* Out of descriptors: connections wait in the backlog, the loop does not spin on them. */
 static void no_descriptors_left(void **state)
 {
+	const char *preload = getenv("LD_PRELOAD");
 	struct rlimit limit, low;
 	struct timespec cpu[2];
 	struct pair p;
 	int fd, spare;
 	char reply[64];
 
+	/* valgrind closes what lies above the limit only after the kernel has accepted it */
+	if (preload && strstr(preload, "vgpreload"))
+		skip();
 	pair_open(&p, &plain);
 	pair_listen(&p);
 	fd = raw_connect(&p);
