@@ -77,10 +77,12 @@ static int mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, st
 	pthread_mutex_lock(&regions_lock);
 	while (key < REGIONS_MAX && regions[key])
 		key++;
-	assert_true(key < REGIONS_MAX);
-	regions[key] = region;
-	region_n++;
+	if (key < REGIONS_MAX) {
+		regions[key] = region;
+		region_n++;
+	}
 	pthread_mutex_unlock(&regions_lock);
+	assert_true(key < REGIONS_MAX);
 	region->mr.lkey = region->mr.rkey = 0x1000 + key;
 	*mr = &region->mr;
 	return 0;
