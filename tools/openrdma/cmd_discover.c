@@ -134,18 +134,18 @@ static int open_session(struct discovery *d)
 
 static void print(const json_t *found, bool as_json)
 {
-	size_t i;
-	json_t *one;
-
 	if (as_json) {
 		json_dumpf(found, stdout, JSON_INDENT(2));
 		putchar('\n');
 		return;
 	}
-	json_array_foreach((json_t *)found, i, one)
+	for (size_t i = 0; i < json_array_size(found); i++) {
+		const json_t *one = json_array_get(found, i);
+
 		printf("%s %s %s\n", json_string_value(json_object_get(one, "target")),
 		       json_string_value(json_object_get(one, "portal")),
 		       json_string_value(json_object_get(one, "url")));
+	}
 }
 
 static int discover(struct discovery *d)

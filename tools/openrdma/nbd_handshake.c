@@ -11,7 +11,8 @@ static void put(struct nbd_handshake *hs, const void *data, size_t len)
 	hs->out_len += len;
 }
 
-static void put_reply(struct nbd_handshake *hs, u32 type, const void *data, u32 len)
+/* len bytes of data follow. */
+static void put_reply(struct nbd_handshake *hs, u32 type, u32 len)
 {
 	struct nbd_option_reply reply = {
 		.magic = cpu_to_be64(NBD_OPTION_REPLY_MAGIC),
@@ -21,8 +22,6 @@ static void put_reply(struct nbd_handshake *hs, u32 type, const void *data, u32 
 	};
 
 	put(hs, &reply, sizeof(reply));
-	if (len)
-		put(hs, data, len);
 }
 
 /* ---- states --------------------------------------------------------------------------------------- */
@@ -65,7 +64,7 @@ static bool is_our_name(const struct nbd_handshake *hs, const u8 *name, u32 len)
 
 static enum nbd_hs_event answer(struct nbd_handshake *hs, u32 type)
 {
-	put_reply(hs, type, NULL, 0);
+	put_reply(hs, type, 0);
 	enter_option(hs);
 	return NBD_HS_REPLY;
 }
@@ -96,7 +95,8 @@ static enum nbd_hs_event do_list(struct nbd_handshake *hs)
 		return answer(hs, NBD_REP_ERR_INVALID);
 	put_unaligned_be32(len, data);
 	memcpy(data + sizeof(u32), hs->export.name, len);
-	put_reply(hs, NBD_REP_SERVER, data, sizeof(u32) + len);
+	put_reply(hs, NBD_REP_SERVER, sizeof(u32) + len);
+	put(hs, data, sizeof(u32) + len);
 	return answer(hs, NBD_REP_ACK);
 }
 
@@ -135,11 +135,13 @@ static enum nbd_hs_event do_info(struct nbd_handshake *hs)
 	if (!is_our_name(hs, hs->hold + sizeof(u32), name_len))
 		return answer(hs, NBD_REP_ERR_UNKNOWN);
 	/* Both are told whether asked for or not; the first one must be. */
-	put_reply(hs, NBD_REP_INFO, &export, sizeof(export));
-	put_reply(hs, NBD_REP_INFO, &block, sizeof(block));
+	put_reply(hs, NBD_REP_INFO, sizeof(export));
+	put(hs, &export, sizeof(export));
+	put_reply(hs, NBD_REP_INFO, sizeof(block));
+	put(hs, &block, sizeof(block));
 	if (hs->option == NBD_OPT_INFO)
 		return answer(hs, NBD_REP_ACK);
-	put_reply(hs, NBD_REP_ACK, NULL, 0);
+	put_reply(hs, NBD_REP_ACK, 0);
 	return enter_over(hs, NBD_HS_GO);
 }
 
@@ -149,7 +151,7 @@ static enum nbd_hs_event do_option(struct nbd_handshake *hs)
 	case NBD_OPT_EXPORT_NAME:
 		return do_export_name(hs);
 	case NBD_OPT_ABORT:
-		put_reply(hs, NBD_REP_ACK, NULL, 0);
+		put_reply(hs, NBD_REP_ACK, 0);
 		return enter_over(hs, NBD_HS_END);
 	case NBD_OPT_LIST:
 		return do_list(hs);

@@ -25,7 +25,7 @@ struct rig {
 
 void rig_open(struct rig *r, const struct fake_disk_cfg *cfg);	/* cfg->file is chosen here */
 void rig_close(struct rig *r);
-/* Runs the loop until *done or 5 s are over, which fails the test. */
+/* Runs the loop until *done or a minute is over, which fails the test. */
 void rig_run(struct rig *r, const bool *done);
 /* One request, waited for; data as for pread() and pwrite(). */
 int rig_io(struct rig *r, enum iser_op op, uint32_t flags, uint64_t offset, void *data, size_t len);

@@ -11,7 +11,8 @@
 #include "tests/unit/tools/openrdma/rig.h"
 #include "tools/openrdma/nbd_conn.h"
 
-#define SIZE (64u << 20)
+#define SIZE	(64u << 20)
+#define WAIT_NS	60000000000ull	/* long: sanitizers and valgrind are slow */
 
 struct client {
 	struct rig rig;
@@ -73,7 +74,7 @@ static void client_close(struct client *c)
 static void exchange(struct client *c, const uint8_t *out, size_t out_len, uint8_t *in,
 		     size_t in_len)
 {
-	uint64_t until = ual_loop_now(c->rig.loop) + 10000000000ull;
+	uint64_t until = ual_loop_now(c->rig.loop) + WAIT_NS;
 	size_t sent = 0, got = 0;
 
 	while (sent < out_len || got < in_len) {
