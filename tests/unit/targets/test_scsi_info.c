@@ -42,8 +42,8 @@ static const uint8_t vpd_b0[64] = {
 	0x00, 0xb0, 0, 0x3c, 0x01, 0, 0, 8,		/* WSNZ; granularity 4 KiB */
 	0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0,		/* at most 4 MiB */
 	/* UNMAP: 1 GiB, 256 descriptors, 4 KiB */
-	0,    0x20, 0,	  0,	0,    0, 1, 0, 0, 0, 0, 8,
-	0x80, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0,		/* aligned to 0; WRITE SAME: 256 MiB */
+	/* aligned to 0; WRITE SAME: 256 MiB */
+	0, 0x20, 0, 0, 0, 0, 1, 0, 0, 0, 0, 8, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0,
 };
 
 static const uint8_t vpd_b1[64] = { 0x00, 0xb1, 0, 0x3c, 0, 1 };
