@@ -334,7 +334,7 @@ int client_create(struct world *w, unsigned index, struct client **out)
 	for (unsigned i = 0; i < SLOTS; i++)
 		c->slots[i].client = c;
 	snprintf(text, sizeof(text),
-		 "iser://127.0.0.1:%u/iqn.2026-11.org.openrdma:sim%u/0?crc=%s&login=%s&mpa=%s"
+		 "iser://127.0.0.1:%d/iqn.2026-11.org.openrdma:sim%u/0?crc=%s&login=%s&mpa=%s"
 		 "&immediate=%s&initiator=iqn.2026-11.org.openrdma:client%u",
 		 WORLD_PORT, index, rnd(c, 4) ? "on" : "off", rnd(c, 4) ? "immediate" : "streaming",
 		 rnd(c, 4) ? "2" : "1", rnd(c, 4) ? "yes" : "no", index);

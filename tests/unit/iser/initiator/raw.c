@@ -24,9 +24,10 @@ static void post_recv(struct raw *r, u64 i)
 
 void raw_pdu_init(struct raw *r, struct raw_pdu *pdu, u8 opcode, u8 flags, u32 itt)
 {
-	u8 *bhs = pdu->b + MSG_BHS;
+	u8 *bhs;
 
 	memset(pdu->b, 0, MSG_DATA);
+	bhs = pdu->b + MSG_BHS;
 	pdu->b[0] = 0x10;
 	bhs[0] = opcode;
 	bhs[1] = flags;
@@ -45,37 +46,37 @@ void raw_pdu_data(struct raw_pdu *pdu, const void *data, size_t len)
 	put_unaligned_be32((u32)(pdu->len - MSG_DATA), pdu->b + MSG_BHS + 4);
 }
 
-static void post(struct raw *r, struct wr_send *wr, const void *bytes, size_t len)
+static void post(struct raw *r, struct wr_send wr, const void *bytes, size_t len)
 {
 	u8 *buf = r->mem + (RAW_RECVS + r->send_next++ % RAW_SENDS) * RAW_BUF;
 	struct wr_sge sge = { (uintptr_t)buf, (u32)len, r->mr->lkey };
 	const struct wr_send *bad;
 
-	if (len > RAW_BUF) {	/* data: one at a time is enough for these tests */
+	if (len > RAW_BUF) { /* data: one at a time is enough for these tests */
 		buf = r->mem + (RAW_RECVS + RAW_SENDS) * RAW_BUF;
 		sge.addr = (uintptr_t)buf;
 	}
 	if (!r->connected)
 		return;
 	memcpy(buf, bytes, len);
-	wr->flags = WR_SIGNALED;
-	wr->sges = &sge;
-	wr->sge_n = 1;
-	ual_post_send(r->qp, wr, &bad);
+	wr.flags = WR_SIGNALED;
+	wr.sges = &sge;
+	wr.sge_n = 1;
+	ual_post_send(r->qp, &wr, &bad);
 }
 
 void raw_send(struct raw *r, const void *bytes, size_t len, u32 inv_rkey)
 {
 	struct wr_send wr = { .opcode = inv_rkey ? WR_SEND_INV : WR_SEND, .inv_rkey = inv_rkey };
 
-	post(r, &wr, bytes, len);
+	post(r, wr, bytes, len);
 }
 
 void raw_rdma_write(struct raw *r, u32 rkey, u64 to, const void *data, size_t len)
 {
 	struct wr_send wr = { .opcode = WR_WRITE, .remote = { .addr = to, .rkey = rkey } };
 
-	post(r, &wr, data, len);
+	post(r, wr, data, len);
 }
 
 static u32 stag_of(const u8 *msg)

@@ -438,7 +438,7 @@ static void submit_checks(void **state)
 	t.buf = h.buf + sizeof(h.buf) - 1;
 	t.len = 2;
 	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
-	t.buf = h.buf - 1;
+	t.buf = (void *)((uintptr_t)h.buf - 1);
 	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
 	assert_int_equal(iser_task_abort(h.s, &t), -EINVAL);
 	host_close(&h);
