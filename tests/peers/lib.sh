@@ -232,11 +232,11 @@ peer_guest_meets()
 	done
 }
 
-# peer_capture FILE: captures everything on the tap device until peer_capture_end.
+# peer_capture FILE [INTERFACE]: captures everything on it (the tap device) until peer_capture_end.
 peer_capture()
 {
 	peer_need dumpcap tshark
-	peer_spawn capture dumpcap -q -i tap0 -s 0 -B 64 -w "$1"
+	peer_spawn capture dumpcap -q -i "${2:-tap0}" -s 0 -B 64 -w "$1"
 	peer_wait 10 test -s "$1" || fail "dumpcap does not start"
 }
 
