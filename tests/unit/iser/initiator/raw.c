@@ -224,6 +224,8 @@ static void on_request(struct ual_conn_req *req)
 	struct ual_conn_param param = { .pdata = r->pdata, .pdata_len = r->pdata_len };
 
 	raw_drop(r);
+	if (req->pdata_len == sizeof(r->peer_pdata))
+		memcpy(r->peer_pdata, req->pdata, sizeof(r->peer_pdata));
 	if (r->reject || ual_qp_create(&cfg, &r->qp)) {
 		ual_reject(req, NULL, 0);
 		return;
@@ -266,7 +268,22 @@ void raw_unlisten(struct raw *r)
 
 /* ---- the world -------------------------------------------------------------------------------------- */
 
+static u32 caps_without;
+
+static int device_get(void *ctx, unsigned i, struct ual_device_info *info)
+{
+	int ret = sim_provider(ctx)->device_get(ctx, i, info);
+
+	info->caps &= ~caps_without;
+	return ret;
+}
+
 void raw_open(struct raw *r)
+{
+	raw_open_without(r, 0);
+}
+
+void raw_open_without(struct raw *r, u32 caps)
 {
 	struct sim_cfg cfg = { .seed = 1, .latency_max_us = 1 };
 	struct ual_loop_cfg loop = { .spin_us = 0 };
@@ -279,7 +296,10 @@ void raw_open(struct raw *r)
 	assert_non_null(r->mem);
 	assert_int_equal(sim_create(&cfg, &r->sim), 0);
 	assert_int_equal(ual_create(NULL, &r->ual), 0);
-	assert_int_equal(ual_provider_add(r->ual, sim_provider(r->sim), r->sim), 0);
+	caps_without = caps;
+	r->ops = *sim_provider(r->sim);
+	r->ops.device_get = device_get;
+	assert_int_equal(ual_provider_add(r->ual, &r->ops, r->sim), 0);
 	loop.clock = sim_clock(r->sim);
 	assert_int_equal(ual_loop_create(&loop, &r->loop), 0);
 	assert_int_equal(ual_device_open(r->ual, r->loop, "sim0", &r->dev), 0);

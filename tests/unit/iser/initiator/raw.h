@@ -44,6 +44,7 @@ struct raw_pdu {			/* being made; bytes and how many */
 
 struct raw {
 	struct sim *sim;
+	struct ual_provider_ops ops;
 	struct ual *ual;
 	struct ual_loop *loop;
 	struct ual_device *dev, *initiator;
@@ -72,12 +73,14 @@ struct raw {
 
 	/* what it saw */
 	u8 isid[6];
+	u8 peer_pdata[4];
 	unsigned logins;
 	u32 stat_sn, exp_cmd_sn;
 	bool write_failed;		/* an RDMA Write or Send ended with an error */
 };
 
 void raw_open(struct raw *r);
+void raw_open_without(struct raw *r, u32 caps);	/* devices that lack these (enum ual_cap) */
 void raw_close(struct raw *r);
 void raw_listen(struct raw *r);
 void raw_unlisten(struct raw *r);

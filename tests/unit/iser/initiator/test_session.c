@@ -25,7 +25,7 @@ struct host {
 	int tmf_response;
 	bool submit_on_up;
 	/* of scripts */
-	unsigned seen;
+	unsigned seen, unsolicited;
 	u8 first[RAW_BUF];
 };
 
@@ -1008,6 +1008,105 @@ static void private_data(void **state)
 	}
 }
 
+/* A device without windows: the region itself is told, and must not be invalidated from afar. */
+static void script_region(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+
+	assert_int_equal(get_unaligned_be32(msg + MSG_RSTAG), h->mr->rkey);
+	script_read(r, msg, len);
+}
+
+static void without_windows(void **state)
+{
+	struct iser_session_info info;
+	struct host h;
+
+	memset(&h, 0, sizeof(h));
+	raw_open_without(&h.r, UAL_CAP_MW);
+	h.r.ctx = &h;
+	h.r.on_pdu = script_region;
+	assert_int_equal(ual_pd_create(h.r.initiator, &h.pd), 0);
+	assert_int_equal(ual_mr_reg(h.pd, h.buf, sizeof(h.buf),
+				    ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &h.mr),
+			 0);
+	host_open(&h);
+	raw_until(&h.r, is_up, &h, 1000);
+	assert_int_equal(h.r.peer_pdata[0], 0x80 | 0x40);
+	iser_session_get_info(h.s, &info);
+	assert_false(info.remote_inv);
+	for (unsigned i = 0; i < 3; i++)
+		submit(&h, false, LEN);
+	raw_until(&h.r, all_ended, &h, 1000);
+	assert_int_equal(h.tasks[2].result, ISER_TASK_DONE);
+	assert_int_equal(h.buf[3 * LEN - 1], 0x77);
+	host_close(&h);
+}
+
+/* Commands and unsolicited Data-Out PDUs together never pass the window: nothing else holds them back. */
+static void script_credits(struct raw *r, const u8 *msg, size_t len)
+{
+	struct host *h = r->ctx;
+
+	if (raw_opcode(msg) == 0x01 && h->seen < TASKS) {
+		memcpy(h->first, msg, MSG_DATA);
+		h->seen++;
+	}
+	if (msg[0] == 0x10)
+		h->unsolicited++;
+}
+
+static void data_out_credits(void **state)
+{
+	struct host h;
+
+	host_init(&h);
+	h.r.window = 8;
+	h.r.on_pdu = script_credits;
+	h.r.login_text =
+		"RDMAExtensions=Yes,InitialR2T=No,ImmediateData=Yes,FirstBurstLength=65536,"
+		"InitiatorRecvDataSegmentLength=512,TargetRecvDataSegmentLength=4096,";
+	host_open(&h);
+	raw_until(&h.r, is_up, &h, 1000);
+	for (unsigned i = 0; i < 5; i++)
+		submit(&h, true, 3 * LEN);
+	raw_run_ms(&h.r, 100);
+	/* two with two Data-Outs each leave room for two more commands, which must do without */
+	assert_int_equal(h.seen, 4);
+	assert_int_equal(h.unsolicited, 6);
+	assert_false(h.down_called);
+	host_close(&h);
+}
+
+static void bad_cfg(void **state)
+{
+	static const struct iser_session_ops ops = { on_up, on_down };
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(RAW_PORT) };
+	char name[ISER_NAME_MAX + 1];
+	struct iser_session *s = NULL;
+	struct host h;
+
+	host_init(&h);
+	memset(name, 'x', sizeof(name));
+	name[ISER_NAME_MAX] = '\0';
+	for (unsigned i = 0; i < 3; i++) {
+		struct iser_session_cfg cfg = { .dev = h.r.initiator,
+						.addr = (struct sockaddr *)&addr,
+						.addr_len = sizeof(addr),
+						.target = "iqn.2026-11.a:b" };
+
+		if (i == 0)
+			cfg.target = name;
+		else if (i == 1)
+			cfg.initiator = name;
+		else
+			cfg.depth = 1025;
+		assert_int_equal(iser_session_open(&cfg, &ops, &h, &s), -EINVAL);
+		assert_null(s);
+	}
+	host_close(&h);
+}
+
 /* Destroying it in any state, and from inside its callbacks. */
 static void destroy_anywhere(void **state)
 {
@@ -1071,6 +1170,9 @@ int main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(open_failures),
 		cmocka_unit_test(private_data),
+		cmocka_unit_test(without_windows),
+		cmocka_unit_test(data_out_credits),
+		cmocka_unit_test(bad_cfg),
 		cmocka_unit_test(destroy_anywhere),
 		cmocka_unit_test(destroy_inside),
 	};
