@@ -4,7 +4,12 @@
  *
  * Time is asked for once in a pass.  An idle loop goes on looking for spin_ns since the first pass that
  * found nothing (not since the last that found something, which may have taken longer than that).
+ *
+ * Looking is worth it only on a processor that nobody else wants: the one who wants it may be the peer that
+ * is waited for.  So each look gives way first.  If that took long somebody else has run, and the loop
+ * sleeps at once from then on, for a time that doubles with each such finding in a row.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -90,11 +95,25 @@ uint64_t ual_loop_deadline(const struct ual_loop *loop)
 	return loop->timers ? loop->timers->at_ns : UINT64_MAX;
 }
 
+/* The look that gave way at gave_way_ns has come back: was it alone on its processor? */
+static void judge_crowd(struct ual_loop *loop)
+{
+	if (loop->now_ns - loop->gave_way_ns < LOOP_CROWD_NS)
+		return;
+	loop->no_spin_ns = min_t(uint64_t, max_t(uint64_t, loop->no_spin_ns * 2, LOOP_NO_SPIN_MIN_NS),
+				 LOOP_NO_SPIN_MAX_NS);
+	loop->no_spin_until = loop->now_ns + loop->no_spin_ns;
+}
+
 static int run_pass(struct ual_loop *loop)
 {
 	int done, polled;
 
 	loop->now_ns = loop->clock.now_ns(loop->clock.ctx);
+	if (loop->gave_way_ns) {
+		judge_crowd(loop);
+		loop->gave_way_ns = 0;
+	}
 	done = loop_timers_run(loop);
 	done += loop_posts_run(loop);
 	polled = loop_pollers_run(loop);
@@ -109,12 +128,24 @@ static int run_pass(struct ual_loop *loop)
 	return done;
 }
 
-/* True when the loop has looked in vain for long enough. */
+/* True when it is time to sleep: the loop has looked in vain for long enough, or looking is no use. */
 static bool spun_enough(struct ual_loop *loop)
 {
 	if (!loop->idle_since)
 		loop->idle_since = loop->now_ns;
-	return loop->now_ns - loop->idle_since >= loop->spin_ns;
+	if (loop->now_ns < loop->no_spin_until)
+		return true;
+	if (loop->now_ns - loop->idle_since < loop->spin_ns)
+		return false;
+	if (loop->spin_ns)
+		loop->no_spin_ns /= 2;
+	return true;
+}
+
+static void give_way(struct ual_loop *loop)
+{
+	loop->gave_way_ns = loop->now_ns;
+	sched_yield();
 }
 
 static int wait_until(struct ual_loop *loop, uint64_t until_ns)
@@ -123,8 +154,10 @@ static int wait_until(struct ual_loop *loop, uint64_t until_ns)
 
 	if (loop->simulated)
 		return loop->clock.idle(loop->clock.ctx, wake_ns) ? 0 : -EDEADLK;
-	if (!spun_enough(loop))
+	if (!spun_enough(loop)) {
+		give_way(loop);
 		return 0;
+	}
 	if (wake_ns <= loop->now_ns)
 		return 0;
 	return loop_watches_sleep(loop,

@@ -16,6 +16,10 @@
 
 #define LOOP_EVENTS_MAX		64	/* descriptors handled in a pass */
 #define LOOP_SPIN_MAX_US	1000000
+/* Giving way for longer than this means that somebody else ran. */
+#define LOOP_CROWD_NS		10000
+#define LOOP_NO_SPIN_MIN_NS	500000
+#define LOOP_NO_SPIN_MAX_NS	1000000000
 /* Busy pollers may keep epoll waiting for this many passes: other descriptors are not starved. */
 #define LOOP_EPOLL_EVERY	4
 
@@ -25,6 +29,8 @@ struct ual_loop {
 	uint64_t now_ns;	/* of this pass */
 	uint64_t spin_ns;
 	uint64_t idle_since;	/* first pass that found nothing; 0: busy */
+	uint64_t gave_way_ns;	/* the last pass ended by giving way; 0: it did not */
+	uint64_t no_spin_until, no_spin_ns;	/* the processor is wanted by others */
 
 	struct ual_timer *timers;	/* pairing heap, earliest at the root */
 
