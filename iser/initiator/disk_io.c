@@ -335,6 +335,14 @@ static void busy(struct iser_disk *d, struct disk_cmd *cmd)
 	later(d, cmd);
 }
 
+/* Bytes of a command with nothing but parameters are counted by few targets as they should be. */
+static bool moved_all(const struct disk_cmd *cmd)
+{
+	bool moves = !cmd->flush && (cmd->io->op == ISER_READ || cmd->io->op == ISER_WRITE);
+
+	return !moves || cmd->task.residual == 0;
+}
+
 static void answered(struct iser_disk *d, struct disk_cmd *cmd)
 {
 	const struct iser_task *t = &cmd->task;
@@ -344,7 +352,7 @@ static void answered(struct iser_disk *d, struct disk_cmd *cmd)
 	d->backoff_ms = DISK_BACKOFF_MIN_MS;
 	switch (outcome.verdict) {
 	case SCSI_DONE:
-		if (t->residual == 0) {
+		if (moved_all(cmd)) {
 			cmd_over(d, cmd, 0);
 			return;
 		}

@@ -28,6 +28,10 @@ void session_down(struct iser_session *s, enum iser_down why, int err, const cha
 	va_start(args, fmt);
 	vsnprintf(s->down.text, sizeof(s->down.text), fmt, args);
 	va_end(args);
+	/* parts of it may be the peer's words, and it ends on a terminal */
+	for (char *p = s->down.text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
 	ual_timer_disarm(s->loop, &s->timer);
 	ual_defer(s->loop, &s->down_defer);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /* SendTargets: which targets are there, and where.  RFC 7143 appendix C. */
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "iser/initiator/session_priv.h"
@@ -52,6 +53,15 @@ void session_text_end(struct iser_session *s, int err)
 		fn(s->discover_ctx, NULL, NULL, err);
 }
 
+/* A portal as people and programs are shown it: no blanks, nothing that moves a terminal's cursor. */
+static bool portal_valid(const char *portal)
+{
+	for (; *portal; portal++)
+		if (!isgraph((unsigned char)*portal))
+			return false;
+	return true;
+}
+
 /*
  * Pairs come as TargetName, then each TargetAddress of it.  A name without an address is reached where
  * we asked (RFC 7143 appendix C).
@@ -76,11 +86,15 @@ static int tell(struct iser_session *s)
 			return 0;
 		case TEXT_PAIR:
 			if (strcmp(r.key, "TargetName") == 0) {
+				if (!text_name_valid(r.value))
+					return -EPROTO;
 				if (target && !told)
 					s->discover_fn(s->discover_ctx, target, s->peer, 0);
 				target = r.value;
 				told = false;
 			} else if (strcmp(r.key, "TargetAddress") == 0 && target) {
+				if (!portal_valid(r.value))
+					return -EPROTO;
 				told = true;
 				s->discover_fn(s->discover_ctx, target, r.value, 0);
 			}

@@ -140,16 +140,18 @@ static const struct {
 	const char *name, *text, *told;
 } lists[] = {
 	{ "none", "", "" },
-	{ "one", "TargetName=iqn.a:1,TargetAddress=192.0.2.1:3260;1,",
-	  "iqn.a:1@192.0.2.1:3260;1 " },
-	{ "two portals", "TargetName=iqn.a:1,TargetAddress=192.0.2.1,TargetAddress=[2001:db8::1],",
-	  "iqn.a:1@192.0.2.1 iqn.a:1@[2001:db8::1] " },
+	{ "one", "TargetName=iqn.2026-11.a:1,TargetAddress=192.0.2.1:3260;1,",
+	  "iqn.2026-11.a:1@192.0.2.1:3260;1 " },
+	{ "two portals",
+	  "TargetName=iqn.2026-11.a:1,TargetAddress=192.0.2.1,TargetAddress=[2001:db8::1],",
+	  "iqn.2026-11.a:1@192.0.2.1 iqn.2026-11.a:1@[2001:db8::1] " },
 	{ "no address: where we asked",
-	  "TargetName=iqn.a:1,TargetName=iqn.a:2,TargetAddress=x,"
-	  "TargetName=iqn.a:3,",
-	  "iqn.a:1@192.0.2.1:3260 iqn.a:2@x iqn.a:3@192.0.2.1:3260 " },
-	{ "other keys", "X-org.example=1,TargetName=iqn.a:1,TargetAlias=disk,TargetAddress=y,",
-	  "iqn.a:1@y " },
+	  "TargetName=iqn.2026-11.a:1,TargetName=iqn.2026-11.a:2,TargetAddress=x,"
+	  "TargetName=iqn.2026-11.a:3,",
+	  "iqn.2026-11.a:1@192.0.2.1:3260 iqn.2026-11.a:2@x iqn.2026-11.a:3@192.0.2.1:3260 " },
+	{ "other keys",
+	  "X-org.example=1,TargetName=iqn.2026-11.a:1,TargetAlias=disk,TargetAddress=y,",
+	  "iqn.2026-11.a:1@y " },
 	{ "address without a name", "TargetAddress=y,", "" },
 };
 
@@ -180,8 +182,8 @@ static void many_targets(void **state)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < 1000; i++)
-		n += (size_t)sprintf(text + n,
-				     "TargetName=iqn.a:%u,TargetAddress=192.0.2.1:3260;1,", i);
+		n += (size_t)sprintf(
+			text + n, "TargetName=iqn.2026-11.a:%u,TargetAddress=192.0.2.1:3260;1,", i);
 	discover(&h, text, 8192);
 	assert_int_equal(h.err, 0);
 	assert_int_equal(h.targets, 1000);
@@ -203,7 +205,16 @@ static void no_list(void **state)
 	host_close(&h);
 	/* no zero byte at the end */
 	memset(&h, 0, sizeof(h));
-	discover(&h, "TargetName=iqn.a:1", 100);
+	discover(&h, "TargetName=iqn.2026-11.a:1", 100);
+	assert_int_equal(h.err, -EPROTO);
+	host_close(&h);
+	/* a name that is none, an address that would paint on a terminal */
+	memset(&h, 0, sizeof(h));
+	discover(&h, "TargetName=disk 1,TargetAddress=x,", 100);
+	assert_int_equal(h.err, -EPROTO);
+	host_close(&h);
+	memset(&h, 0, sizeof(h));
+	discover(&h, "TargetName=iqn.2026-11.a:1,TargetAddress=\033[2J,", 100);
 	assert_int_equal(h.err, -EPROTO);
 	host_close(&h);
 	/* longer than anyone believes */

@@ -883,6 +883,59 @@ static void faults(void **state)
 	}
 }
 
+/* ---- anything at all -------------------------------------------------------------------------------- */
+
+static u64 mutation;
+
+static u32 next_random(void)
+{
+	mutation = mutation * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)(mutation >> 33);
+}
+
+/* A good answer with a few bytes changed, cut or made longer, now and then to the wrong STag. */
+static void script_mutated(struct raw *r, const u8 *msg, size_t len)
+{
+	static const u8 opcodes[] = { 0x21, 0x21, 0x20, 0x22, 0x24, 0x26, 0x32, 0x3f, 0x23 };
+	u8 opcode = opcodes[next_random() % ARRAY_SIZE(opcodes)];
+	struct raw_pdu pdu;
+	u8 data[64];
+
+	raw_pdu_init(r, &pdu, opcode, 0x80, opcode == 0x32 ? 0xffffffff : raw_itt(msg));
+	for (unsigned i = 0; i < sizeof(data); i++)
+		data[i] = (u8)next_random();
+	raw_pdu_data(&pdu, opcode == 0x3f ? msg + MSG_BHS : data, next_random() % 64);
+	for (u32 n = next_random() % 4; n; n--)
+		pdu.b[next_random() % pdu.len] = (u8)next_random();
+	if (next_random() % 8 == 0)
+		pdu.len = next_random() % (pdu.len + 1);
+	raw_send(r, pdu.b, pdu.len,
+		 next_random() % 4 == 0 ? get_unaligned_be32(msg + MSG_RSTAG) : 0);
+}
+
+/* Whatever comes, every task ends, the session ends, and nothing is written where it must not be. */
+static void mutated_answers(void **state)
+{
+	for (mutation = 1; mutation < 1000; mutation++) {
+		u64 seed = mutation;
+		struct host h;
+
+		host_up(&h, script_mutated);
+		for (unsigned i = 0; i < 6; i++)
+			submit(&h, false, LEN);
+		raw_run_ms(&h.r, 5);
+		if (!h.down_called && h.ended)
+			assert_true(h.ended <= h.submitted);
+		raw_drop(&h.r);
+		raw_until(&h.r, is_down, &h, 5000);
+		assert_int_equal(h.ended, h.submitted);
+		for (unsigned i = 0; i < sizeof(h.buf); i++)
+			assert_int_equal(h.buf[i], 0);
+		host_close(&h);
+		mutation = seed;
+	}
+}
+
 /* ---- faults before it is up ------------------------------------------------------------------------- */
 
 static void login_nop(struct raw *r, const u8 *msg, size_t len)
@@ -1168,6 +1221,7 @@ int main(void)
 		cmocka_unit_test(logout),
 		cmocka_unit_test(asked_to_leave),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(mutated_answers),
 		cmocka_unit_test(open_failures),
 		cmocka_unit_test(private_data),
 		cmocka_unit_test(without_windows),
