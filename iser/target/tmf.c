@@ -8,7 +8,7 @@
  * session that asked, which may be gone by then.
  *
  * struct tmf_job: Owner: the session's reactor (jobs count).  References: `left`, one for each
- * reactor still to be visited and each task still alive; who drops the last posts `complete`. 
+ * reactor still to be visited and each task still alive; who drops the last posts `complete`.
  * Lock: none, left is atomic, the rest is set before the first visit.  Context: visits on each
  * reactor, else the origin.
  */
