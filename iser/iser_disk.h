@@ -40,7 +40,7 @@ enum iser_disk_state { ISER_DISK_OPENING, ISER_DISK_UP, ISER_DISK_RECONNECTING, 
 struct iser_disk_info {
 	uint64_t size;			/* bytes */
 	uint32_t block_size, physical_block_size;
-	uint32_t io_max;		/* bytes of one read or write; larger ones are split inside */
+	uint32_t io_max; /* bytes of one read or write; larger ones are split inside */
 	uint32_t io_opt;		/* 0: not said */
 	bool read_only, write_cache, fua, discard, write_zeroes, rotational;
 	uint32_t discard_granularity;	/* bytes */
@@ -52,7 +52,8 @@ struct iser_disk_cfg {
 	struct ual_device *dev;
 	const struct iser_url *url;
 	uint32_t depth;			/* operations at once at the target; default 64 */
-	uint32_t timeout_ms;		/* without a session, operations fail after this; default 120000; 0: default */
+	/* without a session, operations fail after this; default 120000; 0: default */
+	uint32_t timeout_ms;
 	uint32_t login_timeout_ms;	/* default 10000 */
 };
 
@@ -67,7 +68,7 @@ struct iser_disk_ops {
 int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *ops, void *ctx,
 		   struct iser_disk **disk);
 void *iser_disk_ctx(const struct iser_disk *disk);
-const struct iser_disk_info *iser_disk_info(const struct iser_disk *disk);	/* from on_open on */
+const struct iser_disk_info *iser_disk_info(const struct iser_disk *disk); /* from on_open on */
 /* Logs out after everything in flight ended (at most 5 s), then done(ctx), never from inside this call; the
  * disk and its regions are gone. */
 void iser_disk_close(struct iser_disk *disk, void (*done)(void *ctx), void *ctx);
@@ -88,8 +89,9 @@ struct iser_io {			/* storage of the caller; the library's from submit to fn */
 	uint64_t offset, len;		/* bytes, multiples of block_size; len 0 for flush */
 	void *buf;			/* read, write */
 	struct iser_mem *mem;		/* the region that holds buf */
-	void (*fn)(struct iser_io *, int err);	/* 0, -EIO, -ENOSPC, -EROFS, -EBADMSG (medium), -ETIMEDOUT,
-						 * -EREMCHG (LUN is another one), -EOPNOTSUPP */
+	/* err: 0, -EIO, -ENOSPC, -EROFS, -EBADMSG (medium), -ETIMEDOUT, -EREMCHG (LUN is another one),
+	 * -EOPNOTSUPP */
+	void (*fn)(struct iser_io *, int err);
 	void *ctx;
 	uint64_t priv[48];
 };

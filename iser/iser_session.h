@@ -19,7 +19,8 @@ struct iser_mem;
 
 enum iser_login_mode {
 	ISER_LOGIN_IMMEDIATE,		/* RDMA from the first byte: what every known peer speaks */
-	ISER_LOGIN_STREAMING,		/* iSCSI login over TCP, then RDMA on the same connection (RFC 7145 5.1) */
+	/* iSCSI login over TCP, then RDMA on the same connection (RFC 7145 5.1) */
+	ISER_LOGIN_STREAMING,
 };
 
 struct iser_session_cfg {
@@ -31,11 +32,13 @@ struct iser_session_cfg {
 	enum iser_login_mode login_mode;
 	uint32_t depth;			/* tasks at once; default 64, up to 1024 */
 	uint32_t login_timeout_ms;	/* default 10000; also for connecting */
-	uint32_t nop_interval_ms, nop_timeout_ms;	/* defaults 5000 of silence, 5000; UINT32_MAX: never */
+	/* defaults 5000 of silence, 5000; UINT32_MAX: never */
+	uint32_t nop_interval_ms, nop_timeout_ms;
 	bool no_immediate_data, initial_r2t;	/* what we offer */
 	uint32_t first_burst, max_burst;	/* default 65536, 1 MiB */
 	struct ual_conn_param conn;	/* crc, mpa_*; pdata is the library's */
-	struct ual_pd *pd;		/* NULL: one of the session's own; else the caller's, and it outlives */
+	/* NULL: one of the session's own; else the caller's, and it outlives */
+	struct ual_pd *pd;
 	/* NULL: random.  The same names and ISID again: the target ends the older session, and what it still
 	 * executes for it, before it lets the new one in (RFC 7143 6.3.5). */
 	const uint8_t *isid;		/* 6 bytes */
@@ -45,7 +48,7 @@ enum iser_down {
 	ISER_DOWN_LOGOUT,		/* asked for by iser_session_logout() */
 	ISER_DOWN_CONNECT,		/* could not connect: err */
 	ISER_DOWN_NOT_ISER,		/* what answered is no iSER target */
-	ISER_DOWN_LOGIN,		/* login refused: login_class, login_detail (RFC 7143 11.13.5) */
+	ISER_DOWN_LOGIN,	/* login refused: login_class, login_detail (RFC 7143 11.13.5) */
 	ISER_DOWN_LOST,			/* broken after login: err */
 	ISER_DOWN_PROTOCOL,		/* the peer broke the protocol: err -EPROTO */
 	ISER_DOWN_TARGET_ASKED,		/* async message: target wants us gone */
@@ -64,8 +67,8 @@ struct iser_session_ops {
 	void (*on_down)(struct iser_session *, const struct iser_down_info *);
 };
 
-int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_session_ops *ops, void *ctx,
-		      struct iser_session **s);
+int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_session_ops *ops,
+		      void *ctx, struct iser_session **s);
 void *iser_session_ctx(const struct iser_session *s);
 struct ual_pd *iser_session_pd(const struct iser_session *s);
 void iser_session_logout(struct iser_session *s);	/* orderly; on_down follows within 2 s */
@@ -91,8 +94,8 @@ void iser_session_get_info(const struct iser_session *s, struct iser_session_inf
 enum iser_task_result {
 	ISER_TASK_DONE,			/* the target answered: status, sense, residual */
 	ISER_TASK_ABORTED,
-	ISER_TASK_LOST,			/* the session broke first: may or may not have been executed */
-	ISER_TASK_FAULT,		/* the target's response was of the failure kind (RFC 7143 11.4.3) */
+	ISER_TASK_LOST,	 /* the session broke first: may or may not have been executed */
+	ISER_TASK_FAULT, /* the target's response was of the failure kind (RFC 7143 11.4.3) */
 };
 
 #define ISER_TASK_PRIV	128
@@ -103,7 +106,7 @@ struct iser_task {			/* storage of the caller; the library's from submit to fn *
 	/* One contiguous buffer inside memory registered in the session's PD; or len 0. */
 	void *buf;
 	uint32_t len;
-	struct ual_mr *mr;		/* the region that holds buf; with ACCESS_MW_BIND and local write */
+	struct ual_mr *mr; /* the region that holds buf; with ACCESS_MW_BIND and local write */
 	bool write;			/* to the target */
 	void (*fn)(struct iser_task *);
 	void *ctx;
@@ -129,6 +132,7 @@ int iser_tmf(struct iser_session *s, uint8_t function, const uint8_t lun[8],
 
 /* On a discovery session: one call for each (target, portal), then once with NULLs and the error or 0. */
 int iser_discover(struct iser_session *s,
-		  void (*fn)(void *ctx, const char *target, const char *portal, int err), void *ctx);
+		  void (*fn)(void *ctx, const char *target, const char *portal, int err),
+		  void *ctx);
 
 #endif

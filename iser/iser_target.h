@@ -31,7 +31,13 @@ struct iser_tsession {			/* public part of a session; read-only */
 	void *ctx;			/* the backend's, from ops.login() */
 };
 
-enum iser_cmd_attr { ISER_ATTR_UNTAGGED, ISER_ATTR_SIMPLE, ISER_ATTR_ORDERED, ISER_ATTR_HEAD, ISER_ATTR_ACA };
+enum iser_cmd_attr {
+	ISER_ATTR_UNTAGGED,
+	ISER_ATTR_SIMPLE,
+	ISER_ATTR_ORDERED,
+	ISER_ATTR_HEAD,
+	ISER_ATTR_ACA
+};
 
 #define ISER_CMD_PRIV	448		/* bytes of a command that are the backend's */
 #define ISER_SENSE_MAX	96		/* initiators take 128 bytes of data with a response */
@@ -44,13 +50,19 @@ struct iser_cmd {
 	enum iser_cmd_attr attr;
 	uint32_t read_len;		/* bytes the initiator expects to receive; 0: none */
 	uint32_t write_len;		/* bytes it offers to send */
-	bool aborted;			/* by task management or a lost session: finish quickly, it is not sent */
+	/* by task management or a lost session: finish quickly, it is not sent */
+	bool aborted;
 	uint64_t priv[ISER_CMD_PRIV / 8];	/* zeroed for each command */
 };
 
 enum iser_tmf {
-	ISER_TMF_ABORT_TASK = 1, ISER_TMF_ABORT_TASK_SET, ISER_TMF_CLEAR_ACA, ISER_TMF_CLEAR_TASK_SET,
-	ISER_TMF_LUN_RESET, ISER_TMF_TARGET_WARM_RESET, ISER_TMF_TARGET_COLD_RESET,
+	ISER_TMF_ABORT_TASK = 1,
+	ISER_TMF_ABORT_TASK_SET,
+	ISER_TMF_CLEAR_ACA,
+	ISER_TMF_CLEAR_TASK_SET,
+	ISER_TMF_LUN_RESET,
+	ISER_TMF_TARGET_WARM_RESET,
+	ISER_TMF_TARGET_COLD_RESET,
 };
 
 enum iser_login_verdict {
@@ -64,7 +76,8 @@ struct iser_backend_ops {
 	/* i-th target for SendTargets; NULL past the last */
 	const char *(*target_name)(void *ctx, unsigned i);
 	/* A normal session wants in; sets *session_ctx.  The pair of end() on OK. */
-	enum iser_login_verdict (*login)(void *ctx, const struct iser_tsession *s, void **session_ctx);
+	enum iser_login_verdict (*login)(void *ctx, const struct iser_tsession *s,
+					 void **session_ctx);
 	void (*end)(struct iser_tsession *s);
 	/* Must answer each command by exactly one of data_in (which responds) or respond. */
 	void (*command)(struct iser_cmd *cmd);
@@ -76,21 +89,25 @@ struct iser_backend_ops {
 };
 
 struct iser_server_cfg {
-	struct ual_device *const *devs;		/* instances, each on its own loop; sessions are spread */
+	struct ual_device *const *devs; /* instances, each on its own loop; sessions are spread */
 	unsigned dev_n;
 	const struct iser_backend_ops *ops;
 	void *ctx;
 	/* Limits; 0 means the default. */
 	uint32_t sessions_max;			/* 1024 */
 	uint32_t depth;				/* command window of a session; 128 */
-	uint32_t first_burst, max_burst;	/* 65536, 1 MiB (RFC 7143 13.13, 13.14) */
+	/* 65536, 1 MiB (RFC 7143 13.13, 13.14) */
+	uint32_t first_burst, max_burst;
 	bool no_immediate_data;			/* refuse ImmediateData */
-	bool initial_r2t;			/* insist on InitialR2T=Yes (no unsolicited Data-Out) */
+	/* insist on InitialR2T=Yes (no unsolicited Data-Out) */
+	bool initial_r2t;
 	bool no_remote_inv;			/* never Send with Invalidate */
 	uint32_t login_timeout_ms;		/* 15000, whole login */
-	uint32_t nop_interval_ms;		/* ping an idle initiator; 0: default 30000; UINT32_MAX: never */
+	/* ping an idle initiator; 0: default 30000; UINT32_MAX: never */
+	uint32_t nop_interval_ms;
 	struct ual_conn_param conn;		/* crc, mpa_*; pdata is the library's */
-	void (*log)(void *ctx, int level, const char *msg);	/* syslog levels; rate-limited; any thread */
+	/* syslog levels; rate-limited; any thread */
+	void (*log)(void *ctx, int level, const char *msg);
 };
 
 /* Makes PDs; does not listen yet.  Call before the loops of devs run. */
@@ -119,8 +136,8 @@ void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned 
  * Fetch the first len bytes of the initiator's data (len <= write_len) into registered memory that allows
  * local write.  done(cmd, err): 0, -ECONNRESET (session gone) or -ECANCELED (aborted); then respond.
  */
-void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n, uint32_t len,
-		       void (*done)(struct iser_cmd *, int err));
+void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+		       uint32_t len, void (*done)(struct iser_cmd *, int err));
 /* Status and sense; cmd is gone after.  transferred: bytes of the expected ones that the command used. */
 void iser_cmd_respond(struct iser_cmd *cmd, uint8_t status, const void *sense, unsigned sense_len,
 		      uint32_t transferred);

@@ -100,7 +100,8 @@ static void judge_crowd(struct ual_loop *loop)
 {
 	if (loop->now_ns - loop->gave_way_ns < LOOP_CROWD_NS)
 		return;
-	loop->no_spin_ns = min_t(uint64_t, max_t(uint64_t, loop->no_spin_ns * 2, LOOP_NO_SPIN_MIN_NS),
+	loop->no_spin_ns = min_t(uint64_t,
+				 max_t(uint64_t, loop->no_spin_ns * 2, LOOP_NO_SPIN_MIN_NS),
 				 LOOP_NO_SPIN_MAX_NS);
 	loop->no_spin_until = loop->now_ns + loop->no_spin_ns;
 }

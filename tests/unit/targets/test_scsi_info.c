@@ -38,6 +38,7 @@ static const uint8_t capacity16[32] = {
 
 static const uint8_t vpd00[] = { 0, 0, 0, 7, 0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2 };
 
+/* clang-format off */
 static const uint8_t vpd_b0[64] = {
 	0x00, 0xb0, 0, 0x3c, 0x01, 0, 0, 8,		/* WSNZ; granularity 4 KiB */
 	0, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0,		/* at most 4 MiB */
@@ -45,6 +46,7 @@ static const uint8_t vpd_b0[64] = {
 	/* aligned to 0; WRITE SAME: 256 MiB */
 	0, 0x20, 0, 0, 0, 0, 1, 0, 0, 0, 0, 8, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0,
 };
+/* clang-format on */
 
 static const uint8_t vpd_b1[64] = { 0x00, 0xb1, 0, 0x3c, 0, 1 };
 static const uint8_t vpd_b2[8] = { 0x00, 0xb2, 0, 4, 0, 0xe4, 2, 0 };
