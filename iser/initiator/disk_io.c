@@ -9,12 +9,9 @@
  * FUA on a LUN without it is a flush behind the write.  If the session changed in between, the target may
  * have been restarted and have lost what it had only cached, so the write is done over.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "iser/initiator/disk_priv.h"
-
-static void issue(struct iser_disk *d, struct disk_cmd *cmd);
 
 /* ---- ends ------------------------------------------------------------------------------------------- */
 
@@ -57,8 +54,7 @@ static bool fua_by_flush(const struct iser_disk *d, const struct iser_io *io)
 	       !d->info.fua;
 }
 
-/* A command of io has ended for good; it is the caller's to reuse or put. */
-static void cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
+void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
 {
 	struct iser_io *io = cmd->io;
 	struct disk_io *p = io_priv(io);
@@ -87,7 +83,7 @@ static void cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
 			cmd->flush = true;
 			cmd->seq = d->seq++;
 			p->cmds++;
-			issue(d, cmd);
+			disk_cmd_issue(d, cmd);
 			return;
 		}
 	}
@@ -147,16 +143,8 @@ static void build(struct iser_disk *d, struct disk_cmd *cmd)
 	t->mr = d->block_mr;
 }
 
-static void later(struct iser_disk *d, struct disk_cmd *cmd)
-{
-	cmd->due_ns = ual_loop_now(d->loop) + DISK_BUSY_MS * NS_PER_MS;
-	list_add_tail(&cmd->link, &d->later);
-	if (!ual_timer_armed(&d->later_timer))
-		ual_timer_arm(d->loop, &d->later_timer, cmd->due_ns);
-}
-
-/* Kept in order; what comes back is nearly sorted, so looking from the end is short. */
-static void again(struct iser_disk *d, struct disk_cmd *cmd)
+/* What comes back is nearly sorted, so looking from the end is short. */
+void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd)
 {
 	struct list_head *at = d->again.prev;
 
@@ -165,12 +153,12 @@ static void again(struct iser_disk *d, struct disk_cmd *cmd)
 	list_add(&cmd->link, at);
 }
 
-static void issue(struct iser_disk *d, struct disk_cmd *cmd)
+void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd)
 {
 	build(d, cmd);
 	/* Leaving, or broken and not yet told: it waits for the next session. */
 	if (!d->session_up || iser_task_submit(d->session, &cmd->task))
-		again(d, cmd);
+		disk_cmd_again(d, cmd);
 }
 
 /* Blocks of the next command of io. */
@@ -208,7 +196,7 @@ static void issue_next(struct iser_disk *d, struct disk_io *p)
 		list_del(&p->link);
 		p->queued = false;
 	}
-	issue(d, cmd);
+	disk_cmd_issue(d, cmd);
 }
 
 void disk_pump(struct iser_disk *d)
@@ -224,7 +212,7 @@ void disk_pump(struct iser_disk *d)
 		struct disk_cmd *cmd = list_first_entry(&ready, struct disk_cmd, link);
 
 		list_del(&cmd->link);
-		issue(d, cmd);
+		disk_cmd_issue(d, cmd);
 	}
 	while (list_empty(&d->again) && !list_empty(&d->queue) && !list_empty(&d->free))
 		issue_next(d, list_first_entry(&d->queue, struct disk_io, link));
@@ -239,23 +227,6 @@ static void pump_deferred(struct ual_defer *defer)
 		disk_fail_waiting(d, d->failed_err);
 	else if (d->expired)
 		disk_fail_waiting(d, -ETIMEDOUT);
-	disk_pump(d);
-}
-
-static void later_due(struct ual_timer *timer)
-{
-	struct iser_disk *d = timer->ctx;
-
-	while (!list_empty(&d->later)) {
-		struct disk_cmd *cmd = list_first_entry(&d->later, struct disk_cmd, link);
-
-		if (cmd->due_ns > ual_loop_now(d->loop)) {
-			ual_timer_arm(d->loop, timer, cmd->due_ns);
-			break;
-		}
-		list_del(&cmd->link);
-		again(d, cmd);
-	}
 	disk_pump(d);
 }
 
@@ -279,7 +250,7 @@ void disk_fail_waiting(struct iser_disk *d, int err)
 		struct disk_cmd *cmd = list_first_entry(&d->again, struct disk_cmd, link);
 
 		list_del(&cmd->link);
-		cmd_over(d, cmd, err);
+		disk_cmd_over(d, cmd, err);
 	}
 	while (!list_empty(&d->queue)) {
 		struct disk_io *p = list_first_entry(&d->queue, struct disk_io, link);
@@ -294,121 +265,10 @@ void disk_fail_waiting(struct iser_disk *d, int err)
 	}
 }
 
-/* ---- answers ---------------------------------------------------------------------------------------- */
-
-static const char *op_name(const struct disk_cmd *cmd)
-{
-	static const char *const names[] = { "read", "write", "flush", "discard", "write zeroes" };
-
-	return cmd->flush ? "flush" : names[cmd->io->op];
-}
-
-static void note_error(struct iser_disk *d, const struct disk_cmd *cmd)
-{
-	const struct iser_task *t = &cmd->task;
-	char text[120];
-
-	ini_scsi_describe(t->status, t->sense, t->sense_len, text, sizeof(text));
-	snprintf(d->last_error, sizeof(d->last_error), "%s of %u blocks at %llu: %s", op_name(cmd),
-		 cmd->blocks, (unsigned long long)cmd->lba, text);
-}
-
-static void try_again(struct iser_disk *d, struct disk_cmd *cmd)
-{
-	if (++cmd->tries > DISK_TRIES_MAX) {
-		note_error(d, cmd);
-		cmd_over(d, cmd, -EIO);
-		return;
-	}
-	issue(d, cmd);
-}
-
-static void busy(struct iser_disk *d, struct disk_cmd *cmd)
-{
-	u64 limit = io_priv(cmd->io)->at_ns + d->timeout_ms * NS_PER_MS;
-
-	if (ual_loop_now(d->loop) >= limit) {
-		note_error(d, cmd);
-		cmd_over(d, cmd, -ETIMEDOUT);
-		return;
-	}
-	later(d, cmd);
-}
-
-/* Bytes of a command with nothing but parameters are counted by few targets as they should be. */
-static bool moved_all(const struct disk_cmd *cmd)
-{
-	bool moves = !cmd->flush && (cmd->io->op == ISER_READ || cmd->io->op == ISER_WRITE);
-
-	return !moves || cmd->task.residual == 0;
-}
-
-static void answered(struct iser_disk *d, struct disk_cmd *cmd)
-{
-	const struct iser_task *t = &cmd->task;
-	struct scsi_outcome outcome = ini_scsi_judge(t->status, t->sense, t->sense_len);
-
-	/* Only now: a command that breaks every session must not make us connect without a pause. */
-	d->backoff_ms = DISK_BACKOFF_MIN_MS;
-	switch (outcome.verdict) {
-	case SCSI_DONE:
-		if (moved_all(cmd)) {
-			cmd_over(d, cmd, 0);
-			return;
-		}
-		snprintf(d->last_error, sizeof(d->last_error),
-			 "%s of %u blocks at %llu: the target moved %u bytes %s", op_name(cmd),
-			 cmd->blocks, (unsigned long long)cmd->lba, t->residual,
-			 t->overflow ? "more" : "less");
-		cmd_over(d, cmd, -EIO);
-		break;
-	case SCSI_FAILED:
-		/* a LUN that neither tells of a cache nor knows how to flush one has none */
-		if (cmd->flush && outcome.err == -EOPNOTSUPP && !d->facts.cache_known) {
-			cmd_over(d, cmd, 0);
-			return;
-		}
-		note_error(d, cmd);
-		cmd_over(d, cmd, outcome.err);
-		break;
-	case SCSI_AGAIN_CHANGED:
-		disk_recheck(d);
-		try_again(d, cmd);
-		break;
-	case SCSI_AGAIN:
-	case SCSI_AGAIN_ABORTED:
-		try_again(d, cmd);
-		break;
-	case SCSI_AGAIN_LATER:
-		busy(d, cmd);
-		break;
-	}
-}
-
-static void cmd_done(struct iser_task *t)
-{
-	struct disk_cmd *cmd = t->ctx;
-	struct iser_disk *d = cmd->disk;
-
-	switch (t->result) {
-	case ISER_TASK_DONE:
-		answered(d, cmd);
-		break;
-	case ISER_TASK_LOST:
-		again(d, cmd);
-		break;
-	case ISER_TASK_FAULT:
-	case ISER_TASK_ABORTED:
-		try_again(d, cmd);
-		break;
-	}
-	disk_pump(d);
-}
-
 int disk_io_init(struct iser_disk *d)
 {
 	d->pump_defer = (struct ual_defer){ .fn = pump_deferred, .ctx = d };
-	d->later_timer = (struct ual_timer){ .fn = later_due, .ctx = d };
+	disk_answer_init(d);
 	d->cmds = calloc(d->depth, sizeof(*d->cmds));
 	if (!d->cmds)
 		return -ENOMEM;
@@ -416,7 +276,7 @@ int disk_io_init(struct iser_disk *d)
 		struct disk_cmd *cmd = &d->cmds[i];
 
 		cmd->disk = d;
-		cmd->task.fn = cmd_done;
+		cmd->task.fn = disk_cmd_done;
 		cmd->task.ctx = cmd;
 		cmd->param = d->block + DISK_PROBE_LEN + (size_t)i * 32;
 		memcpy(cmd->task.lun, d->lun, sizeof(cmd->task.lun));

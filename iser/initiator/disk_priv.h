@@ -3,7 +3,8 @@
  * The inside of a disk: what its files share.
  *
  *   disk.c        making and closing, memory, submission
- *   disk_io.c     operations to SCSI commands and back; retries; replay
+ *   disk_io.c     operations to SCSI commands; their end; the order of replay
+ *   disk_answer.c what answers mean: done, failed, again
  *   disk_link.c   sessions: the first, the next ones, the time limit
  *   disk_probe.c  the questions asked of the LUN after each login
  *
@@ -174,6 +175,16 @@ void disk_io_end_due(struct iser_disk *d);
 void disk_pump(struct iser_disk *d);
 /* Everything that is not at a session. */
 void disk_fail_waiting(struct iser_disk *d, int err);
+
+/* A command is at the session, or on the list of those to be sent again, ordered by seq. */
+void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd);
+void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd);
+/* A command has ended for good, and its operation with it if it was the last. */
+void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err);
+
+/* ---- disk_answer.c ---- */
+void disk_answer_init(struct iser_disk *d);
+void disk_cmd_done(struct iser_task *t);	/* fn of a command's task */
 
 /* ---- disk_link.c ---- */
 void disk_link_init(struct iser_disk *d);
