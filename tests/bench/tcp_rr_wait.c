@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -24,7 +25,8 @@ void rr_idle(struct rr_waiter *waiter, short events)
 	if (waiter->idle_since_ns == 0)
 		waiter->idle_since_ns = now;
 	if (now - waiter->idle_since_ns < waiter->spin_ns) {
-		__builtin_ia32_pause();
+		/* The other end may have to run on this very processor. */
+		sched_yield();
 		return;
 	}
 	poll(&ready, 1, -1);
