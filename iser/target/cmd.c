@@ -19,6 +19,7 @@
 #define SENSE_ILLEGAL_REQUEST	0x05
 #define SENSE_ABORTED_COMMAND	0x0b
 #define ASC_UNEXPECTED_DATA	0x0c0c	/* RFC 7143 11.4.7.2 */
+#define ASC_NOT_ENOUGH_DATA	0x0c0d
 #define ASC_INVALID_OPCODE	0x2000
 
 /* ---- slots ---------------------------------------------------------------------------------- */
@@ -158,6 +159,14 @@ static void hold_data(struct ttask *t, struct trecv *r, const u8 *data, u32 len)
 	t->gathered += len;
 }
 
+/* A tag is free again once its response has been posted, whether that has completed here or not. */
+static bool in_progress(struct tsess *s, u32 itt)
+{
+	struct ttask *t = tcmd_find(s, itt);
+
+	return t && !(t->state == TASK_SENDING && t->responding) && t->state != TASK_SENT;
+}
+
 /* 0, or why the request is rejected before it becomes a task. */
 static u8 reject_reason(struct tsess *s, const struct iscsi_pdu *pdu, const struct iser_hdr *hdr)
 {
@@ -171,7 +180,7 @@ static u8 reject_reason(struct tsess *s, const struct iscsi_pdu *pdu, const stru
 		return ISCSI_REJECT_INVALID_FIELD;
 	if (pdu->cmd.read && pdu->cmd.expected_len > 0 && !hdr->read_valid)
 		return ISCSI_REJECT_INVALID_FIELD;
-	return tcmd_find(s, pdu->itt) ? ISCSI_REJECT_IN_PROGRESS : 0;
+	return in_progress(s, pdu->itt) ? ISCSI_REJECT_IN_PROGRESS : 0;
 }
 
 static void init_task(struct tsess *s, struct ttask *t, const struct iscsi_pdu *pdu,
@@ -244,8 +253,9 @@ enum trx_result tcmd_start(struct tsess *s, struct trecv *r, const u8 *bhs,
 		answer_sense(t, SENSE_ILLEGAL_REQUEST, ASC_INVALID_OPCODE);
 	} else if (!unsolicited_right(s, t, pdu)) {
 		answer_sense(t, SENSE_ABORTED_COMMAND, ASC_UNEXPECTED_DATA);
-	} else if (t->unsolicited < t->cmd.write_len && !hdr->write_valid) {
-		answer_sense(t, SENSE_ABORTED_COMMAND, ASC_UNEXPECTED_DATA);
+	} else if (t->unsolicited < t->cmd.write_len && (!hdr->write_valid || s->qp->ord == 0)) {
+		/* The rest cannot be fetched: no STag, or no RDMA Read is allowed. */
+		answer_sense(t, SENSE_ABORTED_COMMAND, ASC_NOT_ENOUGH_DATA);
 	} else {
 		held = pdu->data_len > 0;
 		if (held)

@@ -121,11 +121,11 @@ static void send_piece(struct tsess *s, const struct iscsi_pdu *req)
 	};
 
 	memcpy(rsp.lun, req->lun, sizeof(rsp.lun));
-	text->ttt = rsp.ttt;
 	tctl_send(s, &rsp, text->out + text->pos, true);
 	text->pos += len;
 	if (last)
 		ttext_free(text);
+	text->ttt = rsp.ttt;
 }
 
 /* C bit: an empty answer, and the initiator goes on (6.2). */

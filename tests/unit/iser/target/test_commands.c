@@ -253,12 +253,13 @@ static void test_unsolicited_refused(void **state)
 		const char *keys;
 		u8 flags;
 		u32 len, immediate;
+		u16 asc;
 	} cases[] = {
-		{ "ImmediateData=No", 0xa1, 512, 512 },
-		{ "InitialR2T=Yes", 0x21, 8192, 512 },
-		{ NULL, 0xa1, 512, 513 },		/* more than expected */
-		{ NULL, 0xa1, 0, 512 },
-		{ NULL, 0xa1, 8192, 512 },		/* no STag for the rest */
+		{ "ImmediateData=No", 0xa1, 512, 512, 0x0c0c },
+		{ "InitialR2T=Yes", 0x21, 8192, 512, 0x0c0c },
+		{ NULL, 0xa1, 512, 513, 0x0c0c },		/* more than expected */
+		{ NULL, 0xa1, 0, 512, 0x0c0c },
+		{ NULL, 0xa1, 8192, 512, 0x0c0d },		/* no STag for the rest */
 	};
 
 	for (size_t n = 0; n < ARRAY_SIZE(cases); n++) {
@@ -271,7 +272,7 @@ static void test_unsolicited_refused(void **state)
 		bhs = raw_expect(&a, ISCSI_SCSI_RSP);
 		assert_int_equal(bhs[3], 2);
 		assert_int_equal(bhs[50 + 2], 0x0b);
-		assert_int_equal(get_unaligned_be16(bhs + 50 + 12), 0x0c0c);
+		assert_int_equal(get_unaligned_be16(bhs + 50 + 12), cases[n].asc);
 		assert_int_equal(rig.commands, 0);
 		/* and the session goes on */
 		raw_cmd(&a, 0x81, CDB_READY, 0, 0);

@@ -258,6 +258,27 @@ static void test_text_continued(void **state)
 	close_one();
 }
 
+/* F not set: the initiator says more with the tag of our answer (11.10.1). */
+static void test_text_goes_on(void **state)
+{
+	static char out[65536];
+	u8 *bhs;
+
+	rig_open(&rig, NULL);
+	raw_open(&rig, &a, RAW_DEFAULT);
+	assert_int_equal(raw_try_login(&a, NULL, NULL), 0);
+	put_unaligned_be32(0xffffffff, raw_begin(&a, ISCSI_TEXT_REQ, 0) + 20);
+	raw_data(&a, "X-a=b", 6);
+	raw_send(&a);
+	bhs = raw_expect(&a, ISCSI_TEXT_RSP);
+	assert_int_equal(bhs[1], 0);
+	put_unaligned_be32(get_unaligned_be32(bhs + 20), raw_begin(&a, ISCSI_TEXT_REQ, 0x80) + 20);
+	raw_data(&a, "SendTargets=All", 16);
+	raw_send(&a);
+	expect_targets(out, collect_text(out), 2);
+	close_one();
+}
+
 /* ---- stop ------------------------------------------------------------------------------------ */
 
 static bool is_stopped(void *ctx)
@@ -333,9 +354,9 @@ int main(void)
 		cmocka_unit_test(test_nop_out),	      cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_no_ping),	      cmocka_unit_test(test_logout),
 		cmocka_unit_test(test_logout_refused), cmocka_unit_test(test_discovery),
-		cmocka_unit_test(test_normal_text),   cmocka_unit_test(test_text_continued),
-		cmocka_unit_test(test_stop),	      cmocka_unit_test(test_stop_idle),
-		cmocka_unit_test(test_come_and_go),
+		cmocka_unit_test(test_normal_text),    cmocka_unit_test(test_text_continued),
+		cmocka_unit_test(test_text_goes_on),   cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_idle),      cmocka_unit_test(test_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("iser/target_session", tests, NULL, NULL);
