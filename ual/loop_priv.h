@@ -16,10 +16,10 @@
 
 #define LOOP_EVENTS_MAX		64	/* descriptors handled in a pass */
 #define LOOP_SPIN_MAX_US	1000000
-/* Giving way for longer than this means that somebody else ran. */
-#define LOOP_CROWD_NS		10000
+/* Giving way for longer than this means that somebody with work of his own ran, not just the peer. */
+#define LOOP_CROWD_NS		200000
 #define LOOP_NO_SPIN_MIN_NS	500000
-#define LOOP_NO_SPIN_MAX_NS	1000000000
+#define LOOP_NO_SPIN_MAX_NS	100000000
 /* Busy pollers may keep epoll waiting for this many passes: other descriptors are not starved. */
 #define LOOP_EPOLL_EVERY	4
 
