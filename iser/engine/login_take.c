@@ -233,21 +233,28 @@ static bool proposed(struct login_side *side, enum key_id id, const char *value)
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
+/* AuthMethod=None was refused, or something else selected from a list. */
+static bool answered_list(struct login_side *side, enum key_id id, const char *value)
+{
+	if (strcmp(value, login_keys[id].only) == 0)
+		return true;
+	if (id == KEY_AUTH_METHOD)
+		return refuse(side, ISCSI_STATUS_AUTH_FAILURE,
+			      "the peer does not accept AuthMethod=None");
+	return is_constant(value) || refuse(side, ISCSI_STATUS_INITIATOR_ERROR,
+					    "the peer selected a value that was not offered");
+}
+
 static bool answered(struct login_side *side, enum key_id id, const char *value)
 {
 	const struct login_key *key = &login_keys[id];
 	u32 theirs, ours;
 
+	if (key->kind == KEY_KIND_LIST)
+		return answered_list(side, id, value);
 	/* The key stays at its default (6.2); who cannot live with that finds out at the end. */
 	if (is_constant(value))
-		return id == KEY_AUTH_METHOD ? refuse(side, ISCSI_STATUS_AUTH_FAILURE,
-						      "the peer does not accept AuthMethod=None")
-					     : true;
-	if (key->kind == KEY_KIND_LIST)
-		return strcmp(value, key->only) == 0
-			       ? true
-			       : refuse(side, ISCSI_STATUS_INITIATOR_ERROR,
-					"the peer selected a value that was not offered");
+		return true;
 	/* Declared by both: this is the peer's own, not an answer. */
 	if (key->kind == KEY_KIND_NUM)
 		return declared(side, id, value);

@@ -76,7 +76,7 @@ static void teardown(struct tsess *s)
 	s->cq = NULL;
 	tmem_dereg(s);
 	ttmf_session_gone(s);
-	tcmd_teardown(s);
+	ttask_teardown(s);
 }
 
 static void reap(struct tsess *s)
@@ -107,7 +107,7 @@ static void on_defer(struct ual_defer *d)
 
 	if (tsess_dead(s) && !s->torn_down)
 		teardown(s);
-	tcmd_run_later(s);
+	ttask_run_later(s);
 	if (!tsess_dead(s)) {
 		trx_resume(s);
 		trecv_flush(s);
@@ -269,7 +269,7 @@ struct tsess *tsess_create(struct treactor *r)
 	s->pub.reactor = r->index;
 	s->reactor = r;
 	s->state = TSESS_LOGIN;
-	tcmd_session_init(s);
+	ttask_session_init(s);
 	s->timer.fn = on_timer;
 	s->timer.ctx = s;
 	s->defer.fn = on_defer;

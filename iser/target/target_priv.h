@@ -6,7 +6,8 @@
  *   conn.c      connections, events, teardown   stream.c    streaming mode
  *   login.c     login in both modes             memory.c    buffers, receives
  *   rx.c        what initiators send            ctl.c       NOP, logout, reject, async messages
- *   cmd.c       SCSI commands                   xfer.c      RDMA Reads and Writes
+ *   cmd.c       SCSI commands as they come      answer.c    what the backend makes of them
+ *   task.c      their slots, ends               xfer.c      RDMA Reads and Writes
  *   tmf.c       task management                 sendtargets.c   text requests
  *
  * A session is one object from the first byte of its connection to its last: struct tsess.  It is
@@ -340,22 +341,31 @@ enum trx_result trx_request(struct tsess *s, struct trecv *r, const u8 *bhs,
 			    const struct iscsi_pdu *pdu, const struct iser_hdr *hdr,
 			    const u8 *data);
 
+/* task.c */
+void ttask_session_init(struct tsess *s);
+struct ttask **ttask_bucket(struct tsess *s, u32 itt);
+struct ttask *ttask_find(struct tsess *s, u32 itt);	/* the newest with that tag, or NULL */
+void ttask_free(struct ttask *t);
+void ttask_release_data(struct tsess *s, struct ttask *t);
+void ttask_uncount(struct tsess *s, struct ttask *t);
+void ttask_later(struct ttask *t, enum ttask_state state);
+void ttask_run_later(struct tsess *s);
+void ttask_call_done(struct ttask *t);	/* not from within a call of the backend */
+void ttask_call_sent(struct ttask *t);
+void ttask_abort(struct ttask *t);
+void ttask_teardown(struct tsess *s);
+
 /* cmd.c */
-void tcmd_session_init(struct tsess *s);
 enum trx_result tcmd_start(struct tsess *s, struct trecv *r, const u8 *bhs,
 			   const struct iscsi_pdu *pdu, const struct iser_hdr *hdr, const u8 *data);
 enum trx_result tcmd_data_out(struct tsess *s, struct trecv *r, const struct iscsi_pdu *pdu,
 			      const u8 *data);
-struct ttask *tcmd_find(struct tsess *s, u32 itt);
+
+/* answer.c */
 /* Builds the response when its turn to leave has come: StatSN follows the order of sending. */
 void tcmd_build_response(struct ttask *t);
 void tcmd_answered(struct ttask *t);	/* the response has left */
 void tcmd_fetched(struct ttask *t);	/* the data are there */
-void tcmd_free(struct ttask *t);
-void tcmd_later(struct ttask *t, enum ttask_state state);
-void tcmd_run_later(struct tsess *s);
-void tcmd_teardown(struct tsess *s);
-void tcmd_abort(struct ttask *t);
 
 /* xfer.c */
 void txfer_run(struct ttask *t);

@@ -173,7 +173,7 @@ static void abort_and_wait(struct tmf_job *job, struct ttask *t, bool others)
 	atomic_fetch_add(&job->left, 1);
 	if (others && !t->cmd.aborted)
 		t->task_aborted = true;
-	tcmd_abort(t);
+	ttask_abort(t);
 }
 
 /* Aborting may end tasks at once, of which the list then knows nothing: each is taken out first. */
@@ -256,7 +256,7 @@ static u8 refuse(struct tsess *s, const struct iscsi_pdu *pdu)
 
 	switch (pdu->tmf.function) {
 	case ISCSI_TMF_ABORT_TASK:
-		t = tcmd_find(s, pdu->tmf.ref_itt);
+		t = ttask_find(s, pdu->tmf.ref_itt);
 		return t && t->state != TASK_SENDING && t->state != TASK_SENT ? ISCSI_TMF_COMPLETE
 									      : ISCSI_TMF_NO_TASK;
 	case ISCSI_TMF_ABORT_TASK_SET:
