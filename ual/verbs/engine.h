@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The process's RNIC behind the ABI-compatible libraries: one loop, one device instance, one lock.
+ *
+ * Programs written for libibverbs call from any thread and expect the passive side of RDMA to make progress
+ * while they sleep.  So the engine has a progress thread, which runs the loop whenever no thread of the
+ * program does:
+ *
+ *   program polls (ibv_poll_cq)        its own thread runs passes of the loop; the progress thread stays away
+ *   program waits (ibv_get_cq_event)   the waiting thread runs the loop until its event is there
+ *   program does something else        the progress thread sleeps in epoll on the loop and runs it
+ *
+ * All ibv_contexts of a process share one engine; devices are names and addresses in front of it.  It is made
+ * by the first abi_engine_get(), which starts the thread; before that the libraries own no thread, no
+ * descriptor and no memory to speak of.  After fork() the child has no engine: what it inherited is dead
+ * (calls on it fail with EIO), what it opens anew gets a new engine.
+ *
+ * Owner: references (open devices, event channels of rdma_cm that have ids).  The last put stops the thread.
+ * Lock: abi_engine.lock, over everything made on the loop and every object of objects.h.  All callbacks of the
+ * access layer run with it held; no code of the program ever does.  Errors: negative errno inside; the ABI's
+ * own convention (positive errno, or -1 and errno) is applied in the exported function alone.
+ */
+#ifndef UAL_VERBS_ENGINE_H
+#define UAL_VERBS_ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ual/ual.h"
+
+struct abi_engine {
+	pthread_mutex_t lock;
+	struct ual *ual;
+	struct ual_loop *loop;
+	struct ual_device *dev;
+	/* the rest is engine.c's and progress.c's */
+	atomic_uint polls;		/* counts passes that the program's own threads ran */
+	/* the progress thread is in epoll: changes of timers must wake it */
+	atomic_bool thread_sleeps;
+	int wake_fd;
+	pthread_t thread;
+	unsigned refs;
+	bool stop;
+};
+
+/* References.  -ENODEV: no provider; -EAGAIN, -ENOMEM, -EMFILE from the system. */
+int abi_engine_get(struct abi_engine **engine);
+void abi_engine_put(struct abi_engine *engine);
+
+static inline void abi_lock(struct abi_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+}
+
+/* Also wakes the progress thread if a timer was armed that it does not know of. */
+void abi_unlock(struct abi_engine *engine);
+
+/* With the lock held: what was posted leaves now, without looking for input. */
+void abi_flush(struct abi_engine *engine);
+
+/*
+ * With the lock held, from a thread of the program that polls: one pass, not waiting.  Gives the processor
+ * away now and then when passes find nothing, for the peer may need it.  Returns what the pass did.
+ */
+int abi_progress(struct abi_engine *engine);
+
+/*
+ * Without the lock: runs the loop until fd is readable (returns 0), or timeout_ms passed (-1: no limit;
+ * -ETIMEDOUT), or a signal came (-EINTR).  Several threads may wait at once.
+ */
+int abi_wait(struct abi_engine *engine, int fd, int timeout_ms);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * What stands behind the structures that programs see.  Each embeds the ABI's structure of rdma-core's public
+ * headers, so that a pointer converts both ways, and points at the access layer's object.
+ *
+ *   device.c    the list of devices: one for each interface with an address     context.c   open, close, query
+ *   memory.c    domains, regions, windows      channel.c   completion channels  cq.c        completion queues
+ *   srq.c       shared receive queues          qp.c        queue pairs, states  post.c      work requests
+ *   qp_ex.c     the extended post interface    cq_ex.c     extended polling     async.c     events of a device
+ *   strings.c   names of enums, rates          private.c   what rdma-core's own drivers link to
+ *
+ * Shared by our libibverbs and our librdmacm (exported to it under the version OPENRDMA_PRIVATE).
+ * Lock: the engine's.  Handles of the ABI that are NULL or not ours are errors, not crashes, wherever a field
+ * tells: `magic` is set while an object lives.
+ */
+#ifndef UAL_VERBS_OBJECTS_H
+#define UAL_VERBS_OBJECTS_H
+
+#include <infiniband/verbs.h>
+
+#include "core/list.h"
+#include "ual/verbs/engine.h"
+#include "ual/verbs/event_queue.h"
+
+#define ABI_DEVICES_MAX		64
+#define ABI_ADDRS_MAX		16	/* of a device: its GID table */
+
+enum abi_magic {
+	ABI_CONTEXT = 0x4f52434f,
+	ABI_PD = 0x4f525044,
+	ABI_MR = 0x4f524d52,
+	ABI_MW = 0x4f524d57,
+	ABI_CQ = 0x4f524351,
+	ABI_SRQ = 0x4f525352,
+	ABI_QP = 0x4f525150,
+	ABI_DEAD = 0x64656164,
+};
+
+/* A device: an interface of the machine, or what `openrdma run` made of it.  Lives as long as the process. */
+struct abi_device {
+	struct ibv_device ibv;
+	unsigned ifindex;
+	uint32_t mtu;			/* of the interface */
+	uint64_t guid;			/* network order */
+	bool up;
+	unsigned addr_n;
+	struct sockaddr_storage addrs[ABI_ADDRS_MAX];
+};
+
+/* The devices, as `openrdma run` shaped them.  *n of them; storage of the library. */
+struct abi_device *const *abi_devices(unsigned *n);
+/* The device that has this address (a wildcard, or one that none has: NULL). */
+struct abi_device *abi_device_find(const struct sockaddr *addr);
+
+struct abi_context {
+	uint32_t magic;
+	struct abi_device *device;
+	struct abi_engine *engine;
+	struct abi_event_queue async;
+	unsigned objects;		/* children alive */
+	struct verbs_context vctx;	/* last: the ABI may grow behind it */
+};
+
+struct abi_pd {
+	struct ibv_pd ibv;
+	uint32_t magic;
+	unsigned objects;
+	struct ual_pd *ual;
+};
+
+struct abi_mr {
+	struct ibv_mr ibv;
+	uint32_t magic;
+	unsigned access;		/* enum ibv_access_flags */
+	unsigned windows;
+	struct ual_mr *ual;
+};
+
+struct abi_mw {
+	struct ibv_mw ibv;
+	uint32_t magic;
+	struct ual_mw *ual;
+};
+
+struct abi_channel {
+	struct ibv_comp_channel ibv;
+	struct abi_event_queue queue;	/* ibv.fd is its descriptor */
+	struct abi_engine *engine;
+};
+
+/*
+ * Completions are taken from the access layer's CQ in its callback and kept here as the ABI's, so a program
+ * polls, resizes and is notified without the loop.
+ */
+struct abi_cq {
+	struct ibv_cq_ex ibv;		/* begins as struct ibv_cq does */
+	uint32_t magic;
+	struct ual_cq *ual;
+	struct ibv_wc *ring;
+	uint32_t depth, head, tail;	/* depth: power of two */
+	enum { CQ_UNARMED, CQ_ARMED_SOLICITED, CQ_ARMED } armed;
+	bool overrun;
+	bool event_queued;
+	struct list_head event;		/* in the channel's queue */
+	unsigned events_told;		/* to be acknowledged before it may go */
+	struct ibv_wc cur;		/* of extended polling */
+};
+
+struct abi_srq {
+	struct ibv_srq ibv;
+	uint32_t magic;
+	struct ual_srq *ual;
+	uint32_t depth, sge_max, limit;
+	unsigned events_told;
+};
+
+struct abi_qp {
+	struct ibv_qp_ex ibv;		/* begins as struct ibv_qp does */
+	uint32_t magic;
+	struct ual_qp *ual;
+	struct ibv_qp_cap cap;
+	bool sig_all;
+	unsigned events_told;
+	struct ibv_qp_attr attr;	/* as last modified */
+	/* The connection manager hears of the connection first; NULL: nobody. */
+	void (*cm_fn)(struct abi_qp *qp, const struct ual_event *ev, void *ctx);
+	void *cm_ctx;
+	struct abi_post *building;	/* of ibv_wr_start() */
+};
+
+static inline struct abi_context *abi_context(struct ibv_context *context)
+{
+	return container_of(context, struct abi_context, vctx.context);
+}
+
+static inline struct abi_qp *abi_qp(struct ibv_qp *qp)
+{
+	return container_of(qp, struct abi_qp, ibv.qp_base);
+}
+
+static inline struct abi_cq *abi_cq(struct ibv_cq *cq)
+{
+	return (struct abi_cq *)cq;	/* ibv_cq_ex repeats the fields of ibv_cq */
+}
+
+/* An event of the device, told by ibv_get_async_event().  With the lock held. */
+int abi_async_raise(struct abi_context *context, enum ibv_event_type type, void *element);
+
+/*
+ * For the connection manager, with the lock held: from now on it is told of the connection.  The QP's own state
+ * (RTS on UAL_EV_ESTABLISHED, ERR and flush at the end, asynchronous events) is kept by qp.c before that.
+ */
+void abi_qp_attach_cm(struct abi_qp *qp,
+		      void (*fn)(struct abi_qp *qp, const struct ual_event *ev, void *ctx),
+		      void *ctx);
+
+#endif
