@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -22,6 +23,20 @@ def listens(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def listening(port):
+    """The same of any address, asked of the kernel: for servers that would take a probe for a client."""
+    wanted = f":{port:04X}"
+    for table in "/proc/net/tcp", "/proc/net/tcp6":
+        try:
+            with open(table, encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except OSError:
+            continue
+        if any(row[1].endswith(wanted) and row[3] == "0A" for row in rows):
+            return True
+    return False
 
 
 def cpu_s(pid):
@@ -91,3 +106,60 @@ def output_of(argv, limit_s, env=None):
     if run.returncode != 0:
         raise Failed(f"{' '.join(argv)}: status {run.returncode}: {(run.stderr or run.stdout).strip()[-500:]}")
     return run.stdout
+
+
+class Pair:
+    """A server that serves one client and ends with it, and what processor time each of the two used."""
+
+    def __init__(self, argv):
+        self.argv = argv
+        self.output = tempfile.TemporaryFile()	# a pipe that fills up would stop it
+        self.server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
+        self.usage = self.client_usage = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.usage is None:
+            self.server.kill()
+            os.waitpid(self.server.pid, 0)
+            self.server.returncode = -signal.SIGKILL
+        self.output.close()
+
+    def server_ended(self):
+        return self.usage is not None or self.wait_for_server(0)
+
+    def server_words(self):
+        self.output.seek(0)
+        return self.output.read().decode(errors="replace").strip()[-500:] or "it printed nothing"
+
+    def wait_for_server(self, limit_s):
+        until = time.monotonic() + limit_s
+        while True:
+            pid, status, usage = os.wait4(self.server.pid, os.WNOHANG)
+            if pid:
+                self.server.returncode = os.waitstatus_to_exitcode(status)
+                self.usage = usage
+                return True
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+
+    def run_client(self, argv, limit_s):
+        """What the client prints, once both have ended well."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        text = output_of(argv, limit_s)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.client_usage = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        if not self.wait_for_server(10):
+            raise Failed(f"{' '.join(self.argv)} did not end with its client")
+        if self.server.returncode != 0:
+            raise Failed(f"{' '.join(self.argv)}: status {self.server.returncode}: {self.server_words()}")
+        return text
+
+    def client_cpu_s(self):
+        return self.client_usage
+
+    def server_cpu_s(self):
+        return self.usage.ru_utime + self.usage.ru_stime

@@ -56,6 +56,9 @@ class Subject:
         self.name, self.scratch, self.size = name, scratch, size
         self.port = free_port()
 
+    def workloads(self):
+        return WORKLOADS
+
     def start(self):
         """Raises Failed when it cannot run here."""
 
