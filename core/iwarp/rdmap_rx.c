@@ -67,6 +67,10 @@ static bool deliver_imm(struct qp *qp)
 	if (rx->queue[RDMAP_QN_SEND].got != RDMAP_IMM_BYTES)
 		return refuse(qp, RDMAP_TERM_OPERATION, RDMAP_TERM_UNSPECIFIED);
 	wc.imm = get_unaligned_be64(rx->control[RDMAP_QN_SEND]);
+	if (rx->write.latest) {
+		wc.flags |= WC_WITH_WRITE;
+		wc.byte_len = rx->write.got;
+	}
 	if (is_solicited(rx->opcode))
 		wc.flags |= WC_WITH_SE;
 	qp_complete_recv(qp, &wc);
@@ -236,6 +240,16 @@ static bool deliver_untagged(struct qp *qp)
 	}
 }
 
+/* An RDMA Write is placed, not delivered; but Immediate Data behind it tell of it (RFC 7306 6). */
+static void count_write(struct rx *rx)
+{
+	if (!rx->write.open)
+		rx->write.got = 0;
+	rx->write.got += rx->ulpdu_len - DDP_TAGGED_LEN;
+	rx->write.open = !rx->last;
+	rx->write.latest = rx->last;
+}
+
 bool rdmap_rx_segment(struct qp *qp)
 {
 	struct rx *rx = &qp->rx;
@@ -243,8 +257,10 @@ bool rdmap_rx_segment(struct qp *qp)
 	u32 qn;
 
 	if (rx->hdr[2] & (DDP_TAGGED >> 8)) {
-		if (rx->opcode != RDMAP_READ_RESP)
-			return true;	/* an RDMA Write is placed, not delivered */
+		if (rx->opcode != RDMAP_READ_RESP) {
+			count_write(rx);
+			return true;
+		}
 		orq_at(&qp->orq, qp->orq.head)->got += rx->ulpdu_len - DDP_TAGGED_LEN;
 		return rx->last ? deliver_read_resp(qp) : true;
 	}
@@ -253,6 +269,8 @@ bool rdmap_rx_segment(struct qp *qp)
 	if (!deliver_untagged(qp))
 		return false;
 	qn = get_unaligned_be32(rx->hdr + offsetof(struct ddp_untagged, qn));
+	if (qn <= RDMAP_QN_READ)
+		rx->write.latest = false;
 	q = &rx->queue[qn];
 	*q = (struct rx_queue){ .msn = q->msn + 1 };
 	return true;

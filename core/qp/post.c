@@ -20,7 +20,6 @@ static bool form_right(const struct qp *qp, const struct wr_send *wr)
 	case WR_WRITE:
 		return true;
 	case WR_SEND_IMM:
-		return qp->cfg.caps & QP_CAP_IMM && !wr->sge_n;
 	case WR_WRITE_IMM:
 		return qp->cfg.caps & QP_CAP_IMM;
 	case WR_READ:
@@ -110,6 +109,8 @@ static int post_one(struct qp *qp, const struct wr_send *wr)
 	for (i = 0; i < wr->sge_n; i++)
 		len += wr->sges[i].len;
 	if (len > (wr->flags & WR_INLINE ? qp->cfg.inline_max : (u32)~0))
+		return -EINVAL;
+	if (wr->opcode == WR_SEND_IMM && len)
 		return -EINVAL;
 
 	sqe->wr_id = wr->wr_id;

@@ -205,6 +205,12 @@ struct rx {
 	struct rx_queue queue[4];
 	u8 control[4][RX_CONTROL_BYTES];	/* by queue number; queue 0: immediate data */
 
+	struct {		/* the peer's last RDMA Write */
+		u32 got;
+		bool open;	/* in the middle of it */
+		bool latest;	/* whole, and no other request has come since */
+	} write;
+
 	struct {		/* the receive request that queue 0 fills */
 		bool taken;
 		u64 wr_id;

@@ -30,7 +30,11 @@ struct wr_sge {
 enum wr_opcode {
 	WR_SEND,
 	WR_SEND_INV,		/* Send with Invalidate: inv_rkey */
-	WR_SEND_IMM,		/* RFC 7306 Immediate Data: 8 octets; capability QP_CAP_IMM */
+	/*
+	 * RFC 7306 Immediate Data: 8 octets; capability QP_CAP_IMM.  It is a message of its own, which takes a
+	 * receive of its own, so it has no payload beside it.
+	 */
+	WR_SEND_IMM,
 	WR_WRITE,
 	WR_WRITE_IMM,		/* RDMA Write, then Immediate Data */
 	WR_READ,		/* one sink segment (iWARP) */
@@ -119,13 +123,14 @@ enum wc_opcode {
 	WC_BIND_MW,
 	WC_LOCAL_INV,
 	WC_RECV,
-	WC_RECV_IMM,
+	WC_RECV_IMM,		/* its receive is used up; nothing was put into it */
 };
 
 enum wc_flags {
 	WC_WITH_INV	= 1 << 0,	/* inv_rkey was invalidated by the peer's Send */
 	WC_WITH_IMM	= 1 << 1,
 	WC_WITH_SE	= 1 << 2,	/* the message asked for a solicited event */
+	WC_WITH_WRITE	= 1 << 3,	/* WC_RECV_IMM: came with an RDMA Write of byte_len */
 };
 
 /* Work completion.  On error only wr_id, status, qp_ctx and opcode are valid. */

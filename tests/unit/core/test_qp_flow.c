@@ -452,8 +452,8 @@ static void test_immediate(void **state)
 	pair_run(p);
 	EXPECT(a, 3, WC_SUCCESS, .opcode = WC_WRITE);
 	EXPECT(a, 4, WC_SUCCESS, .opcode = WC_SEND);
-	EXPECT(b, 1, WC_SUCCESS, .opcode = WC_RECV_IMM, .flags = WC_WITH_IMM | WC_WITH_SE,
-	       .imm = 77);
+	EXPECT(b, 1, WC_SUCCESS, .opcode = WC_RECV_IMM, .byte_len = 1000,
+	       .flags = WC_WITH_IMM | WC_WITH_SE | WC_WITH_WRITE, .imm = 77);
 	EXPECT(b, 2, WC_SUCCESS, .opcode = WC_RECV_IMM, .flags = WC_WITH_IMM, .imm = ~0ull);
 	assert_int_equal(b->memory[4096 + 999], 0x31);
 	pair_destroy(p);
