@@ -32,16 +32,22 @@ int ual_pd_destroy(struct ual_pd *pd)
 
 int ual_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **out)
 {
+	return ual_mr_reg_iova(pd, addr, len, (uintptr_t)addr, access, out);
+}
+
+int ual_mr_reg_iova(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
+		    struct ual_mr **out)
+{
 	struct ual_mr *mr;
 	int err;
 
 	if (access & ~(uint32_t)ACCESS_ALL || len > pd->dev->info.mr_len_max)
 		return -EINVAL;
-	err = pd->dev->ops->mr_reg(pd, addr, len, access, &mr);
+	err = pd->dev->ops->mr_reg(pd, addr, len, iova, access, &mr);
 	if (err)
 		return err;
 	mr->pd = pd;
-	mr->addr = (uintptr_t)addr;
+	mr->addr = iova;
 	mr->len = len;
 	pd->objects++;
 	*out = mr;

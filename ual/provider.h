@@ -13,7 +13,7 @@
 
 #include "ual/ual.h"
 
-#define UAL_PROVIDER_VERSION	1
+#define UAL_PROVIDER_VERSION	2
 #define UAL_PROVIDER_SYMBOL	"openrdma_provider"
 
 struct ual_provider_ops {
@@ -29,7 +29,7 @@ struct ual_provider_ops {
 
 	int (*pd_create)(struct ual_device *dev, struct ual_pd **pd);
 	void (*pd_destroy)(struct ual_pd *pd);
-	int (*mr_reg)(struct ual_pd *pd, void *addr, size_t len, uint32_t access,
+	int (*mr_reg)(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
 		      struct ual_mr **mr);
 	int (*mr_alloc)(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
 	int (*mr_dereg)(struct ual_mr *mr);
@@ -42,11 +42,14 @@ struct ual_provider_ops {
 			  struct ual_srq **srq);
 	void (*srq_destroy)(struct ual_srq *srq);
 	int (*srq_post)(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad);
+	/* calls srq->limit_fn, which it sets to NULL before */
+	int (*srq_limit)(struct ual_srq *srq, uint32_t limit);
 	int (*qp_create)(const struct ual_qp_cfg *cfg, struct ual_qp **qp);
 	void (*qp_destroy)(struct ual_qp *qp);
 	int (*post_send)(struct ual_qp *qp, const struct wr_send *wr, const struct wr_send **bad);
 	int (*post_recv)(struct ual_qp *qp, const struct wr_recv *wr, const struct wr_recv **bad);
 	int (*disconnect)(struct ual_qp *qp);
+	int (*abort)(struct ual_qp *qp);
 
 	int (*connect)(struct ual_qp *qp, const struct sockaddr *addr, socklen_t addr_len,
 		       const struct ual_conn_param *param);
@@ -90,6 +93,7 @@ int ual_provider_no_srq_create(struct ual_pd *pd, uint32_t depth, uint32_t sge_m
 void ual_provider_no_srq_destroy(struct ual_srq *srq);
 int ual_provider_no_srq_post(struct ual_srq *srq, const struct wr_recv *wr,
 			     const struct wr_recv **bad);
+int ual_provider_no_srq_limit(struct ual_srq *srq, uint32_t limit);
 int ual_provider_no_stream_connect(struct ual_device *dev, const struct sockaddr *addr,
 				   socklen_t addr_len, uint32_t timeout_ms,
 				   const struct ual_stream_ops *ops, void *ctx,

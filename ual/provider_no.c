@@ -34,6 +34,11 @@ int ual_provider_no_srq_post(struct ual_srq *srq, const struct wr_recv *wr,
 	return -EOPNOTSUPP;
 }
 
+int ual_provider_no_srq_limit(struct ual_srq *srq, uint32_t limit)
+{
+	return -EOPNOTSUPP;
+}
+
 int ual_provider_no_stream_connect(struct ual_device *dev, const struct sockaddr *addr,
 				   socklen_t addr_len, uint32_t timeout_ms,
 				   const struct ual_stream_ops *ops, void *ctx,

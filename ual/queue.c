@@ -71,6 +71,21 @@ int ual_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_
 	return srq->pd->dev->ops->srq_post(srq, wr, bad);
 }
 
+int ual_srq_limit(struct ual_srq *srq, uint32_t limit, void (*fn)(struct ual_srq *, void *ctx),
+		  void *ctx)
+{
+	int err;
+
+	if (limit && !fn)
+		return -EINVAL;
+	err = srq->pd->dev->ops->srq_limit(srq, limit);
+	if (err)
+		return err;
+	srq->limit_fn = limit ? fn : NULL;
+	srq->limit_ctx = ctx;
+	return 0;
+}
+
 static bool qp_cfg_ok(const struct ual_qp_cfg *cfg)
 {
 	const struct ual_device_info *info;
@@ -138,4 +153,9 @@ int ual_post_recv(struct ual_qp *qp, const struct wr_recv *wr, const struct wr_r
 int ual_disconnect(struct ual_qp *qp)
 {
 	return qp->dev->ops->disconnect(qp);
+}
+
+int ual_abort(struct ual_qp *qp)
+{
+	return qp->dev->ops->abort(qp);
 }

@@ -46,7 +46,7 @@ enum ual_cap {
 	UAL_CAP_REMOTE_INV	= 1 << 0,	/* Send with Invalidate */
 	UAL_CAP_MW		= 1 << 1,	/* type 2 memory windows */
 	UAL_CAP_FAST_REG	= 1 << 2,	/* WR_REG_MR */
-	UAL_CAP_IMM		= 1 << 3,
+	UAL_CAP_IMM		= 1 << 3,	/* of RDMA Writes, and alone */
 	UAL_CAP_ATOMIC		= 1 << 4,
 	UAL_CAP_READ_SINK_LOCAL	= 1 << 5,	/* an RDMA Read sink needs local write only */
 	/* ual_stream_*: start-up on an established TCP stream */
@@ -84,7 +84,7 @@ struct ual_pd {
 struct ual_mr {
 	struct ual_pd *pd;
 	uint32_t lkey, rkey;
-	uint64_t addr, len;
+	uint64_t addr, len;		/* tagged offsets: addr is the iova */
 };
 struct ual_mw {
 	struct ual_pd *pd;
@@ -92,6 +92,9 @@ struct ual_mw {
 };
 struct ual_srq {
 	struct ual_pd *pd;
+	/* fewer receives are posted than the limit that was set; NULL: none is */
+	void (*limit_fn)(struct ual_srq *, void *ctx);
+	void *limit_ctx;
 	unsigned objects;
 };
 
@@ -115,6 +118,9 @@ int ual_pd_destroy(struct ual_pd *pd);
 
 /* access: enum wr_access.  Tagged offsets are virtual addresses. */
 int ual_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **mr);
+/* The same with tagged offsets that begin at iova, in work requests of both sides. */
+int ual_mr_reg_iova(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
+		    struct ual_mr **mr);
 /* A region without memory yet, for WR_REG_MR of up to len_max bytes. */
 int ual_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
 int ual_mr_dereg(struct ual_mr *mr);		/* -EBUSY while windows are bound to it */
@@ -130,6 +136,13 @@ int ual_cq_poll(struct ual_cq *cq, struct wc *wc, unsigned wc_n);	/* number poll
 int ual_srq_create(struct ual_pd *pd, uint32_t depth, uint32_t sge_max, struct ual_srq **srq);
 int ual_srq_destroy(struct ual_srq *srq);
 int ual_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad);
+/*
+ * Tells once, by fn from the loop, that fewer than limit receives are posted; soon, if that is so already.
+ * Takes the place of a limit set before; 0: none.  fn may set the next one or destroy the SRQ.  A Send for
+ * which the SRQ has no receive ends its connection (iWARP), or waits (InfiniBand).
+ */
+int ual_srq_limit(struct ual_srq *srq, uint32_t limit, void (*fn)(struct ual_srq *, void *ctx),
+		  void *ctx);
 
 /* ---- queue pairs and connections ------------------------------------------------------------------ */
 
@@ -182,6 +195,11 @@ int ual_post_send(struct ual_qp *qp, const struct wr_send *wr, const struct wr_s
 int ual_post_recv(struct ual_qp *qp, const struct wr_recv *wr, const struct wr_recv **bad);
 /* Orderly: what was posted leaves first; UAL_EV_DISCONNECTED follows. */
 int ual_disconnect(struct ual_qp *qp);
+/*
+ * At once, and for good: all posted work is flushed, in any state, and the QP connects no more.  The end of what
+ * it was in follows with err -ECONNABORTED: UAL_EV_DISCONNECTED of a connection, UAL_EV_FAILED of a start-up.
+ */
+int ual_abort(struct ual_qp *qp);
 
 enum ual_crc { UAL_CRC_ON, UAL_CRC_OFF }; /* OFF: only if the peer does not ask for it either */
 

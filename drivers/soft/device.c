@@ -65,6 +65,7 @@ static int complete_hook(struct ual_stage_hook *h)
 	done = soft_qp_deliver(dev, true);
 	done += call_cqs(dev);
 	done += soft_qp_deliver(dev, false);
+	done += soft_srq_tell(dev);
 	soft_device_leave(dev);
 	return done;
 }
@@ -128,6 +129,7 @@ static void init_lists(struct soft_device *dev)
 	INIT_LIST_HEAD(&dev->up);
 	INIT_LIST_HEAD(&dev->down);
 	INIT_LIST_HEAD(&dev->cq_ready);
+	INIT_LIST_HEAD(&dev->limits);
 	INIT_LIST_HEAD(&dev->inbox);
 }
 
@@ -209,6 +211,12 @@ void soft_device_leave(struct soft_device *dev)
 {
 	if (--dev->busy == 0 && dev->closing)
 		device_free(dev);
+}
+
+void soft_device_wake(struct soft_device *dev)
+{
+	if (!dev->busy)
+		ual_defer(dev->loop, &dev->kick);
 }
 
 void soft_device_info(struct ual_device_info *info, const char *name, const char *provider)

@@ -137,6 +137,18 @@ int soft_disconnect(struct ual_qp *base)
 	return 0;
 }
 
+int soft_abort(struct ual_qp *base)
+{
+	struct soft_qp *qp = to_qp(base);
+
+	if (qp->conn)
+		soft_conn_fail(qp->conn, -ECONNABORTED);
+	qp->used = true;
+	qp_stream_gone(qp->engine);
+	soft_device_wake(qp->dev);
+	return 0;
+}
+
 void soft_qp_raise(struct soft_qp *qp, enum soft_qp_event event, int err)
 {
 	bool up = event & EV_UP;

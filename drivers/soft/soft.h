@@ -53,6 +53,7 @@ struct soft_device {
 	struct list_head qps;		/* all, by node */
 	struct list_head up, down;	/* QPs with events before and after completions */
 	struct list_head cq_ready;	/* filled by the engines */
+	struct list_head limits;	/* SRQs with a limit, by limit_node */
 
 	/* What a callback runs for; the destroy calls clear these. */
 	struct soft_qp *calling_qp;
@@ -77,6 +78,7 @@ struct soft_pd {
 
 struct soft_mr {
 	struct ual_mr base;
+	const void *memory;		/* where the bytes are; the tagged offsets may be others */
 };
 
 struct soft_mw {
@@ -93,6 +95,7 @@ struct soft_cq {
 struct soft_srq {
 	struct ual_srq base;
 	struct rq rq;
+	struct list_head limit_node;	/* in dev->limits while it has a limit */
 };
 
 enum soft_qp_event {
@@ -132,6 +135,11 @@ static inline struct soft_cq *to_cq(struct ual_cq *cq)
 	return container_of(cq, struct soft_cq, base);
 }
 
+static inline struct soft_srq *to_srq(struct ual_srq *srq)
+{
+	return container_of(srq, struct soft_srq, base);
+}
+
 static inline struct soft_qp *to_qp(struct ual_qp *qp)
 {
 	return container_of(qp, struct soft_qp, base);
@@ -147,6 +155,8 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 void soft_device_close(struct ual_device *dev);
 void soft_device_enter(struct soft_device *dev);
 void soft_device_leave(struct soft_device *dev);	/* may free it */
+/* Something is to be told, found outside of a pass: a sleeping loop must not wait for input first. */
+void soft_device_wake(struct soft_device *dev);
 void soft_device_info(struct ual_device_info *info, const char *name, const char *provider);
 
 /* The table without what says which device it is; drivers/sim fills in the rest again. */
@@ -155,7 +165,8 @@ extern const struct ual_provider_ops soft_provider_ops;
 /* verbs.c */
 int soft_pd_create(struct ual_device *dev, struct ual_pd **pd);
 void soft_pd_destroy(struct ual_pd *pd);
-int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **mr);
+int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
+		struct ual_mr **mr);
 int soft_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
 int soft_mr_dereg(struct ual_mr *mr);
 int soft_mw_alloc(struct ual_pd *pd, struct ual_mw **mw);
@@ -167,6 +178,8 @@ void soft_cq_purge(struct soft_cq *cq, const struct soft_qp *qp);
 int soft_srq_create(struct ual_pd *pd, uint32_t depth, uint32_t sge_max, struct ual_srq **srq);
 void soft_srq_destroy(struct ual_srq *srq);
 int soft_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad);
+int soft_srq_limit(struct ual_srq *srq, uint32_t limit);
+int soft_srq_tell(struct soft_device *dev);	/* of limits that were passed; how many */
 
 /* qp.c */
 int soft_qp_create(const struct ual_qp_cfg *cfg, struct ual_qp **qp);
@@ -174,6 +187,7 @@ void soft_qp_destroy(struct ual_qp *qp);
 int soft_post_send(struct ual_qp *qp, const struct wr_send *wr, const struct wr_send **bad);
 int soft_post_recv(struct ual_qp *qp, const struct wr_recv *wr, const struct wr_recv **bad);
 int soft_disconnect(struct ual_qp *qp);
+int soft_abort(struct ual_qp *qp);
 void soft_qp_raise(struct soft_qp *qp, enum soft_qp_event event, int err);
 /* The connection is over: flushes, raises TERMINATED if there was one, and DISCONNECTED. */
 void soft_qp_down(struct soft_qp *qp, int err);

@@ -29,7 +29,8 @@ void soft_pd_destroy(struct ual_pd *pd)
 	free(to_pd(pd));
 }
 
-int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **out)
+int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
+		struct ual_mr **out)
 {
 	struct soft_mr *mr = calloc(1, sizeof(*mr));
 	u32 stag;
@@ -37,12 +38,12 @@ int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, stru
 
 	if (!mr)
 		return -ENOMEM;
-	err = mem_mr_reg(&to_dev(pd->dev)->mem, to_pd(pd)->id, addr, (uintptr_t)addr, len, access,
-			 &stag);
+	err = mem_mr_reg(&to_dev(pd->dev)->mem, to_pd(pd)->id, addr, iova, len, access, &stag);
 	if (err) {
 		free(mr);
 		return err;
 	}
+	mr->memory = addr;
 	mr->base.lkey = mr->base.rkey = stag;
 	*out = &mr->base;
 	return 0;
@@ -66,15 +67,16 @@ int soft_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **out)
 	return 0;
 }
 
-int soft_mr_dereg(struct ual_mr *mr)
+int soft_mr_dereg(struct ual_mr *base)
 {
-	struct soft_device *dev = to_dev(mr->pd->dev);
-	int err = mem_dereg(&dev->mem, mr->lkey);
+	struct soft_mr *mr = container_of(base, struct soft_mr, base);
+	struct soft_device *dev = to_dev(base->pd->dev);
+	int err = mem_dereg(&dev->mem, base->lkey);
 
 	if (err)
 		return err;
-	soft_tx_release(dev, (const void *)(uintptr_t)mr->addr, mr->len);
-	free(container_of(mr, struct soft_mr, base));
+	soft_tx_release(dev, mr->memory, base->len);
+	free(mr);
 	return 0;
 }
 
@@ -171,16 +173,64 @@ int soft_srq_create(struct ual_pd *pd, uint32_t depth, uint32_t sge_max, struct 
 	entries = (struct rq_entry *)(srq + 1);
 	sges = (struct wr_sge *)(entries + depth);
 	rq_init(&srq->rq, entries, sges, depth, sge_max);
+	INIT_LIST_HEAD(&srq->limit_node);
 	*out = &srq->base;
 	return 0;
 }
 
-void soft_srq_destroy(struct ual_srq *srq)
+void soft_srq_destroy(struct ual_srq *base)
 {
-	free(container_of(srq, struct soft_srq, base));
+	struct soft_srq *srq = to_srq(base);
+
+	list_del_init(&srq->limit_node);
+	free(srq);
 }
 
 int soft_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad)
 {
-	return rq_post(&container_of(srq, struct soft_srq, base)->rq, wr, bad);
+	return rq_post(&to_srq(srq)->rq, wr, bad);
+}
+
+/* The engines note when they take the receive that passes it. */
+int soft_srq_limit(struct ual_srq *base, uint32_t limit)
+{
+	struct soft_srq *srq = to_srq(base);
+	struct soft_device *dev = to_dev(base->pd->dev);
+
+	if (limit > srq->rq.depth)
+		return -EINVAL;
+	srq->rq.limit = limit;
+	srq->rq.limit_hit = rq_used(&srq->rq) < limit;
+	list_del_init(&srq->limit_node);
+	if (limit)
+		list_add_tail(&srq->limit_node, &dev->limits);
+	if (srq->rq.limit_hit)
+		soft_device_wake(dev);
+	return 0;
+}
+
+int soft_srq_tell(struct soft_device *dev)
+{
+	struct list_head work;
+	int done = 0;
+
+	if (list_empty(&dev->limits))
+		return 0;
+	INIT_LIST_HEAD(&work);
+	list_splice_tail_init(&dev->limits, &work);
+	while (!list_empty(&work)) {
+		struct soft_srq *srq = list_first_entry(&work, struct soft_srq, limit_node);
+		void (*fn)(struct ual_srq *, void *) = srq->base.limit_fn;
+
+		if (!srq->rq.limit_hit) {
+			list_move_tail(&srq->limit_node, &dev->limits);
+			continue;
+		}
+		list_del_init(&srq->limit_node);
+		srq->rq.limit = 0;
+		srq->base.limit_fn = NULL;
+		done++;
+		fn(&srq->base, srq->base.limit_ctx);
+	}
+	return done;
 }

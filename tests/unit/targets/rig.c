@@ -61,7 +61,8 @@ static void pd_destroy(struct ual_pd *pd)
 	free(pd);
 }
 
-static int mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struct ual_mr **mr)
+static int mr_reg(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
+		  struct ual_mr **mr)
 {
 	struct region *region;
 	unsigned key = 0;
