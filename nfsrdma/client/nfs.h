@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * libopenrdma-nfs: an asynchronous NFS client over RDMA or TCP, versions 3, 4.1 and 4.2.
+ *
+ *   nfs_client_create(cfg)     connects; on_up when the export's root is known, on_down when it gives up
+ *   nfs_lookup(), nfs_read()   one request each; its callback comes once, on the loop's thread
+ *   nfs_client_destroy()       callbacks of what is under way come first, with -ECANCELED
+ *
+ * One API for all versions: what a version lacks fails with -EOPNOTSUPP.  Files are nfs_file objects (a handle and,
+ * in version 4, the state of an open).  A `hard` client goes on trying while the server is away: requests wait, are
+ * sent again with what makes repeating safe (sessions in 4.1, the same xid in 3), and open state and locks are
+ * reclaimed after a restart.  A `soft` one fails them with -ETIMEDOUT after retrans times timeo.
+ *
+ * Context: the loop's thread.  Errors: 0, a count, or negative errno (NFS errors in their terms: -ESTALE,
+ * -EACCES ...).  Memory: names and buffers stay the caller's until the callback; results handed to a callback are
+ * valid during it.
+ */
+#ifndef NFSRDMA_NFS_H
+#define NFSRDMA_NFS_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+
+#include "ual/ual.h"
+
+struct nfs_client;
+struct nfs_file;
+
+enum nfs_proto { NFS_PROTO_RDMA, NFS_PROTO_TCP };
+
+struct nfs_client_cfg {
+	struct ual *ual;
+	struct ual_loop *loop;
+	const char *device;		/* of the access layer; NULL: the first */
+	const char *host;		/* name or address */
+	const char *path;		/* of the export, absolute */
+	enum nfs_proto proto;
+	uint16_t port;			/* 0: 20049 over RDMA, 2049 over TCP */
+	uint16_t mount_port;   /* version 3: of MOUNT; 0: asked of rpcbind, else the NFS port */
+	unsigned version;		/* 3, 41, 42; 0: the best that the server has */
+	uint32_t rsize, wsize; /* bytes, multiples of 4096; 0: the server's, at most 1 MiB */
+	unsigned nconnect;		/* connections; 0: 1; at most 16 */
+	bool soft;
+	unsigned timeo_ds, retrans;	/* tenths of a second; 0: 600 and 2, as mount.nfs */
+	uint32_t uid, gid;		/* AUTH_SYS; requests may name others */
+	/* The root is known and requests may be made; or err: why not (hard: only for errors that stay). */
+	void (*on_up)(struct nfs_client *client, int err, struct nfs_file *root, void *ctx);
+	/* The server is away (err < 0) or back (0): for messages. */
+	void (*on_state)(struct nfs_client *client, int err, void *ctx);
+	void *ctx;
+};
+
+int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **client);
+void nfs_client_destroy(struct nfs_client *client);
+
+struct nfs_client_info {
+	enum nfs_proto proto;
+	unsigned version;
+	uint32_t rsize, wsize;
+	uint32_t lease_s;		/* version 4 */
+	char server[64];		/* address and port */
+};
+void nfs_client_info(const struct nfs_client *client, struct nfs_client_info *info);
+
+/* Memory for nfs_read() and nfs_write() that the RNIC reaches without a copy; other memory is copied. */
+void *nfs_buf_alloc(struct nfs_client *client, size_t len);
+void nfs_buf_free(struct nfs_client *client, void *buf, size_t len);
+
+/* Who asks; NULL in a request: the client's own. */
+struct nfs_caller {
+	uint32_t uid, gid;
+	unsigned group_n;
+	uint32_t groups[16];
+};
+
+struct nfs_stat {
+	struct stat st;
+	uint64_t change;		/* version 4: changes with the file; 3: made from ctime */
+	uint64_t fsid;
+	struct timespec btime;
+};
+
+/*
+ * A request.  Storage of the caller until fn is called; zeroed before first use.  Which results are valid is said
+ * at each call; err is 0 or negative.
+ */
+struct nfs_req {
+	void (*fn)(struct nfs_req *req, int err);
+	void *ctx;
+	const struct nfs_caller *caller;
+	/* results */
+	struct nfs_file *file;		/* a reference that is now the caller's */
+	struct nfs_stat stat;
+	bool has_stat;
+	size_t count;			/* bytes */
+	bool eof;
+	uint64_t offset;
+	struct statvfs statvfs;
+	uint32_t access;
+	/* of the library */
+	void *priv[12];
+};
+
+void nfs_file_get(struct nfs_file *file);
+void nfs_file_put(struct nfs_file *file);	/* the last one closes what is open */
+uint64_t nfs_file_ino(const struct nfs_file *file);
+
+/* file, stat */
+void nfs_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req);
+void nfs_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req);	/* stat */
+enum nfs_setattr {
+	NFS_SETATTR_MODE = 1 << 0,
+	NFS_SETATTR_UID = 1 << 1,
+	NFS_SETATTR_GID = 1 << 2,
+	NFS_SETATTR_SIZE = 1 << 3,
+	NFS_SETATTR_ATIME = 1 << 4,
+	NFS_SETATTR_MTIME = 1 << 5,
+	NFS_SETATTR_ATIME_NOW = 1 << 6,
+	NFS_SETATTR_MTIME_NOW = 1 << 7,
+};
+/* From st: what mask (enum nfs_setattr) names.  stat */
+void nfs_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st, unsigned mask,
+		 struct nfs_req *req);
+void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode,
+		struct nfs_req *req); /* R_OK ... */
+void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
+		  struct nfs_req *req);	/* count; terminated */
+
+/* flags: O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC.  file (open), stat */
+void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags, mode_t mode,
+	      struct nfs_req *req);
+/* An object that was looked up is opened, and closed again. */
+void nfs_open_file(struct nfs_client *c, struct nfs_file *file, int flags, struct nfs_req *req);
+void nfs_close(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req);
+
+/* count, eof.  At most rsize or wsize bytes are moved in a request: count may be less than len. */
+void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
+	      struct nfs_req *req);
+/* stable: durable when it returns; else after nfs_commit().  What was written unstable and is lost in a restart of the
+ * server fails the commit with -EAGAIN: it is written again by the caller, who still has it. */
+void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
+	       size_t len, bool stable, struct nfs_req *req);
+void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req);
+
+void nfs_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
+	       struct nfs_req *req);	/* file, stat */
+void nfs_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name, const char *target,
+		 struct nfs_req *req);	/* file, stat */
+void nfs_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode, dev_t dev,
+	       struct nfs_req *req);	/* file, stat */
+void nfs_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir, const char *name,
+	      struct nfs_req *req);
+void nfs_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bool is_dir,
+		struct nfs_req *req);
+void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
+		struct nfs_file *to, const char *to_name, struct nfs_req *req);
+
+struct nfs_entry {
+	uint64_t cookie;		/* to go on behind it */
+	uint64_t ino;
+	const char *name;
+	const struct nfs_stat *stat;	/* NULL: not told */
+	/* NULL: not told; the callback takes a reference if it wants one */
+	struct nfs_file *file;
+};
+/* entry is called for each, before fn; returning false ends the listing.  cookie 0: from the start.  eof */
+void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
+		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
+		 struct nfs_req *req);
+
+void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req); /* statvfs */
+
+/* fcntl(2)'s struct flock, l_whence SEEK_SET.  Version 4; 3 fails with -EOPNOTSUPP (nolock). */
+void nfs_lock(struct nfs_client *c, struct nfs_file *file, uint64_t owner, struct flock *lock,
+	      bool wait, struct nfs_req *req);
+void nfs_lock_test(struct nfs_client *c, struct nfs_file *file, uint64_t owner, struct flock *lock,
+		   struct nfs_req *req);
+
+/* Version 4.2 */
+void nfs_seek(struct nfs_client *c, struct nfs_file *file, uint64_t offset, int whence,
+	      struct nfs_req *req);	/* SEEK_DATA, SEEK_HOLE: offset */
+void nfs_fallocate(struct nfs_client *c, struct nfs_file *file, int mode, uint64_t offset,
+		   uint64_t len, struct nfs_req *req); /* 0 or PUNCH_HOLE | KEEP_SIZE */
+void nfs_copy(struct nfs_client *c, struct nfs_file *from, uint64_t from_offset,
+	      struct nfs_file *to, uint64_t to_offset, uint64_t len, bool clone,
+	      struct nfs_req *req); /* count */
+
+#endif

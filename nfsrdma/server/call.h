@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * One RPC between a transport and the programs that answer it.
+ *
+ *   transport (rdma.c, tcp)             dispatcher                    program (nfs3, mount3, nfs4)
+ *   message is whole, Read chunks
+ *   have been read: nfs_call_run() ---> header, credential,
+ *                                       program, version, procedure
+ *                                       here, or on a worker  ------> args in, results out
+ *   ops->reply(), on the reactor   <--- results are complete  <------ returns
+ *
+ * A program never waits for the network and never knows which transport it is on: an opaque item of the
+ * arguments (WRITE) may lie in the message or have come by an RDMA Read, one of the results (READ, READLINK) goes
+ * into the message or to the client's Write chunk; nfs_call_data_in() and nfs_call_data_out() hide it.  Bulk
+ * memory is the transport's, registered where that helps: a file is read into it and sent from it.
+ *
+ * Owner: the transport.  Context: the reactor's thread; from the hand-over to a worker until its end, that worker.
+ */
+#ifndef NFSRDMA_CALL_H
+#define NFSRDMA_CALL_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "nfsrdma/engine/rpc.h"
+#include "ual/loop.h"
+
+#define NFS_DATA_MAX		(1u << 20)	/* of a READ or WRITE */
+#define NFS_CALL_ITEMS_MAX	4		/* data items of a call that travel beside the message */
+#define NFS_GROUPS_MAX		RPC_AUTH_SYS_GIDS_MAX
+
+/* Who asks, after the export's squashing. */
+struct nfs_cred {
+	uid_t uid;
+	gid_t gid;
+	unsigned group_n;
+	gid_t groups[NFS_GROUPS_MAX];
+};
+
+/* A run of bytes that was taken out of the arguments, or is put into the results, at this XDR position. */
+struct nfs_item {
+	u32 position; /* from the start of the RPC message (in), of the results (out) */
+	u8 *data;
+	u32 len;			/* its padding not counted */
+};
+
+struct nfs_server;
+struct nfs_call;
+
+struct nfs_call_ops {
+	/*
+	 * Memory for a data item of up to len bytes that comes next in the results; NULL: more than the client
+	 * made room for, or there is none.  Any thread that has the call.
+	 */
+	u8 *(*data_out)(struct nfs_call *call, u32 len);
+	/* The call is done; `reply` and `out` are to be sent, or nothing when drop.  On the reactor's thread. */
+	void (*reply)(struct nfs_call *call);
+};
+
+struct nfs_call {
+	/* filled by the transport */
+	const struct nfs_call_ops *ops;
+	struct nfs_server *server;
+	struct nfs_conn *conn;
+	struct ual_loop *loop;		/* of its reactor */
+	const u8 *msg;			/* the RPC message, without the items */
+	u32 msg_len;
+	struct nfs_item in[NFS_CALL_ITEMS_MAX];	/* positions grow */
+	unsigned in_n;
+	u8 *reply_buf;			/* where the RPC reply goes, items not counted */
+	u32 reply_max;
+
+	/* filled by the dispatcher, for the programs */
+	struct rpc_call rpc;
+	struct nfs_cred cred;		/* as it came; an export squashes it */
+	struct xdr_in args;
+	struct xdr_out reply; /* the RPC reply; a program writes its results behind the header */
+	struct nfs_item out[NFS_CALL_ITEMS_MAX];
+	unsigned out_n;
+	bool drop;	  /* no answer: e.g. a repeated call that is still being worked on */
+	const void *proc;		/* the procedure's entry */
+
+	struct ual_post done;		/* brings it back to its reactor */
+	struct nfs_call *next;		/* in the workers' queue */
+	u64 begin_ns;
+};
+
+/* A connection as the programs see it: sessions are bound to it, NFSv4 calls back through it. */
+struct nfs_conn {
+	struct sockaddr_storage peer, local;
+	bool rdma;
+	u32 inline_max; /* largest reply without chunks; TCP: NFS_DATA_MAX and a header */
+	u64 id;				/* unique while the server runs */
+	/*
+	 * Reverse direction (RFC 8167; on TCP the same stream): sends an RPC call, whose reply comes to fn, or
+	 * err < 0 with reply NULL when the connection goes.  On the reactor's thread.  NULL: it cannot.
+	 */
+	int (*call_back)(struct nfs_conn *conn, const void *msg, u32 len,
+			 void (*fn)(void *ctx, int err, const u8 *reply, u32 len), void *ctx);
+	struct ual_loop *loop;
+};
+
+/* The transport has a whole call.  ops->reply() follows, perhaps before this returns. */
+void nfs_call_run(struct nfs_call *call);
+
+/*
+ * The next opaque item of the arguments, of at most len_max bytes: from the message or from beside it.  NULL and
+ * *len 0 when it is malformed (args are poisoned) or empty.
+ */
+const u8 *nfs_call_data_in(struct nfs_call *call, u32 len_max, u32 *len);
+
+/*
+ * Room for the next opaque item of the results.  The caller fills at most len bytes, then tells how many with
+ * nfs_call_data_set(), which writes the XDR length and places the item; without it nothing is placed.
+ */
+u8 *nfs_call_data_out(struct nfs_call *call, u32 len);
+void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len);
+
+/* A connection is there; it is gone, and no call of it is under way any more.  On its reactor's thread. */
+void nfs_conn_up(struct nfs_server *server, struct nfs_conn *conn);
+void nfs_conn_down(struct nfs_server *server, struct nfs_conn *conn);
+
+#endif

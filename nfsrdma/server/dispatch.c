@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* From a whole RPC message to the procedure that answers it, and back: see server.h. */
+#include "nfsrdma/server/server.h"
+
+static const struct nfs_program *find_program(const struct nfs_server *server, u32 prog)
+{
+	const struct nfs_program *p = server->programs;
+
+	while (p && p->prog != prog)
+		p = p->next;
+	return p;
+}
+
+static void reply_begin(struct nfs_call *call)
+{
+	xdr_out_init(&call->reply, call->reply_buf, call->reply_max);
+	call->out_n = 0;
+	call->drop = false;
+}
+
+static void reply_error(struct nfs_call *call, enum rpc_accept_stat stat)
+{
+	reply_begin(call);
+	rpc_accepted_encode(&call->reply, call->rpc.xid, stat);
+}
+
+static bool cred_from_call(struct nfs_call *call)
+{
+	struct rpc_auth_sys sys;
+
+	if (call->rpc.flavor == RPC_AUTH_NONE) {
+		call->cred = (struct nfs_cred){ .uid = (uid_t)-2, .gid = (gid_t)-2 };
+		return true;
+	}
+	if (call->rpc.flavor != RPC_AUTH_SYS ||
+	    !rpc_auth_sys_decode(call->rpc.cred, call->rpc.cred_len, &sys))
+		return false;
+	call->cred.uid = sys.uid;
+	call->cred.gid = sys.gid;
+	call->cred.group_n = sys.gid_n;
+	for (u32 i = 0; i < sys.gid_n; i++)
+		call->cred.groups[i] = sys.gids[i];
+	return true;
+}
+
+/* Finds the procedure; false: the refusal is in call->reply. */
+static bool find_proc(struct nfs_call *call)
+{
+	const struct rpc_call *rpc = &call->rpc;
+	const struct nfs_program *program;
+	u32 v;
+
+	if (rpc->rpc_vers != RPC_VERSION) {
+		rpc_version_mismatch_encode(&call->reply, rpc->xid);
+		return false;
+	}
+	program = find_program(call->server, rpc->prog);
+	if (!program) {
+		reply_error(call, RPC_PROG_UNAVAIL);
+		return false;
+	}
+	if (rpc->vers < program->vers_low || rpc->vers > program->vers_high) {
+		rpc_prog_mismatch_encode(&call->reply, rpc->xid, program->vers_low,
+					 program->vers_high);
+		return false;
+	}
+	v = rpc->vers - program->vers_low;
+	if (rpc->proc >= program->proc_n[v] || !program->procs[v][rpc->proc].name) {
+		reply_error(call, RPC_PROC_UNAVAIL);
+		return false;
+	}
+	call->proc = &program->procs[v][rpc->proc];
+	if (!cred_from_call(call)) {
+		rpc_auth_error_encode(&call->reply, rpc->xid, RPC_AUTH_BADCRED);
+		return false;
+	}
+	if (program->needs_auth_sys && rpc->proc && rpc->flavor != RPC_AUTH_SYS) {
+		rpc_auth_error_encode(&call->reply, rpc->xid, RPC_AUTH_TOOWEAK);
+		return false;
+	}
+	return true;
+}
+
+/* Runs the procedure from the start.  False: it would block. */
+static bool proc_run(struct nfs_call *call, const struct xdr_in *args, bool may_block)
+{
+	const struct nfs_proc *proc = call->proc;
+
+	call->args = *args;
+	reply_begin(call);
+	rpc_accepted_encode(&call->reply, call->rpc.xid, RPC_SUCCESS);
+	switch (proc->fn(call, may_block)) {
+	case NFS_DONE:
+		if (!xdr_out_ok(&call->reply))
+			reply_error(call, RPC_SYSTEM_ERR);
+		return true;
+	case NFS_WOULD_BLOCK:
+		core_assert(!may_block);
+		return false;
+	case NFS_GARBAGE:
+		reply_error(call, RPC_GARBAGE_ARGS);
+		return true;
+	case NFS_SYSTEM_ERR:
+		break;
+	}
+	reply_error(call, RPC_SYSTEM_ERR);
+	return true;
+}
+
+void nfs_call_run(struct nfs_call *call)
+{
+	struct xdr_in args;
+
+	reply_begin(call);
+	xdr_in_init(&args, call->msg, call->msg_len);
+	if (!rpc_call_decode(&args, &call->rpc)) {
+		call->drop = true;	/* not even an xid to answer to */
+		call->ops->reply(call);
+		return;
+	}
+	if (!find_proc(call)) {
+		call->ops->reply(call);
+		return;
+	}
+	if (((const struct nfs_proc *)call->proc)->here && proc_run(call, &args, false)) {
+		call->ops->reply(call);
+		return;
+	}
+	call->args = args;
+	nfs_workers_add(call->server->workers, call);
+}
+
+static void call_done(struct ual_post *p)
+{
+	struct nfs_call *call = container_of(p, struct nfs_call, done);
+
+	call->ops->reply(call);
+}
+
+void nfs_call_run_blocking(struct nfs_call *call)
+{
+	struct xdr_in args;
+	bool ok;
+
+	/* What a first try on the reactor has read of the arguments is read again. */
+	xdr_in_init(&args, call->msg, call->msg_len);
+	ok = rpc_call_decode(&args, &call->rpc);
+	core_assert(ok);
+	proc_run(call, &args, true);
+	call->done.fn = call_done;
+	ual_loop_post(call->loop, &call->done);
+}
+
+const u8 *nfs_call_data_in(struct nfs_call *call, u32 len_max, u32 *len)
+{
+	u32 n = xdr_in_u32(&call->args);
+	u32 at = (u32)(call->args.p - call->msg);
+	const u8 *data;
+
+	*len = 0;
+	if (n > len_max) {
+		xdr_in_fail(&call->args);
+		return NULL;
+	}
+	for (unsigned i = 0; i < call->in_n; i++) {
+		/* Its length was said in the message, its bytes came beside it. */
+		if (call->in[i].position == at && n) {
+			if (call->in[i].len < n) {
+				xdr_in_fail(&call->args);
+				return NULL;
+			}
+			*len = n;
+			return call->in[i].data;
+		}
+	}
+	data = xdr_in_fixed(&call->args, n);
+	if (data)
+		*len = n;
+	return n ? data : NULL;
+}
+
+u8 *nfs_call_data_out(struct nfs_call *call, u32 len)
+{
+	if (call->out_n == NFS_CALL_ITEMS_MAX)
+		return NULL;
+	return call->ops->data_out(call, len);
+}
+
+void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len)
+{
+	xdr_out_u32(&call->reply, len);
+	call->out[call->out_n++] = (struct nfs_item){
+		.position = (u32)xdr_out_len(&call->reply),
+		.data = data,
+		.len = len,
+	};
+}
+
+void nfs_conn_up(struct nfs_server *server, struct nfs_conn *conn)
+{
+	if (server->conn_up)
+		server->conn_up(server, conn);
+}
+
+void nfs_conn_down(struct nfs_server *server, struct nfs_conn *conn)
+{
+	if (server->conn_down)
+		server->conn_down(server, conn);
+}

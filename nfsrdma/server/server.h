@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The server between transports and programs: which programs there are, and the workers that run what may block.
+ *
+ *   reactor (one for each core, a ual_loop)        workers
+ *   nfs_call_run(): decode, look up the procedure
+ *     may run here -> proc(), reply at once
+ *     would block  -> queue ----------------------> proc() again from the start, may_block set
+ *   reply  <--------------------------------------- ual_loop_post()
+ *
+ * A procedure that may run on the reactor (`here`) must not wait for a disk: it passes nowait on, and returns
+ * NFS_WOULD_BLOCK before it has changed anything; it is then run from the start by a worker.
+ */
+#ifndef NFSRDMA_SERVER_H
+#define NFSRDMA_SERVER_H
+
+#include "nfsrdma/server/call.h"
+
+enum nfs_outcome {
+	NFS_DONE,			/* results, or call->drop, are complete */
+	NFS_WOULD_BLOCK,		/* only when !may_block */
+	NFS_GARBAGE,			/* the arguments are malformed: RPC_GARBAGE_ARGS */
+	NFS_SYSTEM_ERR,			/* out of memory: RPC_SYSTEM_ERR */
+};
+
+struct nfs_proc {
+	const char *name;		/* NULL: there is no such procedure */
+	enum nfs_outcome (*fn)(struct nfs_call *call, bool may_block);
+	bool here;
+};
+
+struct nfs_program {
+	u32 prog;
+	const char *name;
+	u32 vers_low, vers_high;
+	/* [vers - vers_low]; a table of proc_n procedures */
+	const struct nfs_proc *const *procs;
+	const unsigned *proc_n;
+	/* procedures other than 0 are refused to AUTH_NONE; false: programs judge */
+	bool needs_auth_sys;
+	struct nfs_program *next;
+};
+
+struct nfs_exports;
+struct nfs_workers;
+struct nfs4_server;
+
+struct nfs_server {
+	struct nfs_program *programs;
+	const struct nfs_exports *exports;
+	struct nfs_workers *workers;
+	struct nfs4_server *nfs4;	/* or NULL */
+	/* Told of connections, by nfs_conn_up() and nfs_conn_down(); may be NULL. */
+	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);
+	void (*conn_down)(struct nfs_server *server, struct nfs_conn *conn);
+};
+
+/* Threads that run what may block.  -EAGAIN, -ENOMEM. */
+int nfs_workers_create(unsigned threads, struct nfs_workers **workers);
+/* What is queued is run first. */
+void nfs_workers_destroy(struct nfs_workers *workers);
+void nfs_workers_add(struct nfs_workers *workers, struct nfs_call *call);
+
+/* For the workers: runs the procedure, then posts the call back to its reactor. */
+void nfs_call_run_blocking(struct nfs_call *call);
+
+#endif
