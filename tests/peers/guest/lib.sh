@@ -196,3 +196,40 @@ program()
 {
 	find "$PEER_BUILD" -type f -perm -u+x -name "$1" -print -quit
 }
+
+# serve_jobs: runs every $PEER_DIR/NAME.job until $PEER_DIR/no-more-jobs is there (see ../run-lib.sh).
+serve_jobs()
+{
+	local job
+
+	cd "$PEER_DIR"
+	: >serving
+	until [ -e no-more-jobs ]; do
+		for job in *.job; do
+			[ -e "$job" ] || continue
+			mv "$job" "${job%.job}.begun"
+			serve_job "${job%.job}" &
+		done
+		sleep 0.1
+	done
+}
+
+# serve_job NAME: NAME.ready when it listens on the port in NAME.port, NAME.status at its end; NAME.stop
+# ends it.
+serve_job()
+{
+	local name=$1 pid status=0
+
+	bash "$name.begun" >"$name.log" 2>&1 </dev/null &
+	pid=$!
+	while kill -0 $pid 2>/dev/null; do
+		[ ! -e "$name.stop" ] || kill $pid 2>/dev/null || true
+		if [ -e "$name.port" ] && [ ! -e "$name.ready" ]; then
+			ss -Hltn "sport = :$(<"$name.port")" | grep -q . && : >"$name.ready"
+		fi
+		sleep 0.1
+	done
+	wait $pid || status=$?
+	echo $status >"$name.ended"
+	mv "$name.ended" "$name.status"
+}
