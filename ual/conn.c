@@ -23,6 +23,8 @@ int ual_connect(struct ual_qp *qp, const struct sockaddr *addr, socklen_t addr_l
 	if (!param)
 		param = &defaults;
 	err = param_check(param);
+	if (!err && param->local && param->local->sa_family != addr->sa_family)
+		err = -EAFNOSUPPORT;
 	return err ? err : qp->dev->ops->connect(qp, addr, addr_len, param);
 }
 

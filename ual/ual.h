@@ -214,6 +214,9 @@ struct ual_conn_param {
 	/* peer-to-peer with these types (enum mpa_rtr bits); 0: client-server */
 	uint8_t mpa_rtr;
 	uint32_t timeout_ms;		/* default 10000 */
+	/* ual_connect(): where to connect from (port 0: any); of the peer's family.  NULL: the system
+	 * chooses. */
+	const struct sockaddr *local;
 };
 
 /* Immediate start-up (RFC 5044 7.1.3): connection and MPA in one call.  Outcome by event. */

@@ -145,7 +145,7 @@ static struct soft_link *open_end(struct sim_wire *wire, unsigned side)
 }
 
 static int link_connect(void *net, const struct sockaddr *addr, socklen_t addr_len,
-			struct soft_link **link)
+			const struct sockaddr *local, struct soft_link **link)
 {
 	struct sim_wire *wire;
 	int err;

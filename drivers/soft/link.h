@@ -42,9 +42,12 @@ struct soft_net_ops {
 	void (*close)(void *net, void *cookie);
 	u64 (*random)(void *net);
 
-	/* OUT is reported when the link is up or failed; error() then says which. */
+	/*
+	 * OUT is reported when the link is up or failed; error() then says which.  local: where from, of the
+	 * same family, or NULL.
+	 */
 	int (*connect)(void *net, const struct sockaddr *addr, socklen_t addr_len,
-		       struct soft_link **link);
+		       const struct sockaddr *local, struct soft_link **link);
 	int (*adopt)(void *net, int fd, struct soft_link **link);	/* a duplicate of the fd */
 	int (*error)(struct soft_link *link);		/* 0 or negative errno */
 	int (*attach)(struct soft_link *link, void *cookie, struct ual_loop *loop, unsigned events);

@@ -81,7 +81,7 @@ int soft_connect(struct ual_qp *base, const struct sockaddr *addr, socklen_t add
 	err = soft_start_new(qp, param, &start);
 	if (err)
 		return err;
-	err = dev->net->connect(dev->net_ctx, addr, addr_len, &link);
+	err = dev->net->connect(dev->net_ctx, addr, addr_len, param->local, &link);
 	if (err)
 		goto err_start;
 	err = soft_conn_create(dev, link, &conn);

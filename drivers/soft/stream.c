@@ -93,7 +93,7 @@ int soft_stream_connect(struct ual_device *base, const struct sockaddr *addr, so
 	struct soft_link *link;
 	int err;
 
-	err = dev->net->connect(dev->net_ctx, addr, addr_len, &link);
+	err = dev->net->connect(dev->net_ctx, addr, addr_len, NULL, &link);
 	if (err)
 		return err;
 	err = stream_start(dev, link, ops, ctx, &conn);

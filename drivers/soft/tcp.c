@@ -109,15 +109,27 @@ static int make_link(int fd, struct soft_link **out)
 	return 0;
 }
 
+static int bind_local(int fd, const struct sockaddr *local, socklen_t len)
+{
+	/* Connections from there that ended do not stand in the way; without a port, the address is what
+	 * matters, and the port is found when the peer is known. */
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, local, len) < 0 ? -errno : 0;
+}
+
 static int link_connect(void *net, const struct sockaddr *addr, socklen_t addr_len,
-			struct soft_link **link)
+			const struct sockaddr *local, struct soft_link **link)
 {
 	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-	int err;
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	err = make_link(fd, link);
+	if (local)
+		err = bind_local(fd, local, addr_len);
+	if (!err)
+		err = make_link(fd, link);
 	if (err) {
 		close(fd);
 		return err;

@@ -103,6 +103,38 @@ static void refused(void **state)
 	pair_close(&p);
 }
 
+/* The address and port that a connection comes from are the consumer's choice. */
+static void chosen_source(void **state)
+{
+	struct sockaddr_in from, *seen;
+	struct pair p;
+
+	close(raw_listen(&from));	/* a free port */
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 7);
+	pair_open(&p, &plain);
+	p.cfg.active.local = (struct sockaddr *)&from;
+	pair_connect(&p);
+	seen = (struct sockaddr_in *)&p.b.qp->peer;
+	assert_int_equal(seen->sin_addr.s_addr, from.sin_addr.s_addr);
+	assert_int_equal(seen->sin_port, from.sin_port);
+	seen = (struct sockaddr_in *)&p.a.qp->local;
+	assert_int_equal(seen->sin_port, from.sin_port);
+	pair_close(&p);
+	/* not this machine's */
+	pair_open(&p, &plain);
+	pair_listen(&p);
+	from = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000209) };
+	p.cfg.active.local = (struct sockaddr *)&from;
+	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&p.addr, sizeof(from),
+				     &p.cfg.active),
+			 -EADDRNOTAVAIL);
+	from.sin_family = AF_INET6;
+	assert_int_equal(ual_connect(p.a.qp, (struct sockaddr *)&p.addr, sizeof(from),
+				     &p.cfg.active),
+			 -EAFNOSUPPORT);
+	pair_close(&p);
+}
+
 static void bad_arguments(void **state)
 {
 	struct sockaddr_in addr;
@@ -494,6 +526,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reject_brings_its_reason),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(chosen_source),
 		cmocka_unit_test(bad_arguments),
 		cmocka_unit_test(silent_server_times_out),
 		cmocka_unit_test(strange_servers),
