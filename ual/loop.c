@@ -106,11 +106,22 @@ static void judge_crowd(struct ual_loop *loop)
 	loop->no_spin_until = loop->now_ns + loop->no_spin_ns;
 }
 
+/* A pass that polled so many things may leave the descriptors for later. */
+static bool skips_epoll(struct ual_loop *loop, int polled)
+{
+	unsigned every = polled ? LOOP_EPOLL_EVERY : loop->hot ? LOOP_EPOLL_EVERY_HOT : 0;
+
+	if (loop->event_n || ++loop->epoll_skipped >= every) {
+		loop->epoll_skipped = 0;
+		return false;
+	}
+	return true;
+}
+
 static int run_pass(struct ual_loop *loop)
 {
 	int done, polled;
 
-	loop->now_ns = loop->clock.now_ns(loop->clock.ctx);
 	if (loop->gave_way_ns) {
 		judge_crowd(loop);
 		loop->gave_way_ns = 0;
@@ -118,10 +129,8 @@ static int run_pass(struct ual_loop *loop)
 	done = loop_timers_run(loop);
 	done += loop_posts_run(loop);
 	polled = loop_pollers_run(loop);
-	if (!polled || loop->event_n || ++loop->epoll_skipped >= LOOP_EPOLL_EVERY) {
-		loop->epoll_skipped = 0;
+	if (!skips_epoll(loop, polled))
 		done += loop_watches_run(loop);
-	}
 	done += polled;
 	done += loop_stage_run(loop, UAL_STAGE_COMPLETE);
 	done += loop_defers_run(loop);
@@ -167,10 +176,11 @@ static int wait_until(struct ual_loop *loop, uint64_t until_ns)
 
 int ual_loop_step(struct ual_loop *loop, uint64_t timeout_ns)
 {
-	uint64_t start_ns = loop->clock.now_ns(loop->clock.ctx);
-	uint64_t until_ns = timeout_ns < UINT64_MAX - start_ns ? start_ns + timeout_ns : UINT64_MAX;
+	uint64_t until_ns;
 	int done, err;
 
+	loop->now_ns = loop->clock.now_ns(loop->clock.ctx);
+	until_ns = timeout_ns < UINT64_MAX - loop->now_ns ? loop->now_ns + timeout_ns : UINT64_MAX;
 	for (;;) {
 		done = run_pass(loop);
 		if (done) {
@@ -182,6 +192,7 @@ int ual_loop_step(struct ual_loop *loop, uint64_t timeout_ns)
 		err = wait_until(loop, until_ns);
 		if (err)
 			return err;
+		loop->now_ns = loop->clock.now_ns(loop->clock.ctx);
 	}
 }
 

@@ -87,6 +87,8 @@ void ual_watch_del(struct ual_loop *loop, struct ual_watch *w);
 struct ual_poller {
 	int (*fn)(struct ual_poller *);
 	void *ctx;
+	/* Where input is likely: while one says so, descriptors are looked at in every few passes only. */
+	bool hot;
 	struct ual_poller *next;	/* the loop's */
 	bool added;
 };

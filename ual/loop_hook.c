@@ -35,8 +35,10 @@ int loop_pollers_run(struct ual_loop *loop)
 	struct ual_poller *p;
 	int done = 0;
 
+	loop->hot = false;
 	for (p = loop->pollers; p; p = loop->poller_next) {
 		loop->poller_next = p->next;
+		loop->hot |= p->hot;
 		done += p->fn(p);
 	}
 	return done;

@@ -20,8 +20,12 @@
 #define LOOP_CROWD_NS		200000
 #define LOOP_NO_SPIN_MIN_NS	500000
 #define LOOP_NO_SPIN_MAX_NS	100000000
-/* Busy pollers may keep epoll waiting for this many passes: other descriptors are not starved. */
+/*
+ * Busy or hot pollers may keep epoll waiting for so many passes: other descriptors are not starved, and a
+ * program that polls pays for a look at its connection only.
+ */
 #define LOOP_EPOLL_EVERY	4
+#define LOOP_EPOLL_EVERY_HOT	16	/* passes that find nothing are short */
 
 struct ual_loop {
 	struct ual_clock clock;
@@ -42,6 +46,7 @@ struct ual_loop {
 	struct epoll_event events[LOOP_EVENTS_MAX];
 
 	struct ual_poller *pollers, *poller_next;
+	bool hot;		/* one of them was, when it ran last */
 	struct ual_stage_hook *stages[2], *stage_next[2];
 	struct ual_defer *defer_head, **defer_tail, *defer_run;
 

@@ -27,6 +27,7 @@ static void heat(struct soft_conn *conn)
 		return;
 	list_add_tail(&conn->hot_node, &conn->dev->hot);
 	conn->dev->hot_n++;
+	conn->dev->poller.hot = true;
 }
 
 void soft_conn_cool(struct soft_conn *conn)
@@ -35,6 +36,7 @@ void soft_conn_cool(struct soft_conn *conn)
 		return;
 	list_del_init(&conn->hot_node);
 	conn->dev->hot_n--;
+	conn->dev->poller.hot = conn->dev->hot_n > 0;
 }
 
 /* False: the connection has ended or is about to. */
