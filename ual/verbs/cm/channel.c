@@ -4,7 +4,6 @@
  * that waits.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ual/verbs/cm/cm.h"
 
@@ -39,14 +38,14 @@ struct rdma_event_channel *rdma_create_event_channel(void)
 
 int abi_cm_channel_engine(struct abi_cm_channel *channel, struct abi_engine **engine)
 {
-	pid_t pid = getpid();
+	unsigned generation = abi_generation();
 	int err = 0;
 
 	pthread_mutex_lock(&engines_lock);
 	/* What a parent had is not ours: after fork() the child begins anew. */
-	if (!channel->engine || channel->pid != pid) {
+	if (!channel->engine || channel->generation != generation) {
 		err = abi_engine_get(&channel->engine);
-		channel->pid = pid;
+		channel->generation = generation;
 		if (err)
 			channel->engine = NULL;
 	}
@@ -78,7 +77,7 @@ void rdma_destroy_event_channel(struct rdma_event_channel *rdma)
 		return;
 	pthread_mutex_lock(&engines_lock);
 	engine = channel->engine;
-	ours = engine && channel->pid == getpid();
+	ours = engine && channel->generation == abi_generation();
 	pthread_mutex_unlock(&engines_lock);
 	if (ours) {
 		abi_lock(engine);

@@ -49,7 +49,7 @@ struct abi_cm_channel {
 	uint32_t magic;
 	struct abi_event_queue queue;
 	struct abi_engine *engine;	/* NULL until something is made on it */
-	pid_t pid;			/* the engine is this process's */
+	unsigned generation;		/* abi_generation() of the engine */
 	struct list_head ids;
 };
 
@@ -119,13 +119,24 @@ struct abi_cm_event {
 };
 
 /* NULL and errno EINVAL: not an id of ours. */
-static inline struct abi_cm_id *abi_cm_id(struct rdma_cm_id *rdma)
+static inline struct abi_cm_id *abi_cm_id_any(struct rdma_cm_id *rdma)
 {
 	struct abi_cm_id *id = (struct abi_cm_id *)rdma;
 
 	if (id && id->magic == ABI_CM_ID)
 		return id;
 	errno = EINVAL;
+	return NULL;
+}
+
+/* The same for calls that need its engine; errno EIO: it died in a fork(). */
+static inline struct abi_cm_id *abi_cm_id(struct rdma_cm_id *rdma)
+{
+	struct abi_cm_id *id = abi_cm_id_any(rdma);
+
+	if (!id || !id->engine->dead)
+		return id;
+	errno = EIO;
 	return NULL;
 }
 
@@ -171,6 +182,11 @@ int abi_cm_wait_outcome(struct abi_cm_id *id);
 
 /* ---- id.c ---- */
 
+/*
+ * With the lock held: until id->changed is signalled, or the time (CLOCK_MONOTONIC, NULL: no limit) has come;
+ * then -ETIMEDOUT.
+ */
+int abi_cm_id_wait(struct abi_cm_id *id, const struct timespec *until);
 struct abi_cm_id *abi_cm_id_new(enum rdma_port_space ps, enum ibv_qp_type qp_type, void *context);
 /* Frees what abi_cm_id_new() made; the id has neither channel nor device. */
 void abi_cm_id_free(struct abi_cm_id *id);

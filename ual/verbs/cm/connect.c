@@ -191,6 +191,7 @@ static int start(struct abi_cm_id *id, const struct rdma_conn_param *param)
 	if (err)
 		return err;
 	to.mpa_rtr = MPA_RTR_WRITE | MPA_RTR_READ;
+	to.local = &id->rdma.route.addr.src_addr;
 	abi_qp_attach_cm(qp, abi_cm_conn_event, id);
 	abi_cm_port_release(id);
 	err = ual_connect(qp->ual, dst, abi_cm_addr_len(dst), &to);

@@ -5,13 +5,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ual/verbs/cm/cm.h"
 
 static struct {
 	pthread_mutex_t lock;		/* taken before an engine's */
-	pid_t pid;			/* contexts of a parent are not ours */
+	unsigned generation;		/* contexts of a parent are not ours */
 	struct abi_cm_device devices[ABI_DEVICES_MAX];
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -20,9 +19,9 @@ static int open_device(struct abi_device *device, struct abi_cm_device **out)
 {
 	struct abi_cm_device *d = table.devices;
 
-	if (table.pid != getpid()) {
+	if (table.generation != abi_generation()) {
 		memset(table.devices, 0, sizeof(table.devices));
-		table.pid = getpid();
+		table.generation = abi_generation();
 	}
 	while (d->device && d->device != device)
 		if (++d == table.devices + ABI_DEVICES_MAX)
@@ -87,7 +86,8 @@ void abi_cm_device_unbind(struct abi_cm_id *id)
 	pthread_mutex_lock(&table.lock);
 	id->device = NULL;
 	/* A program that leaves something in the domain leaves us the domain. */
-	if (table.pid == getpid() && --d->ids == 0 && d->pd && ibv_dealloc_pd(d->pd) == 0)
+	if (table.generation == abi_generation() && --d->ids == 0 && d->pd &&
+	    ibv_dealloc_pd(d->pd) == 0)
 		d->pd = NULL;
 	pthread_mutex_unlock(&table.lock);
 }

@@ -81,7 +81,7 @@ int rdma_create_ep(struct rdma_cm_id **out, struct rdma_addrinfo *res, struct ib
 
 void rdma_destroy_ep(struct rdma_cm_id *id)
 {
-	if (!abi_cm_id(id))
+	if (!abi_cm_id_any(id))
 		return;
 	if (id->qp)
 		rdma_destroy_qp(id);

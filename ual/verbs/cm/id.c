@@ -140,17 +140,29 @@ static unsigned events_queued(const struct abi_cm_id *id)
 	return n;
 }
 
-/* Until what was taken is acknowledged.  With the lock held. */
+int abi_cm_id_wait(struct abi_cm_id *id, const struct timespec *until)
+{
+	struct abi_engine *engine = id->engine;
+	int state = engine->cancel_state, err;
+
+	if (until)
+		err = pthread_cond_timedwait(&id->changed, &engine->lock, until);
+	else
+		err = pthread_cond_wait(&id->changed, &engine->lock);
+	engine->cancel_state = state;	/* that of who holds the lock */
+	return -err;
+}
+
+/* Until what was taken is acknowledged.  With the lock held.  In a child of fork() nobody is left to do it. */
 static void wait_for_acks(struct abi_cm_id *id)
 {
-	abi_flush(id->engine);
-	while (id->events_out > events_queued(id))
-		pthread_cond_wait(&id->changed, &id->engine->lock);
+	while (id->events_out > events_queued(id) && !id->engine->dead)
+		abi_cm_id_wait(id, NULL);
 }
 
 int rdma_destroy_id(struct rdma_cm_id *rdma)
 {
-	struct abi_cm_id *id = abi_cm_id(rdma);
+	struct abi_cm_id *id = abi_cm_id_any(rdma);
 	struct abi_engine *engine;
 	bool sync;
 
@@ -163,6 +175,9 @@ int rdma_destroy_id(struct rdma_cm_id *rdma)
 	abi_cm_listen_stop(id);
 	abi_cm_conn_leave(id);
 	abi_cm_event_drop_all(id);
+	abi_flush(engine);
+	abi_unlock(engine);	/* who sleeps hears of new timers only here */
+	abi_lock(engine);
 	wait_for_acks(id);
 	list_del_init(&id->on_channel);
 	abi_cm_port_forget(id);

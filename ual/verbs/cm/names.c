@@ -32,10 +32,10 @@ const char *rdma_event_str(enum rdma_cm_event_type event)
 
 __be16 rdma_get_src_port(struct rdma_cm_id *id)
 {
-	return abi_cm_id(id) ? abi_cm_addr_port(&id->route.addr.src_addr) : 0;
+	return abi_cm_id_any(id) ? abi_cm_addr_port(&id->route.addr.src_addr) : 0;
 }
 
 __be16 rdma_get_dst_port(struct rdma_cm_id *id)
 {
-	return abi_cm_id(id) ? abi_cm_addr_port(&id->route.addr.dst_addr) : 0;
+	return abi_cm_id_any(id) ? abi_cm_addr_port(&id->route.addr.dst_addr) : 0;
 }

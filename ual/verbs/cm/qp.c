@@ -181,19 +181,19 @@ static void wait_closed(struct abi_cm_id *id)
 	until.tv_sec += QP_CLOSE_MS / 1000;
 	abi_lock(id->engine);
 	abi_flush(id->engine);
-	while (id->state == CM_CLOSING &&
-	       !pthread_cond_timedwait(&id->changed, &id->engine->lock, &until))
+	while (id->state == CM_CLOSING && !abi_cm_id_wait(id, &until))
 		;
 	abi_unlock(id->engine);
 }
 
 void rdma_destroy_qp(struct rdma_cm_id *rdma)
 {
-	struct abi_cm_id *id = abi_cm_id(rdma);
+	struct abi_cm_id *id = abi_cm_id_any(rdma);
 
 	if (!id || !rdma->qp)
 		return;
-	wait_closed(id);
+	if (!id->engine->dead)
+		wait_closed(id);
 	ibv_destroy_qp(rdma->qp);
 	rdma->qp = NULL;
 	abi_cm_cqs_destroy(rdma);

@@ -44,7 +44,7 @@ int rdma_create_srq(struct rdma_cm_id *id, struct ibv_pd *pd, struct ibv_srq_ini
 
 void rdma_destroy_srq(struct rdma_cm_id *id)
 {
-	if (!abi_cm_id(id) || !id->srq)
+	if (!abi_cm_id_any(id) || !id->srq)
 		return;
 	ibv_destroy_srq(id->srq);
 	id->srq = NULL;
