@@ -56,9 +56,8 @@ static int call_cqs(struct soft_device *dev)
 	return done;
 }
 
-static int complete_hook(struct ual_stage_hook *h)
+static int complete(struct soft_device *dev)
 {
-	struct soft_device *dev = h->ctx;
 	int done;
 
 	soft_device_enter(dev);
@@ -68,6 +67,16 @@ static int complete_hook(struct ual_stage_hook *h)
 	done += soft_srq_tell(dev);
 	soft_device_leave(dev);
 	return done;
+}
+
+static int complete_hook(struct ual_stage_hook *h)
+{
+	return complete(h->ctx);
+}
+
+static void wake_run(struct ual_defer *d)
+{
+	complete(d->ctx);
 }
 
 static int flush_hook(struct ual_stage_hook *h)
@@ -156,6 +165,7 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 	pthread_mutex_init(&dev->inbox_lock, NULL);
 	dev->inbox_post = (struct ual_post){ .fn = inbox_run, .ctx = dev };
 	dev->kick = (struct ual_defer){ .fn = kick_run, .ctx = dev };
+	dev->wake = (struct ual_defer){ .fn = wake_run, .ctx = dev };
 	dev->poller = (struct ual_poller){ .fn = poll_hot, .ctx = dev };
 	dev->complete = (struct ual_stage_hook){ .fn = complete_hook, .ctx = dev };
 	dev->flush = (struct ual_stage_hook){ .fn = flush_hook, .ctx = dev };
@@ -194,6 +204,7 @@ void soft_device_close(struct ual_device *base)
 	ual_loop_unpost(dev->loop, &dev->inbox_post);
 	soft_inbox_drain(dev);
 	ual_defer_cancel(dev->loop, &dev->kick);
+	ual_defer_cancel(dev->loop, &dev->wake);
 	ual_poller_del(dev->loop, &dev->poller);
 	ual_stage_del(dev->loop, UAL_STAGE_COMPLETE, &dev->complete);
 	ual_stage_del(dev->loop, UAL_STAGE_FLUSH, &dev->flush);
@@ -216,7 +227,7 @@ void soft_device_leave(struct soft_device *dev)
 void soft_device_wake(struct soft_device *dev)
 {
 	if (!dev->busy)
-		ual_defer(dev->loop, &dev->kick);
+		ual_defer(dev->loop, &dev->wake);
 }
 
 void soft_device_info(struct ual_device_info *info, const char *name, const char *provider)

@@ -115,6 +115,8 @@ int soft_post_send(struct ual_qp *base, const struct wr_send *wr, const struct w
 
 	if (qp->conn)	/* even after an error: the first of the chain may have been posted */
 		soft_conn_tx_schedule(qp->conn);
+	if (!list_empty(&qp->dev->cq_ready))	/* what needs no network is done already */
+		soft_device_wake(qp->dev);
 	return err;
 }
 

@@ -42,7 +42,7 @@ struct soft_device {
 
 	struct ual_poller poller;
 	struct ual_stage_hook complete, flush;
-	struct ual_defer kick;
+	struct ual_defer kick, wake;
 
 	struct list_head conns;		/* all, by node */
 	struct list_head tx_ready;	/* have output, by tx_node */

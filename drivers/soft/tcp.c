@@ -237,10 +237,12 @@ static int link_info(struct soft_link *link, struct sockaddr_storage *local,
 static ssize_t link_send(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n)
 {
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = iov_n };
+	int fd = to_tcp(link)->watch.fd;
 	ssize_t n;
 
 	do {
-		n = sendmsg(to_tcp(link)->watch.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = iov_n == 1 ? send(fd, iov->base, iov->len, MSG_NOSIGNAL | MSG_DONTWAIT)
+			       : sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }

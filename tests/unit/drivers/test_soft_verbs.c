@@ -296,6 +296,37 @@ static void tagged_offsets_of_ones_own(void **state)
 	}
 }
 
+/* ---- work that needs no network ----------------------------------------------------------------------- */
+
+/* Done while it is posted; a loop that sleeps must not wait for input to tell of it. */
+static void local_work_is_told_at_once(void **state)
+{
+	static const struct pair_cfg cfg = { SOFT };
+	const struct wr_send *bad;
+	struct wr_send wr;
+	struct ual_mw *mw;
+	struct pair p;
+
+	pair_open(&p, &cfg);
+	pair_connect(&p);
+	while (ual_loop_step(p.loop, 0) > 0)
+		;
+	assert_int_equal(ual_mw_alloc(p.a.pd, &mw), 0);
+	wr = (struct wr_send){ .wr_id = 7,
+			       .opcode = WR_BIND_MW,
+			       .flags = WR_SIGNALED,
+			       .bind = { mw->rkey, p.a.mr->lkey, (uintptr_t)p.a.buf, 4096,
+					 ACCESS_REMOTE_READ } };
+	assert_int_equal(ual_post_send(p.a.qp, &wr, &bad), 0);
+	assert_true(ual_loop_deadline(p.loop) == 0);
+	assert_true(ual_loop_step(p.loop, 0) > 0);
+	assert_int_equal(wc_of(&p.a, 7)->status, WC_SUCCESS);
+	assert_int_equal(ual_qp_destroy(p.a.qp), 0);
+	p.a.qp = NULL;
+	assert_int_equal(ual_mw_dealloc(mw), 0);
+	pair_close(&p);
+}
+
 /* ---- immediate data ----------------------------------------------------------------------------------- */
 
 static int post_imm(struct side *s, enum wr_opcode op, uint64_t imm, uint32_t len,
@@ -361,6 +392,7 @@ int main(void)
 		cmocka_unit_test(abort_of_a_disconnect),
 		cmocka_unit_test(abort_in_the_callback),
 		cmocka_unit_test(tagged_offsets_of_ones_own),
+		cmocka_unit_test(local_work_is_told_at_once),
 		cmocka_unit_test(immediate_data_tells_of_its_write),
 	};
 
