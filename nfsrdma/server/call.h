@@ -49,8 +49,9 @@ struct nfs_call;
 
 struct nfs_call_ops {
 	/*
-	 * Memory for a data item of up to len bytes that comes next in the results; NULL: more than the client
-	 * made room for, or there is none.  Any thread that has the call.
+	 * Memory for a data item of up to len bytes that comes next in the results: beside the message, or in it
+	 * where the item will be, which is 4 bytes behind reply.p.  NULL: more than the client made room for.
+	 * Any thread that has the call.
 	 */
 	u8 *(*data_out)(struct nfs_call *call, u32 len);
 	/* The call is done; `reply` and `out` are to be sent, or nothing when drop.  On the reactor's thread. */
@@ -110,8 +111,9 @@ void nfs_call_run(struct nfs_call *call);
 const u8 *nfs_call_data_in(struct nfs_call *call, u32 len_max, u32 *len);
 
 /*
- * Room for the next opaque item of the results.  The caller fills at most len bytes, then tells how many with
- * nfs_call_data_set(), which writes the XDR length and places the item; without it nothing is placed.
+ * Room for the next opaque item of the results, once all results before it are written or reserved.  The caller
+ * fills at most len bytes, then tells how many with nfs_call_data_set(), which writes the XDR length and places the
+ * item; without it nothing is placed.
  */
 u8 *nfs_call_data_out(struct nfs_call *call, u32 len);
 void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len);

@@ -188,7 +188,16 @@ u8 *nfs_call_data_out(struct nfs_call *call, u32 len)
 
 void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len)
 {
+	bool in_message = data == call->reply.p + 4;
+	u8 *p;
+
 	xdr_out_u32(&call->reply, len);
+	if (in_message) {
+		p = xdr_out_reserve(&call->reply, len + xdr_pad(len));
+		if (p)
+			memset(p + len, 0, xdr_pad(len));
+		return;
+	}
 	call->out[call->out_n++] = (struct nfs_item){
 		.position = (u32)xdr_out_len(&call->reply),
 		.data = data,

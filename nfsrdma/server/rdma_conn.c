@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* A connection: set-up, completions, what waits, its end. */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "nfsrdma/server/rdma.h"
+
+#define WC_BATCH	32
+#define SLOTS		(RDMA_CREDITS + RDMA_RECV_SPARE)
+#define SLOT_BYTES	(RDMA_INLINE_BYTES + RDMA_HDR_BYTES_MAX + RDMA_INLINE_BYTES)
+#define ORD		16
+#define IRD		16
+
+/* ---- slots ------------------------------------------------------------------------------------ */
+
+void rdma_slot_release(struct rdma_slot *slot)
+{
+	struct rdma_arena *arena = &slot->conn->reactor->arena;
+
+	rdma_buf_put(arena, &slot->whole);
+	rdma_buf_put(arena, &slot->long_reply);
+	for (unsigned i = 0; i < NFS_CALL_ITEMS_MAX; i++) {
+		rdma_buf_put(arena, &slot->in[i]);
+		rdma_buf_put(arena, &slot->out[i]);
+	}
+}
+
+static int post_recv(struct rdma_slot *slot)
+{
+	struct wr_sge sge = { (u64)(uintptr_t)slot->recv, RDMA_INLINE_BYTES, slot->conn->mr->lkey };
+	struct wr_recv wr = { .wr_id = (u64)(uintptr_t)slot | RDMA_WR_RECV,
+			      .sges = &sge,
+			      .sge_n = 1 };
+	const struct wr_recv *bad;
+
+	slot->state = SLOT_POSTED;
+	return ual_post_recv(slot->conn->qp, &wr, &bad);
+}
+
+/* Bulk memory has come back: who waits for it goes on, in the order of its coming. */
+static void feed_starved(struct nfs_rdma_reactor *reactor)
+{
+	struct list_head work;
+
+	INIT_LIST_HEAD(&work);
+	list_splice_tail_init(&reactor->starved, &work);
+	while (!list_empty(&work)) {
+		struct rdma_slot *slot = list_first_entry(&work, struct rdma_slot, waits);
+
+		list_del_init(&slot->waits);
+		rdma_rx_resume(slot);
+		if (!list_empty(&slot->waits)) { /* still none: nor is there for those behind it */
+			list_splice_tail_init(&work, &reactor->starved);
+			return;
+		}
+	}
+}
+
+void rdma_slot_recv(struct rdma_slot *slot)
+{
+	struct rdma_conn *conn = slot->conn;
+
+	rdma_slot_release(slot);
+	conn->busy--;
+	if (conn->dead) {
+		slot->state = SLOT_POSTED;
+		ual_defer(conn->pub.loop, &conn->defer);
+	} else if (post_recv(slot)) {
+		rdma_conn_kill(conn);
+	}
+	if (!list_empty(&conn->reactor->starved))
+		feed_starved(conn->reactor);
+}
+
+void rdma_slot_wait_sq(struct rdma_slot *slot)
+{
+	list_add_tail(&slot->waits, &slot->conn->waiting);
+}
+
+void rdma_slot_wait_mem(struct rdma_slot *slot)
+{
+	list_add_tail(&slot->waits, &slot->conn->reactor->starved);
+}
+
+/* The send queue has room again. */
+static void feed_waiting(struct rdma_conn *conn)
+{
+	while (!conn->dead && !list_empty(&conn->waiting)) {
+		struct rdma_slot *slot = list_first_entry(&conn->waiting, struct rdma_slot, waits);
+
+		list_del_init(&slot->waits);
+		if (slot->state == SLOT_READING)
+			rdma_rx_resume(slot);
+		else
+			rdma_tx_reply(slot);
+		if (!list_empty(&slot->waits)) {
+			list_del_init(&slot->waits);	/* first again */
+			list_add(&slot->waits, &conn->waiting);
+			return;
+		}
+	}
+}
+
+/* ---- completions ------------------------------------------------------------------------------- */
+
+static void sent(struct rdma_slot *slot)
+{
+	struct rdma_conn *conn = slot->conn;
+
+	if (slot->state == SLOT_READING) {
+		slot->pending--;
+		conn->sq_free++;
+		rdma_rx_read_done(slot);
+	} else {
+		conn->sq_free += slot->pending;
+		slot->pending = 0;
+		rdma_slot_recv(slot);
+	}
+}
+
+static void on_completion(struct rdma_conn *conn, const struct wc *wc)
+{
+	struct rdma_slot *slot = (void *)(uintptr_t)(wc->wr_id & ~(u64)3);
+
+	if (wc->status != WC_SUCCESS) {
+		rdma_conn_kill(conn);
+		return;
+	}
+	if (wc->wr_id & RDMA_WR_BACK) {
+		rdma_back_sent(conn, wc->wr_id);
+	} else if (wc->wr_id & RDMA_WR_RECV) {
+		conn->busy++;
+		slot->recv_len = wc->byte_len;
+		rdma_rx_message(slot);
+	} else {
+		sent(slot);
+	}
+}
+
+static void on_cq(struct ual_cq *cq)
+{
+	struct rdma_conn *conn = cq->ctx;
+	struct wc wc[WC_BATCH];
+	int n;
+
+	do {
+		n = ual_cq_poll(cq, wc, WC_BATCH);
+		for (int i = 0; i < n && !conn->dead; i++)
+			on_completion(conn, &wc[i]);
+	} while (n == WC_BATCH && !conn->dead);
+	feed_waiting(conn);
+}
+
+/* ---- end --------------------------------------------------------------------------------------- */
+
+void rdma_conn_kill(struct rdma_conn *conn)
+{
+	conn->dead = true;
+	ual_defer(conn->pub.loop, &conn->defer);
+}
+
+/* Nothing of the network calls in after this; slots that are being worked on come back one by one. */
+static void teardown(struct rdma_conn *conn)
+{
+	ual_qp_destroy(conn->qp);
+	conn->qp = NULL;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		struct rdma_slot *slot = &conn->slots[i];
+
+		if (!list_empty(&slot->waits))
+			list_del_init(&slot->waits);
+		if (slot->state == SLOT_READING || slot->state == SLOT_SENDING ||
+		    (slot->state == SLOT_RUNNING && slot->again)) {
+			slot->again = false;
+			slot->state = SLOT_POSTED;
+			rdma_slot_release(slot);
+			conn->busy--;
+		}
+	}
+	if (conn->up)
+		rdma_back_gone(conn);
+	if (!list_empty(&conn->reactor->starved))
+		feed_starved(conn->reactor);
+}
+
+static void conn_free(struct rdma_conn *conn)
+{
+	struct nfs_rdma_reactor *reactor = conn->reactor;
+
+	if (conn->up)
+		nfs_conn_down(reactor->rdma->server, &conn->pub);
+	rdma_back_free(conn);
+	ual_defer_cancel(conn->pub.loop, &conn->defer);
+	ual_qp_destroy(conn->qp);
+	ual_cq_destroy(conn->cq);
+	ual_mr_dereg(conn->mr);
+	if (!list_empty(&conn->link)) {
+		list_del(&conn->link);
+		reactor->conn_n--;
+	}
+	free(conn->mem);
+	free(conn);
+}
+
+static void on_defer(struct ual_defer *d)
+{
+	struct rdma_conn *conn = d->ctx;
+
+	if (conn->dead && conn->qp)
+		teardown(conn);
+	if (conn->dead && !conn->busy)
+		conn_free(conn);
+}
+
+static void on_event(struct ual_qp *qp, const struct ual_event *ev)
+{
+	struct rdma_conn *conn = qp->cfg.ctx;
+
+	switch (ev->kind) {
+	case UAL_EV_ESTABLISHED:
+		conn->pub.peer = qp->peer;
+		conn->pub.local = qp->local;
+		conn->up = true;
+		nfs_conn_up(conn->reactor->rdma->server, &conn->pub);
+		return;
+	case UAL_EV_TERMINATED:
+	case UAL_EV_CQ_OVERRUN:
+		return;		/* the end follows */
+	case UAL_EV_REJECTED:
+	case UAL_EV_FAILED:
+	case UAL_EV_DISCONNECTED:
+		rdma_conn_kill(conn);
+		return;
+	}
+}
+
+/* ---- set-up ------------------------------------------------------------------------------------ */
+
+static struct nfs_rdma_reactor *reactor_of(struct nfs_rdma *rdma, const struct ual_device *dev)
+{
+	for (unsigned i = 0; i < rdma->reactor_n; i++)
+		if (rdma->reactors[i].dev == dev)
+			return &rdma->reactors[i];
+	return NULL;
+}
+
+static int slots_init(struct rdma_conn *conn)
+{
+	u8 *p = conn->mem;
+
+	for (unsigned i = 0; i < SLOTS; i++, p += SLOT_BYTES) {
+		struct rdma_slot *slot = &conn->slots[i];
+
+		slot->conn = conn;
+		slot->recv = p;
+		slot->send = p + RDMA_INLINE_BYTES;
+		INIT_LIST_HEAD(&slot->waits);
+	}
+	for (unsigned i = 0; i < SLOTS; i++) {
+		int err = post_recv(&conn->slots[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int conn_build(struct rdma_conn *conn)
+{
+	struct nfs_rdma_reactor *reactor = conn->reactor;
+	struct ual_qp_cfg cfg = {
+		.pd = reactor->pd,
+		.sq_depth = RDMA_SQ_DEPTH,
+		.rq_depth = SLOTS,
+		.sq_sge_max = RDMA_SGE_MAX,
+		.rq_sge_max = 1,
+		.ird = IRD,
+		.ord = ORD,
+		.fn = on_event,
+		.ctx = conn,
+	};
+	int err;
+
+	conn->mem_bytes = (size_t)SLOTS * SLOT_BYTES;
+	conn->mem = aligned_alloc(64, (conn->mem_bytes + 63) & ~(size_t)63);
+	if (!conn->mem)
+		return -ENOMEM;
+	err = ual_mr_reg(reactor->pd, conn->mem, conn->mem_bytes, ACCESS_LOCAL_WRITE, &conn->mr);
+	if (err)
+		return err;
+	err = ual_cq_create(reactor->dev, RDMA_SQ_DEPTH + SLOTS, on_cq, conn, &conn->cq);
+	if (err)
+		return err;
+	cfg.scq = cfg.rcq = conn->cq;
+	err = ual_qp_create(&cfg, &conn->qp);
+	if (err)
+		return err;
+	conn->sq_free = RDMA_SQ_DEPTH;
+	return slots_init(conn);
+}
+
+static struct rdma_conn *conn_create(struct nfs_rdma_reactor *reactor)
+{
+	static atomic_ullong ids;
+	struct rdma_conn *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+	conn->reactor = reactor;
+	conn->pub.rdma = true;
+	conn->pub.loop = reactor->dev->loop;
+	conn->pub.id = atomic_fetch_add(&ids, 1) + 1;
+	conn->pub.call_back = rdma_back_call;
+	conn->defer.fn = on_defer;
+	conn->defer.ctx = conn;
+	INIT_LIST_HEAD(&conn->waiting);
+	INIT_LIST_HEAD(&conn->link);
+	if (conn_build(conn)) {
+		conn_free(conn);
+		return NULL;
+	}
+	list_add_tail(&conn->link, &reactor->conns);
+	reactor->conn_n++;
+	return conn;
+}
+
+void rdma_conn_request(struct ual_conn_req *req)
+{
+	struct nfs_rdma *rdma = req->ctx;
+	struct nfs_rdma_reactor *reactor = reactor_of(rdma, req->dev);
+	struct rpcrdma_pdata mine = {
+		.remote_inv = true,
+		.send_bytes = RDMA_INLINE_BYTES,
+		.recv_bytes = RDMA_INLINE_BYTES,
+	};
+	u8 pdata[RPCRDMA_PDATA_BYTES];
+	struct ual_conn_param param = { .pdata = pdata, .pdata_len = sizeof(pdata) };
+	struct rdma_conn *conn = NULL;
+
+	if (reactor && !reactor->stopping && reactor->conn_n < rdma->cfg.conns_max)
+		conn = conn_create(reactor);
+	if (!conn) {
+		ual_reject(req, NULL, 0);
+		return;
+	}
+	rpcrdma_pdata_decode(req->pdata, req->pdata_len, &conn->peer);
+	conn->send_max = min_t(u32, conn->peer.recv_bytes, RDMA_INLINE_BYTES);
+	conn->pub.inline_max = conn->send_max;
+	conn->pub.peer = req->peer;
+	conn->pub.local = req->local;
+	rpcrdma_pdata_encode(pdata, &mine);
+	if (ual_accept(req, conn->qp, &param))
+		rdma_conn_kill(conn);
+}

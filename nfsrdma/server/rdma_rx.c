@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Calls as they come: the transport header, then memory for all that the call and its reply move, then the Read
+ * chunks.  Memory is taken at once for everything, so that calls never wait for each other while holding some.
+ */
+#include "nfsrdma/server/rdma.h"
+
+#define RPC_MSG_TYPE_AT	4	/* of an RPC message: after the xid */
+
+static bool is_whole(const struct rpcrdma_hdr *hdr)
+{
+	return hdr->read_n && hdr->reads[0].position == 0;
+}
+
+static unsigned first_item(const struct rpcrdma_hdr *hdr)
+{
+	return is_whole(hdr) ? 1 : 0;
+}
+
+/* What the limits of this server allow. */
+static bool chunks_ok(const struct rpcrdma_hdr *hdr)
+{
+	if (hdr->proc == RDMA_NOMSG && !is_whole(hdr))
+		return false;
+	if (hdr->read_n - first_item(hdr) > NFS_CALL_ITEMS_MAX || hdr->write_n > NFS_CALL_ITEMS_MAX)
+		return false;
+	for (unsigned i = 0; i < hdr->read_n; i++)
+		if (hdr->reads[i].len > NFS_DATA_MAX + 4)
+			return false;
+	return true;
+}
+
+static bool memory_take(struct rdma_slot *slot)
+{
+	struct rdma_arena *arena = &slot->conn->reactor->arena;
+	const struct rpcrdma_hdr *hdr = &slot->hdr;
+	unsigned first = first_item(hdr);
+
+	if (is_whole(hdr) && !rdma_buf_get(arena, hdr->reads[0].len, &slot->whole))
+		return false;
+	for (unsigned i = first; i < hdr->read_n; i++)
+		if (!rdma_buf_get(arena, hdr->reads[i].len, &slot->in[i - first]))
+			return false;
+	for (unsigned i = 0; i < hdr->write_n; i++)
+		if (hdr->writes[i].len &&
+		    !rdma_buf_get(arena, min_t(u32, hdr->writes[i].len, NFS_DATA_MAX),
+				  &slot->out[i]))
+			return false;
+	if (hdr->has_reply && hdr->reply.len > RDMA_INLINE_BYTES &&
+	    !rdma_buf_get(arena, min_t(u32, hdr->reply.len, RDMA_REPLY_BYTES), &slot->long_reply))
+		return false;
+	return true;
+}
+
+static bool chunk_read(struct rdma_slot *slot, const struct rpcrdma_chunk *chunk,
+		       const struct rdma_buf *buf)
+{
+	u32 at = 0;
+
+	for (unsigned i = 0; i < chunk->n; i++) {
+		const struct rpcrdma_seg *seg = &slot->hdr.segs[chunk->first + i];
+		struct wr_sge sge = { (u64)(uintptr_t)(buf->data + at), seg->len, buf->lkey };
+		struct wr_send wr = {
+			.wr_id = (u64)(uintptr_t)slot,
+			.opcode = WR_READ,
+			.flags = WR_SIGNALED,
+			.sges = &sge,
+			.sge_n = 1,
+			.remote = { seg->offset, seg->handle },
+		};
+		const struct wr_send *bad;
+
+		if (!seg->len)
+			continue;
+		if (ual_post_send(slot->conn->qp, &wr, &bad))
+			return false;
+		slot->conn->sq_free--;
+		slot->pending++;
+		at += seg->len;
+	}
+	return true;
+}
+
+/* The call's header and message are together: to the programs. */
+static void run(struct rdma_slot *slot)
+{
+	const struct rpcrdma_hdr *hdr = &slot->hdr;
+	struct rdma_conn *conn = slot->conn;
+	struct nfs_call *call = &slot->call;
+	unsigned first = first_item(hdr);
+	u32 moved = 0;
+
+	if (slot->whole.size) {
+		call->msg = slot->whole.data;
+		call->msg_len = hdr->reads[0].len;
+	}
+	call->in_n = hdr->read_n - first;
+	for (unsigned i = 0; i < call->in_n; i++) {
+		const struct rpcrdma_chunk *chunk = &hdr->reads[first + i];
+
+		/* Positions are those of the stream that nothing was taken out of.  RFC 8166 3.4.4 */
+		call->in[i] = (struct nfs_item){
+			.position = chunk->position - moved,
+			.data = slot->in[i].data,
+			.len = chunk->len,
+		};
+		moved += chunk->len + (u32)xdr_pad(chunk->len);
+	}
+	call->ops = &rdma_call_ops;
+	call->server = conn->reactor->rdma->server;
+	call->conn = &conn->pub;
+	call->loop = conn->pub.loop;
+	if (slot->long_reply.size) {
+		call->reply_buf = slot->long_reply.data;
+		call->reply_max = min_t(u32, hdr->reply.len, RDMA_REPLY_BYTES);
+	} else {
+		call->reply_buf = slot->send + RDMA_HDR_BYTES_MAX;
+		call->reply_max = RDMA_INLINE_BYTES;
+	}
+	slot->state = SLOT_RUNNING;
+	nfs_call_run(call);
+}
+
+void rdma_rx_resume(struct rdma_slot *slot)
+{
+	const struct rpcrdma_hdr *hdr = &slot->hdr;
+	unsigned first = first_item(hdr), segs = 0;
+
+	if (!slot->again && !memory_take(slot)) {
+		rdma_slot_release(slot);
+		rdma_slot_wait_mem(slot);
+		return;
+	}
+	for (unsigned i = 0; i < hdr->read_n; i++)
+		segs += hdr->reads[i].n;
+	if (segs > slot->conn->sq_free) {
+		slot->again = true;	/* it keeps its memory: the send queue empties by itself */
+		rdma_slot_wait_sq(slot);
+		return;
+	}
+	slot->again = false;
+	if (is_whole(hdr) && !chunk_read(slot, &hdr->reads[0], &slot->whole))
+		goto broken;
+	for (unsigned i = first; i < hdr->read_n; i++)
+		if (!chunk_read(slot, &hdr->reads[i], &slot->in[i - first]))
+			goto broken;
+	if (!slot->pending)
+		run(slot);
+	return;
+
+broken:
+	rdma_conn_kill(slot->conn);
+}
+
+void rdma_rx_read_done(struct rdma_slot *slot)
+{
+	if (!slot->pending)
+		run(slot);
+}
+
+void rdma_rx_message(struct rdma_slot *slot)
+{
+	struct rpcrdma_hdr *hdr = &slot->hdr;
+	struct xdr_in in;
+
+	slot->state = SLOT_READING;
+	slot->again = false;
+	xdr_in_init(&in, slot->recv, slot->recv_len);
+	switch (rpcrdma_hdr_decode(&in, hdr)) {
+	case RPCRDMA_SHORT:
+		rdma_slot_recv(slot);
+		return;
+	case RPCRDMA_BAD_VERS:
+		rdma_tx_error(slot, RPCRDMA_ERR_VERS);
+		return;
+	case RPCRDMA_BAD_CHUNK:
+		rdma_tx_error(slot, RPCRDMA_ERR_CHUNK);
+		return;
+	case RPCRDMA_OK:
+		break;
+	}
+	if (hdr->proc == RDMA_DONE || hdr->proc == RDMA_ERROR) {
+		if (hdr->proc == RDMA_ERROR)
+			rdma_back_reply(slot->conn, hdr, NULL, 0);
+		rdma_slot_recv(slot);
+		return;
+	}
+	slot->call.msg = in.p;
+	slot->call.msg_len = (u32)xdr_in_left(&in);
+	/* The other direction: an answer to a call of ours.  RFC 8167 */
+	if (hdr->proc == RDMA_MSG && slot->call.msg_len >= 2 * RPC_MSG_TYPE_AT &&
+	    get_unaligned_be32(slot->call.msg + RPC_MSG_TYPE_AT) == RPC_REPLY) {
+		rdma_back_reply(slot->conn, hdr, slot->call.msg, slot->call.msg_len);
+		rdma_slot_recv(slot);
+		return;
+	}
+	if (!chunks_ok(hdr)) {
+		rdma_tx_error(slot, RPCRDMA_ERR_CHUNK);
+		return;
+	}
+	rdma_rx_resume(slot);
+}
