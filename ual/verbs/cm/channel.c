@@ -42,12 +42,12 @@ int abi_cm_channel_engine(struct abi_cm_channel *channel, struct abi_engine **en
 	int err = 0;
 
 	pthread_mutex_lock(&engines_lock);
-	/* What a parent had is not ours: after fork() the child begins anew. */
-	if (!channel->engine || channel->generation != generation) {
+	if (!channel->engine) {
 		err = abi_engine_get(&channel->engine);
-		channel->generation = generation;
-		if (err)
-			channel->engine = NULL;
+		/* A parent that used nothing but the descriptor (a daemon starting) leaves it to the child. */
+		channel->generation = channel->queue.generation = generation;
+	} else if (channel->generation != generation) {
+		err = -EIO;
 	}
 	if (!err)
 		*engine = channel->engine;
@@ -79,12 +79,10 @@ void rdma_destroy_event_channel(struct rdma_event_channel *rdma)
 	engine = channel->engine;
 	ours = engine && channel->generation == abi_generation();
 	pthread_mutex_unlock(&engines_lock);
-	if (ours) {
+	if (engine) {
 		abi_lock(engine);
 		abandon(channel);
 		abi_unlock(engine);
-	} else {
-		INIT_LIST_HEAD(&channel->queue.events);	/* the parent's events */
 	}
 	channel->magic = ABI_CM_DEAD;
 	abi_event_queue_deinit(&channel->queue);
