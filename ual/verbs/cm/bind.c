@@ -135,29 +135,32 @@ void abi_cm_port_forget(struct abi_cm_id *id)
 	list_del_init(&id->on_ports);
 }
 
+static void unbind(struct abi_cm_id *id)
+{
+	abi_lock(id->engine);
+	abi_cm_port_forget(id);
+	id->state = CM_IDLE;
+	abi_unlock(id->engine);
+}
+
+/* The system says first whether the address is the machine's at all, then the devices whether it is theirs. */
 int abi_cm_bind(struct abi_cm_id *id, const struct sockaddr *addr)
 {
-	struct ibv_pd *pd = id->rdma.pd;
 	struct sockaddr_storage local = { .ss_family = AF_UNSPEC };
-	int err = 0;
+	int err;
 
 	if (!abi_cm_addr_len(addr))
 		return -EINVAL;
 	memcpy(&local, addr, abi_cm_addr_len(addr));
-	if (id->device)
-		return -EINVAL;
-	if (!abi_cm_addr_is_any(addr))
-		err = abi_cm_device_bind(id, addr);
-	if (err)
-		return err;
 	abi_lock(id->engine);
 	err = id->state == CM_IDLE ? bind_port(id, &local) : -EINVAL;
 	abi_unlock(id->engine);
+	if (err)
+		return err;
+	if (!abi_cm_addr_is_any(addr))
+		err = abi_cm_device_bind(id, addr);
 	if (err) {
-		abi_cm_device_unbind(id);
-		id->rdma.verbs = NULL;
-		id->rdma.port_num = 0;
-		id->rdma.pd = pd;
+		unbind(id);
 		return err;
 	}
 	abi_cm_addr_put(&id->rdma.route.addr.src_storage, (struct sockaddr *)&local);
