@@ -33,6 +33,7 @@ enum abi_magic {
 	ABI_CQ = 0x4f524351,
 	ABI_SRQ = 0x4f525352,
 	ABI_QP = 0x4f525150,
+	ABI_CHANNEL = 0x4f524348,
 	ABI_DEAD = 0x64656164,
 };
 
@@ -84,8 +85,28 @@ struct abi_mw {
 
 struct abi_channel {
 	struct ibv_comp_channel ibv;
+	uint32_t magic;
 	struct abi_event_queue queue;	/* ibv.fd is its descriptor */
 	struct abi_engine *engine;
+};
+
+/*
+ * Events of an object, asynchronous and of completion channels: `told` counts those that its program got and has
+ * not acknowledged yet.  Destroying drops what is still queued, then waits for the acknowledgements on `cond`
+ * (the one in the ABI's structure), with the engine's lock.
+ */
+struct abi_events {
+	unsigned told;
+	pthread_cond_t *cond;
+};
+
+void abi_events_acked(struct abi_events *events, unsigned n);	/* lock held */
+/* lock held, released */
+void abi_events_wait(struct abi_engine *engine, struct abi_events *events);
+
+struct abi_wc {
+	struct ibv_wc wc;
+	struct abi_qp *qp;
 };
 
 /*
@@ -93,16 +114,15 @@ struct abi_channel {
  * polls, resizes and is notified without the loop.
  */
 struct abi_cq {
-	struct ibv_cq_ex ibv;		/* begins as struct ibv_cq does */
+	struct ibv_cq_ex ibv; /* begins as struct ibv_cq does; cqe: how many before it overruns */
 	uint32_t magic;
 	struct ual_cq *ual;
-	struct ibv_wc *ring;
+	struct abi_wc *ring;
 	uint32_t depth, head, tail;	/* depth: power of two */
 	enum { CQ_UNARMED, CQ_ARMED_SOLICITED, CQ_ARMED } armed;
 	bool overrun;
-	bool event_queued;
-	struct list_head event;		/* in the channel's queue */
-	unsigned events_told;		/* to be acknowledged before it may go */
+	struct list_head event;		/* in the channel's queue, or empty */
+	struct abi_events events;
 	struct ibv_wc cur;		/* of extended polling */
 };
 
@@ -111,7 +131,7 @@ struct abi_srq {
 	uint32_t magic;
 	struct ual_srq *ual;
 	uint32_t depth, sge_max, limit;
-	unsigned events_told;
+	struct abi_events events;
 };
 
 struct abi_qp {
@@ -120,12 +140,19 @@ struct abi_qp {
 	struct ual_qp *ual;
 	struct ibv_qp_cap cap;
 	bool sig_all;
-	unsigned events_told;
-	struct ibv_qp_attr attr;	/* as last modified */
-	/* The connection manager hears of the connection first; NULL: nobody. */
+	/*
+	 * Work that occupies its queue as a card's would: until its completion is polled.  So no program
+	 * overruns a CQ that is as deep as its queues.
+	 */
+	uint32_t sq_used, rq_used;
+	struct list_head late;		/* posted when the end was near; flushed with it */
+	struct abi_events events;
+	/* As last modified.  attr.qp_state is the state; ibv.qp_base.state what a call last told the program. */
+	struct ibv_qp_attr attr;
+	/* The connection manager hears of the connection next; NULL: nobody.  ev NULL: the QP is destroyed. */
 	void (*cm_fn)(struct abi_qp *qp, const struct ual_event *ev, void *ctx);
 	void *cm_ctx;
-	struct abi_post *building;	/* of ibv_wr_start() */
+	struct abi_build *building;	/* of ibv_wr_start() */
 };
 
 static inline struct abi_context *abi_context(struct ibv_context *context)
@@ -143,8 +170,18 @@ static inline struct abi_cq *abi_cq(struct ibv_cq *cq)
 	return (struct abi_cq *)cq;	/* ibv_cq_ex repeats the fields of ibv_cq */
 }
 
-/* An event of the device, told by ibv_get_async_event().  With the lock held. */
+static inline struct abi_srq *abi_srq(struct ibv_srq *srq)
+{
+	return container_of(srq, struct abi_srq, ibv);
+}
+
+/*
+ * An event of the device, told by ibv_get_async_event(), which counts it in the element's abi_events.  With the
+ * lock held; element: struct ibv_cq, ibv_qp, ibv_srq or NULL.
+ */
 int abi_async_raise(struct abi_context *context, enum ibv_event_type type, void *element);
+/* The element goes: what was raised for it and not got yet is dropped.  With the lock held. */
+void abi_async_forget(struct abi_context *context, const void *element);
 
 /*
  * For the connection manager, with the lock held: from now on it is told of the connection.  The QP's own state
