@@ -97,6 +97,8 @@ static int flush_hook(struct ual_stage_hook *h)
 	}
 	while (!list_empty(&dev->dead))
 		soft_conn_free(list_first_entry(&dev->dead, struct soft_conn, node));
+	if (!list_empty(&dev->tx_ready))	/* its budget was used up: on with it soon */
+		ual_defer(dev->loop, &dev->wake);
 	soft_device_leave(dev);
 	return done;
 }
