@@ -7,6 +7,7 @@
 #define D_SENSE	0x04	/* control page, byte 2 */
 #define GLTSD	0x02	/* byte 2: no log parameters are saved */
 #define QAM_ANY	0x10	/* byte 3: simple commands may be reordered */
+#define TAS	0x40	/* byte 5: what another initiator aborts is answered TASK ABORTED */
 
 /* Caching mode page, SBC-3 6.5.5. */
 static void caching_fill(const struct lun *lun, enum mode_control what, uint8_t *out)
@@ -33,6 +34,7 @@ static void control_fill(const struct lun *lun, enum mode_control what, uint8_t 
 	if (what == MODE_CURRENT && atomic_load(&lun->d_sense))
 		out[2] |= D_SENSE;
 	out[3] = QAM_ANY;
+	out[5] = TAS;
 }
 
 static void control_apply(struct lun *lun, const uint8_t *page)

@@ -59,15 +59,16 @@ static const uint8_t no_sense[18] = { 0x70, 0, 0, 0, 0, 0, 0, 10 };
 static const uint8_t no_sense_desc[8] = { 0x72 };
 
 static const uint8_t mode_all6[44] = {
-	43, 0, 0x10, 8, 0, 0, 0x08, 0, 0, 0, 2, 0, 0x08, 0x12, [32] = 0x0a, 0x0a, 0x02, 0x10,
+	43, 0, 0x10, 8,	   0,		0,    0x08, 0,	  0, 0,
+	2,  0, 0x08, 0x12, [32] = 0x0a, 0x0a, 0x02, 0x10, 0, 0x40,
 };
 static const uint8_t mode_all10[48] = {
-	0, 46, 0, 0x10, 0, 0,	 0,    8,	    0,	  0,	0x08,
-	0, 0,  0, 2,	0, 0x08, 0x12, [36] = 0x0a, 0x0a, 0x02, 0x10,
+	0, 46, 0, 0x10, 0,    0,    0,		 8,    0,    0,	   0x08, 0,
+	0, 0,  2, 0,	0x08, 0x12, [36] = 0x0a, 0x0a, 0x02, 0x10, 0,	 0x40,
 };
 static const uint8_t mode_long[56] = {
-	0, 54, 0, 0x10, 1, 0, 0, 16, 0, 0,    0,    0,		 0,    0,    0x08,
-	0, 0,  0, 0,	0, 0, 0, 2,  0, 0x08, 0x12, [44] = 0x0a, 0x0a, 0x02, 0x10,
+	0, 54, 0, 0x10, 1, 0, 0, 16, 0,	   0,	 0,	      0,    0,	  0,	0x08, 0,
+	0, 0,  0, 0,	0, 0, 2, 0,  0x08, 0x12, [44] = 0x0a, 0x0a, 0x02, 0x10, 0,    0x40,
 };
 static const uint8_t mode_control_changeable[16] = { 15, 0, 0x10, 0, 0x0a, 0x0a, 0x04 };
 static const uint8_t mode_caching_changeable[24] = { 23, 0, 0x10, 0, 0x08, 0x12 };
@@ -363,11 +364,10 @@ static void test_attention(void **state)
 
 static void test_mode_select(void **state)
 {
-	static const uint8_t d_sense[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10 };
+	static const uint8_t d_sense[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10, 0, 0x40 };
 	static const uint8_t wce[24] = { 0, 0, 0, 0, 0x08, 0x12, 0x04 };
-	uint8_t list[36] = {
-		0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 8, 0, 0, 0, 2, 0, 0x0a, 0x0a, 0x02, 0x10
-	};
+	uint8_t list[36] = { 0, 0, 0, 0, 0, 0,	  0,	8,    0,    0, 8,
+			     0, 0, 0, 2, 0, 0x0a, 0x0a, 0x02, 0x10, 0, 0x40 };
 	struct iser_tsession other;
 	const struct answer *a;
 
@@ -392,7 +392,7 @@ static void test_mode_select(void **state)
 			 8);
 	/* the list is cut anywhere: nothing changes */
 	for (unsigned len = 1; len < 16; len++) {
-		static const uint8_t cut[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10 };
+		static const uint8_t cut[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10, 0, 0x40 };
 
 		a = host_run(&host, &s, CDB(0x15, 0x10, 0, 0, len, 0), 0, cut, 16);
 		if (len == 4)
