@@ -180,11 +180,14 @@ struct ual_qp_cfg {
 	void *ctx;
 };
 
+enum ual_crc { UAL_CRC_ON, UAL_CRC_OFF }; /* OFF: only if the peer does not ask for it either */
+
 struct ual_qp {
 	struct ual_device *dev;
 	struct ual_qp_cfg cfg;
 	uint32_t qpn;
 	uint32_t ird, ord;		/* negotiated, from UAL_EV_ESTABLISHED on */
+	enum ual_crc crc;		/* the same */
 	struct sockaddr_storage local, peer;	/* from establishment on */
 };
 
@@ -200,8 +203,6 @@ int ual_disconnect(struct ual_qp *qp);
  * it was in follows with err -ECONNABORTED: UAL_EV_DISCONNECTED of a connection, UAL_EV_FAILED of a start-up.
  */
 int ual_abort(struct ual_qp *qp);
-
-enum ual_crc { UAL_CRC_ON, UAL_CRC_OFF }; /* OFF: only if the peer does not ask for it either */
 
 struct ual_conn_param {
 	const void *pdata;		/* up to 252 bytes */

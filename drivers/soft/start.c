@@ -145,6 +145,7 @@ void soft_start_rdma(struct soft_conn *conn)
 	qp->used = true;
 	qp->base.ird = start->mpa.result.ird;
 	qp->base.ord = start->mpa.result.ord;
+	qp->base.crc = start->mpa.result.crc ? UAL_CRC_ON : UAL_CRC_OFF;
 	qp->start = start;
 	start->conn = NULL;
 	conn->start = NULL;

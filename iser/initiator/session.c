@@ -358,7 +358,7 @@ void iser_session_get_info(const struct iser_session *s, struct iser_session_inf
 		.immediate_data = s->params.immediate_data,
 		.initial_r2t = s->params.initial_r2t,
 		.remote_inv = s->remote_inv,
-		.crc = s->conn.crc == UAL_CRC_ON,
+		.crc = s->qp && s->qp->crc == UAL_CRC_ON,
 		.tsih = s->params.tsih,
 		.mpa_revision = s->conn.mpa_revision ? s->conn.mpa_revision : 2,
 		.streaming_login = s->login_mode == ISER_LOGIN_STREAMING,

@@ -221,7 +221,9 @@ static void on_request(struct ual_conn_req *req)
 				  .ord = 16,
 				  .fn = on_event,
 				  .ctx = r };
-	struct ual_conn_param param = { .pdata = r->pdata, .pdata_len = r->pdata_len };
+	struct ual_conn_param param = { .pdata = r->pdata,
+					.pdata_len = r->pdata_len,
+					.crc = r->crc };
 
 	raw_drop(r);
 	if (req->pdata_len == sizeof(r->peer_pdata))

@@ -64,6 +64,7 @@ struct raw {
 	bool silent_login;
 	u8 pdata[4];
 	u8 pdata_len;
+	enum ual_crc crc;		/* asked of the initiator */
 	const char *login_text; /* key=value pairs, a comma for each zero byte; NULL: usual ones */
 	u16 login_status;
 	u32 window;

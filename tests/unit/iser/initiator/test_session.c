@@ -499,6 +499,35 @@ static void private_data(void **state)
 	}
 }
 
+/* What was agreed on, not what was asked for: a target that asks for CRC gets it. */
+static void crc_as_negotiated(void **state)
+{
+	static const struct {
+		enum ual_crc asked, wanted;
+		bool on;
+	} cases[] = {
+		{ UAL_CRC_ON, UAL_CRC_ON, true },
+		{ UAL_CRC_OFF, UAL_CRC_ON, true },
+		{ UAL_CRC_ON, UAL_CRC_OFF, true },
+		{ UAL_CRC_OFF, UAL_CRC_OFF, false },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct iser_session_info info;
+		struct host h;
+
+		host_init(&h);
+		h.r.crc = cases[i].wanted;
+		host_open_cfg(&h, (struct iser_session_cfg){ .target = "iqn.2026-11.a:b",
+							     .depth = 8,
+							     .conn.crc = cases[i].asked });
+		raw_until(&h.r, is_up, &h, 1000);
+		iser_session_get_info(h.s, &info);
+		assert_int_equal(info.crc, cases[i].on);
+		host_close(&h);
+	}
+}
+
 /* A device without windows: the region itself is told, and must not be invalidated from afar. */
 static void script_region(struct raw *r, const u8 *msg, size_t len)
 {
@@ -644,12 +673,19 @@ static void destroy_inside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pings),	   cmocka_unit_test(answers_a_ping),
-		cmocka_unit_test(logout),	   cmocka_unit_test(asked_to_leave),
-		cmocka_unit_test(faults),	   cmocka_unit_test(mutated_answers),
-		cmocka_unit_test(open_failures),   cmocka_unit_test(private_data),
-		cmocka_unit_test(without_windows), cmocka_unit_test(data_out_credits),
-		cmocka_unit_test(bad_cfg),	   cmocka_unit_test(destroy_anywhere),
+		cmocka_unit_test(pings),
+		cmocka_unit_test(answers_a_ping),
+		cmocka_unit_test(logout),
+		cmocka_unit_test(asked_to_leave),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(mutated_answers),
+		cmocka_unit_test(open_failures),
+		cmocka_unit_test(private_data),
+		cmocka_unit_test(crc_as_negotiated),
+		cmocka_unit_test(without_windows),
+		cmocka_unit_test(data_out_credits),
+		cmocka_unit_test(bad_cfg),
+		cmocka_unit_test(destroy_anywhere),
 		cmocka_unit_test(destroy_inside),
 	};
 
