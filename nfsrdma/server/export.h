@@ -36,7 +36,9 @@ struct nfs_export {
 	struct nfs_export *next;
 };
 
-struct nfs_exports;			/* the table, read-only once published */
+struct nfs_exports {			/* the table, read-only once published */
+	struct nfs_export *first;
+};
 
 /* The rule for this peer; NULL: not for it (NFS3ERR_ACCES, or as if there were no such export). */
 const struct nfs_export_rule *nfs_export_rule_for(const struct nfs_export *export,
@@ -47,6 +49,8 @@ bool nfs_export_port_ok(const struct nfs_export_rule *rule, const struct sockadd
 void nfs_export_squash(const struct nfs_export_rule *rule, const struct nfs_cred *in,
 		       struct nfs_cred *out);
 
+/* The first; the others by `next`. */
+const struct nfs_export *nfs_exports_first(const struct nfs_exports *exports);
 struct nfs_export *nfs_export_by_fsid(const struct nfs_exports *exports, u64 fsid);
 /* The export that is or holds this path; *rest: what is behind it, without leading slashes. */
 struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const char *path,

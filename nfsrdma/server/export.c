@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Who may use which export and how; file handles.  See export.h. */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "nfsrdma/server/export.h"
+
+#define SECURE_PORT_MAX	1023
+#define FH_VERSION	1
+#define FH_HEAD_BYTES	12	/* version, three of zero, fsid */
+
+/* ---- rules -------------------------------------------------------------------------------------- */
+
+static bool bits_equal(const void *a, const void *b, unsigned bits)
+{
+	const u8 *x = a, *y = b;
+	unsigned bytes = bits / 8, rest = bits % 8;
+
+	if (memcmp(x, y, bytes))
+		return false;
+	return !rest || !((x[bytes] ^ y[bytes]) >> (8 - rest));
+}
+
+/* An IPv4 peer of an IPv6 socket is an IPv4 peer. */
+static int address_of(const struct sockaddr_storage *addr, const u8 **bytes)
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (addr->ss_family == AF_INET) {
+		*bytes = (const u8 *)&((const struct sockaddr_in *)addr)->sin_addr;
+		return AF_INET;
+	}
+	if (addr->ss_family != AF_INET6)
+		return AF_UNSPEC;
+	*bytes = (const u8 *)&((const struct sockaddr_in6 *)addr)->sin6_addr;
+	if (memcmp(*bytes, mapped, sizeof(mapped)))
+		return AF_INET6;
+	*bytes += sizeof(mapped);
+	return AF_INET;
+}
+
+static bool rule_matches(const struct nfs_export_rule *rule, const struct sockaddr_storage *peer)
+{
+	const u8 *net = NULL, *addr = NULL;
+	int family;
+
+	if (rule->net.ss_family == AF_UNSPEC)
+		return true;
+	family = address_of(&rule->net, &net);
+	return family != AF_UNSPEC && family == address_of(peer, &addr) &&
+	       bits_equal(net, addr, rule->prefix);
+}
+
+const struct nfs_export_rule *nfs_export_rule_for(const struct nfs_export *export,
+						  const struct sockaddr_storage *peer)
+{
+	const struct nfs_export_rule *rule = export->rules;
+
+	while (rule && !rule_matches(rule, peer))
+		rule = rule->next;
+	return rule;
+}
+
+bool nfs_export_port_ok(const struct nfs_export_rule *rule, const struct sockaddr_storage *peer)
+{
+	u16 port = 0;
+
+	if (rule->insecure)
+		return true;
+	if (peer->ss_family == AF_INET)
+		port = ntohs(((const struct sockaddr_in *)peer)->sin_port);
+	else if (peer->ss_family == AF_INET6)
+		port = ntohs(((const struct sockaddr_in6 *)peer)->sin6_port);
+	return port <= SECURE_PORT_MAX;
+}
+
+void nfs_export_squash(const struct nfs_export_rule *rule, const struct nfs_cred *in,
+		       struct nfs_cred *out)
+{
+	struct nfs_cred cred = *in;
+
+	if (rule->squash == NFS_SQUASH_ALL || (rule->squash == NFS_SQUASH_ROOT && !in->uid)) {
+		cred = (struct nfs_cred){ .uid = rule->anon_uid, .gid = rule->anon_gid };
+	} else if (rule->squash == NFS_SQUASH_ROOT) {
+		if (!cred.gid)
+			cred.gid = rule->anon_gid;
+		for (unsigned i = 0; i < cred.group_n; i++)
+			if (!cred.groups[i])
+				cred.groups[i] = rule->anon_gid;
+	}
+	*out = cred;
+}
+
+/* ---- finding ------------------------------------------------------------------------------------- */
+
+const struct nfs_export *nfs_exports_first(const struct nfs_exports *exports)
+{
+	return exports->first;
+}
+
+struct nfs_export *nfs_export_by_fsid(const struct nfs_exports *exports, u64 fsid)
+{
+	struct nfs_export *e = exports->first;
+
+	while (e && e->fsid != fsid)
+		e = e->next;
+	return e;
+}
+
+/* How much of `path` is the export's; 0: none.  Both without a slash at the end. */
+static size_t covers(const struct nfs_export *e, const char *path)
+{
+	size_t len = strlen(e->path);
+
+	while (len && e->path[len - 1] == '/')
+		len--;
+	if (strncmp(e->path, path, len) || (path[len] && path[len] != '/'))
+		return 0;
+	return len + 1;
+}
+
+struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const char *path,
+				      const char **rest)
+{
+	struct nfs_export *best = NULL;
+	size_t best_len = 0;
+
+	for (struct nfs_export *e = exports->first; e; e = e->next) {
+		size_t len = covers(e, path);
+
+		if (len > best_len) {
+			best = e;
+			best_len = len;
+		}
+	}
+	if (best) {
+		*rest = path + best_len - 1;
+		*rest += strspn(*rest, "/");
+	}
+	return best;
+}
+
+/* ---- handles ------------------------------------------------------------------------------------- */
+
+int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh *fh)
+{
+	unsigned len = 0;
+	int err = export->vfs->handle(node, fh->data + FH_HEAD_BYTES, &len);
+
+	if (err)
+		return err;
+	core_assert(FH_HEAD_BYTES + len <= NFS_FH_BYTES_MAX);
+	memset(fh->data, 0, FH_HEAD_BYTES);
+	fh->data[0] = FH_VERSION;
+	put_unaligned_be64(export->fsid, fh->data + 4);
+	fh->len = (u8)(FH_HEAD_BYTES + len);
+	return 0;
+}
+
+int nfs_fh_resolve(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len,
+		   struct nfs_export **export, struct nfs_node **node)
+{
+	struct nfs_export *e;
+	int err;
+
+	if (fh_len <= FH_HEAD_BYTES || fh_len > NFS_FH_BYTES_MAX || fh[0] != FH_VERSION)
+		return -EBADMSG;
+	e = nfs_export_by_fsid(exports, get_unaligned_be64(fh + 4));
+	if (!e)
+		return -ESTALE;
+	err = e->vfs->find(e, fh + FH_HEAD_BYTES, fh_len - FH_HEAD_BYTES, node);
+	if (err)
+		return err;
+	*export = e;
+	return 0;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* GETATTR, SETATTR, LOOKUP, ACCESS, READLINK.  RFC 1813 3.3.1 to 3.3.5. */
+#include <errno.h>
+
+#include "nfsrdma/server/nfs3.h"
+
+enum nfs_outcome nfs3_getattr(struct nfs_call *call, bool may_block)
+{
+	struct nfs_attr attr = { 0 };
+	enum nfs3_status status;
+	struct nfs3_fh_arg fh;
+	struct nfs3_obj obj;
+
+	nfs3_fh_decode(&call->args, &fh);
+	if (!xdr_in_ok(&call->args))
+		return NFS_GARBAGE;
+	status = nfs3_obj_get(call, &fh, false, &obj);
+	if (status == NFS3_OK)
+		status = nfs3_status_of(obj.export->vfs->getattr(obj.node, &attr));
+	xdr_out_u32(&call->reply, status);
+	if (status == NFS3_OK)
+		nfs3_fattr_encode(&call->reply, obj.export, &attr);
+	nfs3_obj_put(&obj);
+	return NFS_DONE;
+}
+
+enum nfs_outcome nfs3_setattr(struct nfs_call *call, bool may_block)
+{
+	enum nfs3_status status;
+	struct nfs_set_attr set;
+	struct nfs3_fh_arg fh;
+	struct nfs3_obj obj;
+	u32 sec = 0, nsec = 0;
+	bool guard;
+
+	nfs3_fh_decode(&call->args, &fh);
+	nfs3_sattr_decode(&call->args, &set);
+	guard = xdr_in_bool(&call->args);
+	if (guard) {
+		sec = xdr_in_u32(&call->args);
+		nsec = xdr_in_u32(&call->args);
+	}
+	if (!xdr_in_ok(&call->args))
+		return NFS_GARBAGE;
+	status = nfs3_obj_get(call, &fh, true, &obj);
+	nfs3_obj_before(&obj);
+	if (status == NFS3_OK && guard &&
+	    (!obj.has_before || sec != (u32)obj.before.st.st_ctim.tv_sec ||
+	     nsec != (u32)obj.before.st.st_ctim.tv_nsec))
+		status = NFS3ERR_NOT_SYNC;
+	if (status == NFS3_OK)
+		status = nfs3_status_of(obj.export->vfs->setattr(obj.node, &obj.cred, &set));
+	xdr_out_u32(&call->reply, status);
+	nfs3_wcc(&call->reply, &obj);
+	nfs3_obj_put(&obj);
+	return NFS_DONE;
+}
+
+enum nfs_outcome nfs3_lookup(struct nfs_call *call, bool may_block)
+{
+	enum nfs3_status status, name_status;
+	struct nfs_node *node = NULL;
+	char name[NFS_NAME_MAX + 1];
+	struct nfs3_fh_arg fh;
+	struct nfs3_obj dir;
+	struct nfs_fh found;
+
+	nfs3_fh_decode(&call->args, &fh);
+	name_status = nfs3_name_decode(&call->args, name);
+	if (!xdr_in_ok(&call->args))
+		return NFS_GARBAGE;
+	status = nfs3_obj_get(call, &fh, false, &dir);
+	if (status == NFS3_OK)
+		status = name_status;
+	if (status == NFS3_OK)
+		status = nfs3_status_of(dir.export->vfs->lookup(dir.node, &dir.cred, name, &node));
+	if (status == NFS3_OK)
+		status = nfs3_status_of(nfs_fh_make(dir.export, node, &found));
+	xdr_out_u32(&call->reply, status);
+	if (status == NFS3_OK) {
+		struct nfs3_obj obj = { .export = dir.export, .node = node };
+
+		xdr_out_opaque(&call->reply, found.data, found.len);
+		nfs3_post_attr(&call->reply, &obj);
+	}
+	nfs3_post_attr(&call->reply, &dir);
+	if (node)
+		dir.export->vfs->put(node);
+	nfs3_obj_put(&dir);
+	return NFS_DONE;
+}
+
+/* Rights of the protocol that one right of the system stands for. */
+static u32 access_of(unsigned have, bool is_dir)
+{
+	u32 bits = 0;
+
+	if (have & NFS_MAY_READ)
+		bits |= NFS3_ACCESS_READ;
+	if (have & NFS_MAY_WRITE)
+		bits |= NFS3_ACCESS_MODIFY | NFS3_ACCESS_EXTEND | (is_dir ? NFS3_ACCESS_DELETE : 0);
+	if (have & NFS_MAY_EXEC)
+		bits |= is_dir ? NFS3_ACCESS_LOOKUP : NFS3_ACCESS_EXECUTE;
+	return bits;
+}
+
+enum nfs_outcome nfs3_access(struct nfs_call *call, bool may_block)
+{
+	struct nfs_attr attr = { 0 };
+	enum nfs3_status status;
+	struct nfs3_fh_arg fh;
+	struct nfs3_obj obj;
+	unsigned have = 0;
+	u32 want;
+
+	nfs3_fh_decode(&call->args, &fh);
+	want = xdr_in_u32(&call->args);
+	if (!xdr_in_ok(&call->args))
+		return NFS_GARBAGE;
+	status = nfs3_obj_get(call, &fh, false, &obj);
+	if (status == NFS3_OK)
+		status = nfs3_status_of(obj.export->vfs->access(
+			obj.node, &obj.cred, NFS_MAY_READ | NFS_MAY_WRITE | NFS_MAY_EXEC, &have));
+	if (status == NFS3_OK)
+		status = nfs3_status_of(obj.export->vfs->getattr(obj.node, &attr));
+	xdr_out_u32(&call->reply, status);
+	nfs3_post_attr(&call->reply, &obj);
+	if (status == NFS3_OK) {
+		if (!obj.rule->rw)
+			have &= ~(unsigned)NFS_MAY_WRITE;
+		xdr_out_u32(&call->reply, want & access_of(have, S_ISDIR(attr.st.st_mode)));
+	}
+	nfs3_obj_put(&obj);
+	return NFS_DONE;
+}
+
+enum nfs_outcome nfs3_readlink(struct nfs_call *call, bool may_block)
+{
+	char path[NFS_PATH_MAX + 1];
+	enum nfs3_status status;
+	struct nfs3_fh_arg fh;
+	struct nfs3_obj obj;
+	u8 *data = NULL;
+	ssize_t n = 0;
+
+	nfs3_fh_decode(&call->args, &fh);
+	if (!xdr_in_ok(&call->args))
+		return NFS_GARBAGE;
+	status = nfs3_obj_get(call, &fh, false, &obj);
+	if (status == NFS3_OK) {
+		n = obj.export->vfs->readlink(obj.node, path, sizeof(path));
+		status = nfs3_status_of(n < 0 ? (int)n : 0);
+	}
+	xdr_out_u32(&call->reply, status);
+	nfs3_post_attr(&call->reply, &obj);
+	if (status == NFS3_OK) {
+		data = nfs_call_data_out(call, (u32)n);
+		if (!data) {
+			nfs3_obj_put(&obj);
+			return NFS_SYSTEM_ERR;
+		}
+		memcpy(data, path, (size_t)n);
+		nfs_call_data_set(call, data, (u32)n);
+	}
+	nfs3_obj_put(&obj);
+	return NFS_DONE;
+}
