@@ -138,8 +138,7 @@ static int run_pass(struct ual_loop *loop)
 	return done;
 }
 
-/* True when it is time to sleep: the loop has looked in vain for long enough, or looking is no use. */
-static bool spun_enough(struct ual_loop *loop)
+bool loop_spun_enough(struct ual_loop *loop)
 {
 	if (!loop->idle_since)
 		loop->idle_since = loop->now_ns;
@@ -164,7 +163,7 @@ static int wait_until(struct ual_loop *loop, uint64_t until_ns)
 
 	if (loop->simulated)
 		return loop->clock.idle(loop->clock.ctx, wake_ns) ? 0 : -EDEADLK;
-	if (!spun_enough(loop)) {
+	if (!loop_spun_enough(loop)) {
 		give_way(loop);
 		return 0;
 	}

@@ -114,4 +114,18 @@ void ual_loop_post(struct ual_loop *loop, struct ual_post *p);
 /* On the loop's thread: takes back what was posted and has not run.  False: it is not waiting. */
 bool ual_loop_unpost(struct ual_loop *loop, struct ual_post *p);
 
+/*
+ * Several threads may share a loop when a lock of theirs lets one at a time run its passes, with timeout 0, and
+ * they sleep by themselves (loop_outside.c shows how).
+ */
+/* To be polled for input; -1: simulated.  Timers do not wake it: see ual_loop_deadline(). */
+int ual_loop_fd(const struct ual_loop *loop);
+/* The end of a pass alone: deferred calls, the output leaves, and what is complete by that is told. */
+int ual_loop_flush(struct ual_loop *loop);
+/* After a pass that found nothing: look once more, after sched_yield()?  No: it is time to sleep. */
+bool ual_loop_look_again(struct ual_loop *loop);
+/* From here to the end ual_loop_post() wakes the descriptor.  False: do not sleep, there is something to do. */
+bool ual_loop_sleep_begin(struct ual_loop *loop);
+void ual_loop_sleep_end(struct ual_loop *loop);		/* any thread */
+
 #endif

@@ -51,7 +51,8 @@ static void wake_up(struct ual_loop *loop)
 	static const uint64_t one = 1;
 	int saved = errno;	/* may be called by a signal handler */
 
-	if (loop->wake_fd >= 0 && atomic_exchange(&loop->sleeping, false))
+	if (loop->wake_fd >= 0 &&
+	    (atomic_exchange(&loop->sleeping, false) || atomic_load(&loop->outside)))
 		while (write(loop->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 			;
 	errno = saved;

@@ -2,8 +2,8 @@
 /*
  * Inside of the loop, shared by the loop_*.c files.
  *
- * Owner: who created it.  Context: one thread, except `posted`, `stop`, `sleeping` and `wake_fd`,
- * which ual_loop_post() and ual_loop_stop() touch from any.
+ * Owner: who created it.  Context: one thread, except `posted`, `stop`, `sleeping`, `outside` and
+ * `wake_fd`, which ual_loop_post() and ual_loop_stop() touch from any.
  */
 #ifndef UAL_LOOP_PRIV_H
 #define UAL_LOOP_PRIV_H
@@ -54,9 +54,13 @@ struct ual_loop {
 	struct ual_post *post_head, **post_tail;	/* taken over, oldest first */
 	atomic_bool stop;
 	atomic_bool sleeping;
+	atomic_uint outside;	/* threads that sleep by themselves (loop_outside.c) */
 	int wake_fd;		/* eventfd; -1 under a simulated clock */
 	struct ual_watch wake;
 };
+
+/* loop.c: looked in vain for long enough, or looking is no use */
+bool loop_spun_enough(struct ual_loop *loop);
 
 /* loop_timer.c */
 int loop_timers_run(struct ual_loop *loop);

@@ -35,26 +35,37 @@ struct abi_engine {
 	struct ual *ual;
 	struct ual_loop *loop;
 	struct ual_device *dev;
+	bool dead;			/* a parent's, in the child of a fork() */
 	/* the rest is engine.c's and progress.c's */
-	atomic_uint polls;		/* counts passes that the program's own threads ran */
-	/* the progress thread is in epoll: changes of timers must wake it */
-	atomic_bool thread_sleeps;
-	int wake_fd;
-	pthread_t thread;
 	unsigned refs;
-	bool stop;
+	int cancel_state;		/* of the thread that holds the lock */
+	unsigned empty_passes;
+	uint64_t timer_at_ns;	/* when `timer` wakes who sleeps; UINT64_MAX: it is not set */
+	struct ual_watch timer;		/* a timerfd: the loop's deadline as a descriptor */
+	atomic_uint sleepers;		/* threads that sleep on the loop's descriptor */
+	atomic_uint polls;		/* counts passes that the program's own threads ran */
+	atomic_uint waiters;		/* threads in abi_wait() */
+	atomic_uint alarm;		/* futex of the progress thread when it stays away */
+	atomic_bool away;		/* it does, until the last waiter leaves */
+	atomic_bool stop;
+	pthread_t thread;
 };
 
 /* References.  -ENODEV: no provider; -EAGAIN, -ENOMEM, -EMFILE from the system. */
 int abi_engine_get(struct abi_engine **engine);
 void abi_engine_put(struct abi_engine *engine);
 
+/* No thread is cancelled while it holds the lock: the loop's system calls are cancellation points. */
 static inline void abi_lock(struct abi_engine *engine)
 {
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	pthread_mutex_lock(&engine->lock);
+	engine->cancel_state = state;
 }
 
-/* Also wakes the progress thread if a timer was armed that it does not know of. */
+/* Also wakes who sleeps on the loop if there is something to do sooner than he knows. */
 void abi_unlock(struct abi_engine *engine);
 
 /* With the lock held: what was posted leaves now, without looking for input. */
@@ -68,8 +79,19 @@ int abi_progress(struct abi_engine *engine);
 
 /*
  * Without the lock: runs the loop until fd is readable (returns 0), or timeout_ms passed (-1: no limit;
- * -ETIMEDOUT), or a signal came (-EINTR).  Several threads may wait at once.
+ * -ETIMEDOUT), or a signal came (-EINTR; when all the program's handlers are SA_RESTART it goes on, as the
+ * read() would that programs believe this to be).  Several threads may wait at once.  A cancellation point.
+ * -EIO: a parent's engine.
  */
 int abi_wait(struct abi_engine *engine, int fd, int timeout_ms);
+
+/* Counts the fork()s that led to this process; what was made under another count is a parent's. */
+unsigned abi_generation(void);
+
+/* engine.c and progress.c between themselves */
+int abi_progress_start(struct abi_engine *engine);
+void abi_progress_stop(struct abi_engine *engine);
+/* fork.c: every call on the device of a parent fails, and touches nothing that the parent shares */
+void abi_device_bury(struct ual_device *dev);
 
 #endif

@@ -3,11 +3,13 @@
  * What stands behind the structures that programs see.  Each embeds the ABI's structure of rdma-core's public
  * headers, so that a pointer converts both ways, and points at the access layer's object.
  *
- *   device.c    the list of devices: one for each interface with an address     context.c   open, close, query
- *   memory.c    domains, regions, windows      channel.c   completion channels  cq.c        completion queues
+ *   device.c    the list of devices            interface.c what the machine has context.c   open, close
+ *   query.c     device, port, GIDs             memory.c    domains, regions     window.c    windows
+ *   engine.c, progress.c, fork.c               channel.c   completion channels  cq.c        completion queues
  *   srq.c       shared receive queues          qp.c        queue pairs, states  post.c      work requests
  *   qp_ex.c     the extended post interface    cq_ex.c     extended polling     async.c     events of a device
  *   strings.c   names of enums, rates          private.c   what rdma-core's own drivers link to
+ *   compat.c    the ABI before 2007            unsupported.c what an RNIC does not have
  *
  * Shared by our libibverbs and our librdmacm (exported to it under the version OPENRDMA_PRIVATE).
  * Lock: the engine's.  Handles of the ABI that are NULL or not ours are errors, not crashes, wherever a field
@@ -16,6 +18,7 @@
 #ifndef UAL_VERBS_OBJECTS_H
 #define UAL_VERBS_OBJECTS_H
 
+#include <errno.h>
 #include <infiniband/verbs.h>
 
 #include "core/list.h"
@@ -40,24 +43,52 @@ enum abi_magic {
 /* A device: an interface of the machine, or what `openrdma run` made of it.  Lives as long as the process. */
 struct abi_device {
 	struct ibv_device ibv;
+	const void *driver; /* NULL.  rdma-core's drivers know their devices by what lies here */
 	unsigned ifindex;
+	char ifname[16];
 	uint32_t mtu;			/* of the interface */
 	uint64_t guid;			/* network order */
 	bool up;
-	unsigned addr_n;
+	unsigned addr_n;		/* these two change when interfaces do: abi_device_addr() */
 	struct sockaddr_storage addrs[ABI_ADDRS_MAX];
 };
+
+/* The exported functions' ways to fail: they take our negative errno. */
+static inline void *abi_null(int err)
+{
+	errno = -err;
+	return NULL;
+}
+
+static inline int abi_fail(int err)
+{
+	errno = -err;
+	return -1;
+}
+
+/* For those that return a positive errno and set it, too. */
+static inline int abi_errno(int err)
+{
+	if (err)
+		errno = -err;
+	return -err;
+}
 
 /* The devices, as `openrdma run` shaped them.  *n of them; storage of the library. */
 struct abi_device *const *abi_devices(unsigned *n);
 /* The device that has this address (a wildcard, or one that none has: NULL). */
 struct abi_device *abi_device_find(const struct sockaddr *addr);
+/* i-th address; -ENOENT past the last */
+int abi_device_addr(struct abi_device *device, unsigned i, struct sockaddr_storage *addr);
+/* What `openrdma run` was told of MPA's CRC. */
+enum ual_crc abi_crc(void);
 
 struct abi_context {
 	uint32_t magic;
 	struct abi_device *device;
 	struct abi_engine *engine;
 	struct abi_event_queue async;
+	pthread_cond_t acked;		/* an event was acknowledged */
 	unsigned objects;		/* children alive */
 	struct verbs_context vctx;	/* last: the ABI may grow behind it */
 };
@@ -66,6 +97,8 @@ struct abi_pd {
 	struct ibv_pd ibv;
 	uint32_t magic;
 	unsigned objects;
+	struct abi_pd *parent;		/* of a parent domain: the domain it was made on */
+	struct ibv_td *td;
 	struct ual_pd *ual;
 };
 
@@ -90,20 +123,6 @@ struct abi_channel {
 	struct abi_engine *engine;
 };
 
-/*
- * Events of an object, asynchronous and of completion channels: `told` counts those that its program got and has
- * not acknowledged yet.  Destroying drops what is still queued, then waits for the acknowledgements on `cond`
- * (the one in the ABI's structure), with the engine's lock.
- */
-struct abi_events {
-	unsigned told;
-	pthread_cond_t *cond;
-};
-
-void abi_events_acked(struct abi_events *events, unsigned n);	/* lock held */
-/* lock held, released */
-void abi_events_wait(struct abi_engine *engine, struct abi_events *events);
-
 struct abi_wc {
 	struct ibv_wc wc;
 	struct abi_qp *qp;
@@ -122,7 +141,8 @@ struct abi_cq {
 	enum { CQ_UNARMED, CQ_ARMED_SOLICITED, CQ_ARMED } armed;
 	bool overrun;
 	struct list_head event;		/* in the channel's queue, or empty */
-	struct abi_events events;
+	unsigned events_told;		/* of the channel; to be acknowledged before it may go */
+	unsigned async_told;
 	struct ibv_wc cur;		/* of extended polling */
 };
 
@@ -131,7 +151,7 @@ struct abi_srq {
 	uint32_t magic;
 	struct ual_srq *ual;
 	uint32_t depth, sge_max, limit;
-	struct abi_events events;
+	unsigned events_told;
 };
 
 struct abi_qp {
@@ -146,7 +166,7 @@ struct abi_qp {
 	 */
 	uint32_t sq_used, rq_used;
 	struct list_head late;		/* posted when the end was near; flushed with it */
-	struct abi_events events;
+	unsigned events_told;
 	/* As last modified.  attr.qp_state is the state; ibv.qp_base.state what a call last told the program. */
 	struct ibv_qp_attr attr;
 	/* The connection manager hears of the connection next; NULL: nobody.  ev NULL: the QP is destroyed. */
@@ -158,6 +178,24 @@ struct abi_qp {
 static inline struct abi_context *abi_context(struct ibv_context *context)
 {
 	return container_of(context, struct abi_context, vctx.context);
+}
+
+/* Our context, or NULL for NULL and what was closed. */
+struct abi_context *abi_context_of(struct ibv_context *context);
+
+static inline struct abi_pd *abi_pd(struct ibv_pd *pd)
+{
+	return container_of(pd, struct abi_pd, ibv);
+}
+
+static inline struct abi_mr *abi_mr(struct ibv_mr *mr)
+{
+	return container_of(mr, struct abi_mr, ibv);
+}
+
+static inline struct abi_mw *abi_mw(struct ibv_mw *mw)
+{
+	return container_of(mw, struct abi_mw, ibv);
 }
 
 static inline struct abi_qp *abi_qp(struct ibv_qp *qp)
@@ -176,12 +214,17 @@ static inline struct abi_srq *abi_srq(struct ibv_srq *srq)
 }
 
 /*
- * An event of the device, told by ibv_get_async_event(), which counts it in the element's abi_events.  With the
- * lock held; element: struct ibv_cq, ibv_qp, ibv_srq or NULL.
+ * An event of the device, told by ibv_get_async_event(), which counts it in the element's events_told
+ * (async_told of a CQ).  With the lock held; element: struct ibv_cq, ibv_qp, ibv_srq or NULL.
  */
 int abi_async_raise(struct abi_context *context, enum ibv_event_type type, void *element);
-/* The element goes: what was raised for it and not got yet is dropped.  With the lock held. */
-void abi_async_forget(struct abi_context *context, const void *element);
+/*
+ * Before a CQ, QP or SRQ goes, with the lock held: drops its events that nobody took yet, then waits until all
+ * that were taken (*told: events_told of the element) are acknowledged.  The lock is released meanwhile.
+ */
+void abi_async_drain(struct abi_context *context, void *element, const unsigned *told);
+/* pthread_cond_wait() on the engine's lock. */
+void abi_cond_wait(struct abi_engine *engine, pthread_cond_t *cond);
 
 /*
  * For the connection manager, with the lock held: from now on it is told of the connection.  The QP's own state
