@@ -9,18 +9,10 @@
  * Either side may send first, as programs written for InfiniBand expect: the MPA request asks for peer-to-peer
  * mode (RFC 6581), so that the connecting side's RNIC speaks first if its program does not.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/iwarp/mpa_start.h"
 #include "ual/verbs/cm/cm.h"
-
-static enum ual_crc crc_wanted(void)
-{
-	const char *crc = getenv("OPENRDMA_CRC");
-
-	return crc && !strcmp(crc, "off") ? UAL_CRC_OFF : UAL_CRC_ON;
-}
 
 static struct abi_qp *qp_of(struct abi_cm_id *id)
 {
@@ -66,7 +58,7 @@ int abi_cm_param_fill(struct abi_cm_id *id, const struct rdma_conn_param *param,
 	uint32_t ord = passive ? min_t(uint32_t, id->peer_ird, cfg->ord) : cfg->ord;
 	int err;
 
-	*to = (struct ual_conn_param){ .crc = crc_wanted() };
+	*to = (struct ual_conn_param){ .crc = abi_crc() };
 	err = depth(param, param ? param->responder_resources : 0, RDMA_MAX_RESP_RES, ird, cfg->ird,
 		    &to->ird);
 	if (!err)

@@ -92,27 +92,38 @@ void abi_cm_device_unbind(struct abi_cm_id *id)
 	pthread_mutex_unlock(&table.lock);
 }
 
+/* Those of the list that can be opened; their number. */
+static int open_all(struct ibv_device **devices, int n, struct ibv_context **contexts)
+{
+	struct abi_cm_device *d;
+	int opened = 0;
+
+	pthread_mutex_lock(&table.lock);
+	for (int i = 0; i < n; i++)
+		if (open_device((struct abi_device *)devices[i], &d) == 0)
+			contexts[opened++] = d->verbs;
+	pthread_mutex_unlock(&table.lock);
+	return opened;
+}
+
 struct ibv_context **rdma_get_devices(int *num_devices)
 {
-	unsigned n = 0, opened = 0;
-	struct abi_device *const *devices = abi_devices(&n);
-	struct ibv_context **list = NULL;
-	struct abi_cm_device *d;
+	struct ibv_context **contexts = NULL;
+	struct ibv_device **devices;
+	int n = 0, opened = 0;
 
-	if (n)
-		list = calloc(n + 1, sizeof(*list));
-	else
+	devices = ibv_get_device_list(&n);
+	if (devices && n)
+		contexts = calloc((size_t)n + 1, sizeof(struct ibv_context *));
+	else if (devices)
 		errno = ENODEV;
-	if (list) {
-		pthread_mutex_lock(&table.lock);
-		for (unsigned i = 0; i < n; i++)
-			if (open_device(devices[i], &d) == 0)
-				list[opened++] = d->verbs;
-		pthread_mutex_unlock(&table.lock);
-	}
+	if (contexts)
+		opened = open_all(devices, n, contexts);
+	if (devices)
+		ibv_free_device_list(devices);
 	if (num_devices)
-		*num_devices = (int)opened;
-	return list;
+		*num_devices = opened;
+	return contexts;
 }
 
 void rdma_free_devices(struct ibv_context **list)
