@@ -4,7 +4,8 @@
  *
  * When the session breaks the disk reconnects and sends again every operation that was not answered,
  * in the order in which they were submitted; nothing that was answered is repeated, nothing that was
- * submitted fails before timeout_ms has passed without a session.  Block operations are idempotent;
+ * submitted fails before timeout_ms has passed without a session, or without an answer to what was sent
+ * (after half of it the session is made anew).  Block operations are idempotent;
  * two submitted at once to overlapping ranges have no defined order, here as on any disk.
  *
  * UNIT ATTENTION, BUSY and TASK SET FULL are retried inside.
@@ -52,7 +53,7 @@ struct iser_disk_cfg {
 	struct ual_device *dev;
 	const struct iser_url *url;
 	uint32_t depth;			/* operations at once at the target; default 64 */
-	/* without a session, operations fail after this; default 120000; 0: default */
+	/* without a session or an answer, operations fail after this; default 120000; 0: default */
 	uint32_t timeout_ms;
 	uint32_t login_timeout_ms;	/* default 10000 */
 };

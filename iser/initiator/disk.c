@@ -90,7 +90,8 @@ int iser_disk_submit(struct iser_disk *d, struct iser_io *io)
 
 static void disk_free(struct iser_disk *d)
 {
-	struct ual_timer *const timers[] = { &d->retry_timer, &d->expire_timer, &d->later_timer,
+	struct ual_timer *const timers[] = { &d->retry_timer, &d->expire_timer,
+					     &d->later_timer, &d->limit_timer,
 					     &d->close_timer, &d->probe.again_timer };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(timers); i++)

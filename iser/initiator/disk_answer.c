@@ -2,8 +2,7 @@
 /*
  * What the answer to a command means for its operation: done, failed, or again and when.
  *
- * A lost session asks for it again as long as it takes; a busy target for as long as operations may take; the
- * rest a few times.
+ * A lost session or a busy target asks for it again for as long as operations may take, the rest a few times.
  */
 #include <stdio.h>
 
@@ -73,6 +72,15 @@ static void busy(struct iser_disk *d, struct disk_cmd *cmd)
 	later(d, cmd);
 }
 
+/* The session that had it is gone; why is told with that. */
+static void lost(struct iser_disk *d, struct disk_cmd *cmd)
+{
+	if (disk_cmd_expired(d, cmd))
+		disk_cmd_over(d, cmd, -ETIMEDOUT);
+	else
+		disk_cmd_again(d, cmd);
+}
+
 /* Bytes of a command with nothing but parameters are counted by few targets as they should be. */
 static bool moved_all(const struct disk_cmd *cmd)
 {
@@ -88,6 +96,7 @@ static void answered(struct iser_disk *d, struct disk_cmd *cmd)
 
 	/* Only now: a command that breaks every session must not make us connect without a pause. */
 	d->backoff_ms = DISK_BACKOFF_MIN_MS;
+	d->answered_ns = ual_loop_now(d->loop);
 	switch (outcome.verdict) {
 	case SCSI_DONE:
 		if (moved_all(cmd)) {
@@ -128,12 +137,13 @@ void disk_cmd_done(struct iser_task *t)
 	struct disk_cmd *cmd = t->ctx;
 	struct iser_disk *d = cmd->disk;
 
+	cmd->sent_ns = 0;
 	switch (t->result) {
 	case ISER_TASK_DONE:
 		answered(d, cmd);
 		break;
 	case ISER_TASK_LOST:
-		disk_cmd_again(d, cmd);
+		lost(d, cmd);
 		break;
 	case ISER_TASK_FAULT:
 	case ISER_TASK_ABORTED:

@@ -82,6 +82,7 @@ void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
 		if (!cmd->flush) {
 			cmd->flush = true;
 			cmd->seq = d->seq++;
+			cmd->first_ns = ual_loop_now(d->loop);
 			p->cmds++;
 			disk_cmd_issue(d, cmd);
 			return;
@@ -157,8 +158,12 @@ void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd)
 {
 	build(d, cmd);
 	/* Leaving, or broken and not yet told: it waits for the next session. */
-	if (!d->session_up || iser_task_submit(d->session, &cmd->task))
+	if (!d->session_up || iser_task_submit(d->session, &cmd->task)) {
 		disk_cmd_again(d, cmd);
+		return;
+	}
+	cmd->sent_ns = ual_loop_now(d->loop);
+	disk_limit_watch(d);
 }
 
 /* Blocks of the next command of io. */
@@ -185,6 +190,7 @@ static void issue_next(struct iser_disk *d, struct disk_io *p)
 	cmd->io = io;
 	cmd->tries = 0;
 	cmd->seq = d->seq++;
+	cmd->first_ns = ual_loop_now(d->loop);
 	cmd->flush = io->op == ISER_FLUSH;
 	cmd->lba = (io->offset + p->issued) / d->info.block_size;
 	cmd->blocks = cmd->flush ? 0 : piece(d, io);
@@ -243,18 +249,13 @@ void disk_io_start(struct iser_disk *d, struct iser_io *io)
 		ual_defer(d->loop, &d->pump_defer);	/* fails there when time is over */
 }
 
-void disk_fail_waiting(struct iser_disk *d, int err)
+void disk_fail_queued(struct iser_disk *d, u64 until_ns, int err)
 {
-	list_splice_tail_init(&d->later, &d->again);
-	while (!list_empty(&d->again)) {
-		struct disk_cmd *cmd = list_first_entry(&d->again, struct disk_cmd, link);
-
-		list_del(&cmd->link);
-		disk_cmd_over(d, cmd, err);
-	}
 	while (!list_empty(&d->queue)) {
 		struct disk_io *p = list_first_entry(&d->queue, struct disk_io, link);
 
+		if (p->at_ns > until_ns)
+			break;
 		list_del(&p->link);
 		p->queued = false;
 		if (!p->err)
@@ -265,10 +266,23 @@ void disk_fail_waiting(struct iser_disk *d, int err)
 	}
 }
 
+void disk_fail_waiting(struct iser_disk *d, int err)
+{
+	list_splice_tail_init(&d->later, &d->again);
+	while (!list_empty(&d->again)) {
+		struct disk_cmd *cmd = list_first_entry(&d->again, struct disk_cmd, link);
+
+		list_del(&cmd->link);
+		disk_cmd_over(d, cmd, err);
+	}
+	disk_fail_queued(d, UINT64_MAX, err);
+}
+
 int disk_io_init(struct iser_disk *d)
 {
 	d->pump_defer = (struct ual_defer){ .fn = pump_deferred, .ctx = d };
 	disk_answer_init(d);
+	disk_limit_init(d);
 	d->cmds = calloc(d->depth, sizeof(*d->cmds));
 	if (!d->cmds)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
  *   disk_io.c     operations to SCSI commands; their end; the order of replay
  *   disk_answer.c what answers mean: done, failed, again
  *   disk_link.c   sessions: the first, the next ones, the time limit
+ *   disk_limit.c  how long a target may take for an answer
  *   disk_probe.c  the questions asked of the LUN after each login
  *
  *   iser_io  --queue-->  disk_cmd (one of `depth`)  -->  iser_task of the session
@@ -49,6 +50,8 @@ struct disk_cmd {
 	bool flush;			/* of a flush, or of the end of a write with emulated FUA */
 	unsigned tries;
 	u64 due_ns;			/* on the later list */
+	u64 first_ns;			/* first issue */
+	u64 sent_ns;			/* this issue, while it is at the session; 0: it is not */
 	u8 *param;			/* SCSI_UNMAP_PARAM_LEN bytes, registered */
 };
 
@@ -156,6 +159,8 @@ struct iser_disk {
 	struct ual_timer expire_timer;
 	struct ual_timer later_timer;
 	struct ual_timer close_timer;
+	struct ual_timer limit_timer;
+	u64 answered_ns;		/* the last time that a command was */
 
 	bool closing, logging_out, close_forced;
 	void (*close_done)(void *ctx);
@@ -175,6 +180,8 @@ void disk_io_end_due(struct iser_disk *d);
 void disk_pump(struct iser_disk *d);
 /* Everything that is not at a session. */
 void disk_fail_waiting(struct iser_disk *d, int err);
+/* Operations without commands that were submitted until then. */
+void disk_fail_queued(struct iser_disk *d, u64 until_ns, int err);
 
 /* A command is at the session, or on the list of those to be sent again, ordered by seq. */
 void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd);
@@ -185,6 +192,11 @@ void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err);
 /* ---- disk_answer.c ---- */
 void disk_answer_init(struct iser_disk *d);
 void disk_cmd_done(struct iser_task *t);	/* fn of a command's task */
+
+/* ---- disk_limit.c ---- */
+void disk_limit_init(struct iser_disk *d);
+void disk_limit_watch(struct iser_disk *d);	/* commands are out */
+bool disk_cmd_expired(const struct iser_disk *d, const struct disk_cmd *cmd);
 
 /* ---- disk_link.c ---- */
 void disk_link_init(struct iser_disk *d);

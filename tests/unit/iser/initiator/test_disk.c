@@ -51,8 +51,8 @@ static void on_pdu(struct raw *r, const u8 *msg, size_t len)
 	struct host *h = r->ctx;
 	struct raw_pdu pdu;
 
-	if (raw_opcode(msg) == 0x06) {
-		raw_pdu_init(r, &pdu, 0x26, 0x80, raw_itt(msg));
+	if (raw_opcode(msg) == 0x06 || raw_opcode(msg) == 0x00) {
+		raw_pdu_init(r, &pdu, 0x20 | raw_opcode(msg), 0x80, raw_itt(msg));
 		raw_send_pdu(r, &pdu);
 		return;
 	}
@@ -664,6 +664,70 @@ static void time_limit(void **state)
 	host_close(&h);
 }
 
+static void command_mute(struct host *h, const u8 *msg)
+{
+	/* it lives, answers questions and pings, and everything but writes of block 0 */
+	if (lba_of(raw_cdb(msg)))
+		good(h, msg);
+}
+
+/* A target that never answers a command: once more over a new session, then the operation fails. */
+static void mute_target(void **state)
+{
+	struct host h;
+	u64 from;
+
+	host_init(&h);
+	host_open(&h, 2, 8000);
+	h.command = command_mute;
+	from = ual_loop_now(h.r.loop);
+	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+	raw_run_ms(&h.r, 3000);
+	assert_int_equal(submit(&h, ISER_WRITE, 5, 1), 0);
+	raw_run_ms(&h.r, 900);
+	assert_int_equal(h.errs[1], 0);		/* it alone is stuck */
+	assert_int_equal(h.r.conns, 1);
+	raw_run_ms(&h.r, 1000);
+	assert_int_equal(h.r.conns, 2);
+	assert_int_equal(h.errs[0], 1);
+	assert_int_equal(h.log_n, 3);		/* sent again */
+	finish(&h);
+	assert_in_range(ual_loop_now(h.r.loop) - from, 8000 * 1000000ull, 9500 * 1000000ull);
+	assert_int_equal(h.errs[0], -ETIMEDOUT);
+	assert_non_null(strstr(iser_disk_last_error(h.disk), "has not answered a command"));
+	/* what comes after is served again */
+	raw_run_ms(&h.r, 1000);
+	assert_int_equal(submit(&h, ISER_WRITE, 7, 1), 0);
+	finish(&h);
+	assert_int_equal(h.errs[2], 0);
+	assert_int_equal(h.log_n, 4);
+	host_close(&h);
+}
+
+static void command_break(struct host *h, const u8 *msg)
+{
+	raw_drop(&h->r);
+}
+
+/* A target that breaks each session at its first command; others wait for their turn behind it. */
+static void every_session_breaks(void **state)
+{
+	struct host h;
+	u64 from;
+
+	host_init(&h);
+	host_open(&h, 1, 5000);
+	h.command = command_break;
+	from = ual_loop_now(h.r.loop);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+	finish(&h);
+	assert_in_range(ual_loop_now(h.r.loop) - from, 5000 * 1000000ull, 8000 * 1000000ull);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(h.errs[i], -ETIMEDOUT);
+	host_close(&h);
+}
+
 /* Connecting again: soon at first, then at most every two seconds. */
 static void backoff(void **state)
 {
@@ -796,6 +860,8 @@ int main(void)
 		cmocka_unit_test(other_lun),
 		cmocka_unit_test(grown_while_away),
 		cmocka_unit_test(time_limit),
+		cmocka_unit_test(mute_target),
+		cmocka_unit_test(every_session_breaks),
 		cmocka_unit_test(backoff),
 		cmocka_unit_test(emulated_fua_is_not_torn),
 		cmocka_unit_test(close_waits),
