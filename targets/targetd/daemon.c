@@ -7,12 +7,12 @@
 
 #include "iser/iser_target.h"
 #include "targets/scsi/server.h"
-#include "targets/targetd/log.h"
+#include "targets/daemon/log.h"
 #include "targets/targetd/luns.h"
-#include "targets/targetd/notify.h"
-#include "targets/targetd/pid_file.h"
-#include "targets/targetd/reactor.h"
-#include "targets/targetd/shutdown.h"
+#include "targets/daemon/notify.h"
+#include "targets/daemon/pid_file.h"
+#include "targets/daemon/reactor.h"
+#include "targets/daemon/shutdown.h"
 
 #define PORTAL_TEXT_MAX	64
 
@@ -20,11 +20,11 @@ struct daemon {
 	const struct targetd_options *options;
 	struct targetd_luns luns;
 	struct ual *ual;
-	struct targetd_reactor *reactors;
+	struct daemon_reactor *reactors;
 	unsigned reactor_n;
 	struct scsi_server *scsi;
 	struct iser_server *iser;
-	struct targetd_shutdown shutdown;
+	struct daemon_shutdown shutdown;
 };
 
 /* ---- construction, in this order; taken apart in the other ----------------------------------------- */
@@ -34,9 +34,9 @@ static void say_device_error(struct daemon *d, int err)
 	const char *provider = ual_provider_error(d->ual);
 	const char *name = d->options->device;
 
-	targetd_log(LOG_ERR, "RDMA device %s: %s%s%s; see --device and --providers",
-		    name ? name : "(any)", err == -ENODEV ? "there is none" : strerror(-err),
-		    provider ? ": " : "", provider ? provider : "");
+	daemon_log(LOG_ERR, "RDMA device %s: %s%s%s; see --device and --providers",
+		   name ? name : "(any)", err == -ENODEV ? "there is none" : strerror(-err),
+		   provider ? ": " : "", provider ? provider : "");
 }
 
 static int open_reactors(struct daemon *d)
@@ -49,14 +49,14 @@ static int open_reactors(struct daemon *d)
 	if (!d->reactors)
 		return -ENOMEM;
 	for (; d->reactor_n < o->reactors; d->reactor_n++) {
-		struct targetd_reactor *r = &d->reactors[d->reactor_n];
+		struct daemon_reactor *r = &d->reactors[d->reactor_n];
 
 		r->index = d->reactor_n;
-		err = targetd_reactor_init(r, d->ual, o->device, o->spin_us, &device_err);
+		err = daemon_reactor_init(r, d->ual, o->device, o->spin_us, &device_err);
 		if (err && device_err)
 			say_device_error(d, err);
 		else if (err)
-			targetd_log(LOG_ERR, "event loop: %s", strerror(-err));
+			daemon_log(LOG_ERR, "event loop: %s", strerror(-err));
 		if (err)
 			return err;
 	}
@@ -83,7 +83,7 @@ static int open_iser(struct daemon *d)
 			.mpa_markers = o->mpa_markers,
 			.mpa_rtr = o->mpa_rtr,
 		},
-		.log = targetd_log_msg,
+		.log = daemon_log_msg,
 	};
 	int err;
 
@@ -94,6 +94,12 @@ static int open_iser(struct daemon *d)
 	err = iser_server_create(&cfg, &d->iser);
 	free(devs);
 	return err;
+}
+
+/* Files that are being synchronised: their end is the operating system's affair. */
+static bool scsi_quiet(void *ctx, unsigned index)
+{
+	return scsi_server_quiet(ctx, index);
 }
 
 static int join_luns(struct daemon *d)
@@ -108,11 +114,12 @@ static int join_luns(struct daemon *d)
 		int err = scsi_server_reactor_add(d->scsi, &cfg);
 
 		if (err) {
-			targetd_log(LOG_ERR, "the LUNs cannot be joined to reactor %u: %s", i,
-				    strerror(-err));
+			daemon_log(LOG_ERR, "the LUNs cannot be joined to reactor %u: %s", i,
+				   strerror(-err));
 			return err;
 		}
-		d->reactors[i].server = d->scsi;
+		d->reactors[i].quiet = scsi_quiet;
+		d->reactors[i].ctx = d->scsi;
 	}
 	return 0;
 }
@@ -133,7 +140,7 @@ static int build(struct daemon *d)
 	if (!err)
 		err = open_iser(d);
 	if (err) {
-		targetd_log(LOG_ERR, "the server cannot be made: %s", strerror(-err));
+		daemon_log(LOG_ERR, "the server cannot be made: %s", strerror(-err));
 		return err;
 	}
 	return join_luns(d);
@@ -144,7 +151,7 @@ static int take_apart(struct daemon *d)
 	scsi_server_destroy(d->scsi);
 	iser_server_destroy(d->iser);
 	for (unsigned i = 0; i < d->reactor_n; i++)
-		targetd_reactor_deinit(&d->reactors[i]);
+		daemon_reactor_deinit(&d->reactors[i]);
 	free(d->reactors);
 	ual_destroy(d->ual);
 	return targetd_luns_close(&d->luns);
@@ -164,15 +171,15 @@ static int listen_on(struct daemon *d, const struct targetd_portal *portal, char
 	}
 	targetd_portal_format(&portal->addr, text, PORTAL_TEXT_MAX);
 	if (portal->is_default && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL)) {
-		targetd_log(LOG_NOTICE, "portal %s: this machine has no such address", text);
+		daemon_log(LOG_NOTICE, "portal %s: this machine has no such address", text);
 		text[0] = '\0';
 		return 0;
 	}
-	targetd_log(LOG_ERR, "portal %s: %s%s", text, strerror(-err),
-		    err == -EADDRINUSE	    ? "; stop what listens there or choose another --portal"
-		    : err == -EADDRNOTAVAIL ? "; give an address of this machine"
-		    : err == -EACCES	    ? "; ports below 1024 need root"
-					    : "");
+	daemon_log(LOG_ERR, "portal %s: %s%s", text, strerror(-err),
+		   err == -EADDRINUSE	   ? "; stop what listens there or choose another --portal"
+		   : err == -EADDRNOTAVAIL ? "; give an address of this machine"
+		   : err == -EACCES	   ? "; ports below 1024 need root"
+					   : "");
 	return err;
 }
 
@@ -206,9 +213,9 @@ static void begin_end(void *ctx, int signal)
 {
 	struct daemon *d = ctx;
 
-	targetd_log(LOG_INFO, "%s: ending %u sessions", strsignal(signal),
-		    iser_server_sessions(d->iser));
-	targetd_notify("STOPPING=1");
+	daemon_log(LOG_INFO, "%s: ending %u sessions", strsignal(signal),
+		   iser_server_sessions(d->iser));
+	daemon_notify("STOPPING=1");
 	iser_server_stop(d->iser, sessions_gone, d);
 }
 
@@ -218,33 +225,33 @@ static int serve(struct daemon *d)
 	int err = 0, listen_err;
 
 	for (unsigned i = 1; i < d->reactor_n && !err; i++)
-		err = targetd_reactor_start(&d->reactors[i]);
+		err = daemon_reactor_start(&d->reactors[i]);
 	if (err) {
-		targetd_log(LOG_ERR, "a thread cannot be started: %s", strerror(-err));
+		daemon_log(LOG_ERR, "a thread cannot be started: %s", strerror(-err));
 		goto join;
 	}
 	listen_err = listen_on_all(d, ready, sizeof(ready));
 	if (!listen_err && d->options->pid_file) {
-		listen_err = targetd_pid_file_write(d->options->pid_file);
+		listen_err = daemon_pid_file_write(d->options->pid_file);
 		if (listen_err)
-			targetd_log(LOG_ERR, "%s cannot be written: %s", d->options->pid_file,
-				    strerror(-listen_err));
+			daemon_log(LOG_ERR, "%s cannot be written: %s", d->options->pid_file,
+				   strerror(-listen_err));
 	}
 	if (listen_err) {
 		iser_server_stop(d->iser, sessions_gone, d);
 	} else {
 		printf("openrdma-targetd: ready:%s\n", ready);
 		fflush(stdout);
-		targetd_notify("READY=1");
+		daemon_notify("READY=1");
 	}
-	targetd_reactor_run(&d->reactors[0]);
+	daemon_reactor_run(&d->reactors[0]);
 	if (!listen_err && d->options->pid_file)
-		targetd_pid_file_remove(d->options->pid_file);
+		daemon_pid_file_remove(d->options->pid_file);
 	err = listen_err;
 
 join:
 	for (unsigned i = 1; i < d->reactor_n; i++)
-		targetd_reactor_join(&d->reactors[i]);
+		daemon_reactor_join(&d->reactors[i]);
 	return err;
 }
 
@@ -267,10 +274,10 @@ int targetd_run(const struct targetd_options *options)
 	allow_descriptors();
 	err = build(&d);
 	if (!err) {
-		err = targetd_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
+		err = daemon_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
 		if (!err) {
 			err = serve(&d);
-			targetd_shutdown_deinit(&d.shutdown);
+			daemon_shutdown_deinit(&d.shutdown);
 		}
 	}
 	flush_err = take_apart(&d);

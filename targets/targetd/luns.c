@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "targets/targetd/log.h"
+#include "targets/daemon/log.h"
 
 /* Tells our disks from those of the same name on other machines; "" where the machine has no identity. */
 static void machine_id(char *id, int id_len)
@@ -28,7 +28,7 @@ static int open_one(const struct targetd_lun *spec, const char *machine, struct 
 		.block_size = spec->block_size,
 		.read_only = spec->read_only,
 		.direct = spec->direct,
-		.log = targetd_log_msg,
+		.log = daemon_log_msg,
 	};
 	char why[512], target[LUN_TARGET_MAX];
 	struct lun_cfg lun = {
@@ -39,17 +39,17 @@ static int open_one(const struct targetd_lun *spec, const char *machine, struct 
 	int err = store_open(&cfg, &lun.store, why, sizeof(why));
 
 	if (err) {
-		targetd_log(LOG_ERR, "%s", why);
+		daemon_log(LOG_ERR, "%s", why);
 		return err;
 	}
 	snprintf(target, sizeof(target), "%s%s", TARGETD_IQN_PREFIX, spec->name);
 	err = lun_create(&lun, out);
 	if (err) {
-		targetd_log(LOG_ERR, "lun %s: %s", spec->name, strerror(-err));
+		daemon_log(LOG_ERR, "lun %s: %s", spec->name, strerror(-err));
 		store_close(lun.store);
 		return err;
 	}
-	targetd_log(LOG_INFO, "lun %s: %s, %llu bytes in blocks of %u%s", spec->name, spec->path,
+	daemon_log(LOG_INFO, "lun %s: %s, %llu bytes in blocks of %u%s", spec->name, spec->path,
 		    (unsigned long long)lun.store->info.size, lun.store->info.block_size,
 		    spec->read_only ? ", read-only" : "");
 	return 0;
@@ -64,7 +64,7 @@ int targetd_luns_open(const struct targetd_options *options, struct targetd_luns
 	luns->n = 0;
 	luns->luns = calloc(options->lun_n, sizeof(luns->luns[0]));
 	if (!luns->luns) {
-		targetd_log(LOG_ERR, "out of memory");
+		daemon_log(LOG_ERR, "out of memory");
 		return -ENOMEM;
 	}
 	while (luns->n < options->lun_n && !err) {
@@ -91,7 +91,7 @@ int targetd_luns_close(struct targetd_luns *luns)
 		lun_destroy(luns->luns[i]);
 		err = store_close(store);
 		if (err)
-			targetd_log(LOG_ERR,
+			daemon_log(LOG_ERR,
 				    "lun %s: the last flush failed (%s): writes may be lost", name,
 				    strerror(-err));
 		first = first ? first : err;

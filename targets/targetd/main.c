@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "targets/targetd/daemon.h"
-#include "targets/targetd/log.h"
+#include "targets/daemon/log.h"
 
 #define EXIT_USAGE	2
 
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "openrdma-targetd: error: %s\n", why);
 		break;
 	case OPTIONS_RUN:
-		targetd_log_set_level(options.log_level);
+		daemon_log_set_level(options.log_level);
 		status = targetd_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 		break;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-#include "targets/targetd/log.h"
+#include "targets/daemon/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,12 +18,12 @@ static const char *level_name(int level)
 	return names[level < LOG_EMERG ? LOG_EMERG : level > LOG_DEBUG ? LOG_DEBUG : level];
 }
 
-void targetd_log_set_level(int level)
+void daemon_log_set_level(int level)
 {
 	atomic_store(&log_level, level);
 }
 
-void targetd_log(int level, const char *fmt, ...)
+void daemon_log(int level, const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
@@ -30,7 +31,8 @@ void targetd_log(int level, const char *fmt, ...)
 
 	if (level > atomic_load_explicit(&log_level, memory_order_relaxed))
 		return;
-	head = snprintf(line, sizeof(line), "openrdma-targetd: %s: ", level_name(level));
+	head = snprintf(line, sizeof(line), "%s: %s: ", program_invocation_short_name,
+			level_name(level));
 	va_start(ap, fmt);
 	len = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, fmt, ap);
 	va_end(ap);
@@ -43,7 +45,7 @@ void targetd_log(int level, const char *fmt, ...)
 		return;		/* nobody listens: there is nobody to tell */
 }
 
-void targetd_log_msg(void *ctx, int level, const char *msg)
+void daemon_log_msg(void *ctx, int level, const char *msg)
 {
-	targetd_log(level, "%s", msg);
+	daemon_log(level, "%s", msg);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-#include "targets/targetd/pid_file.h"
+#include "targets/daemon/pid_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int targetd_pid_file_write(const char *path)
+int daemon_pid_file_write(const char *path)
 {
 	char part[PATH_MAX], line[32];
 	int err = 0, fd, len;
@@ -29,7 +29,7 @@ int targetd_pid_file_write(const char *path)
 	return err;
 }
 
-void targetd_pid_file_remove(const char *path)
+void daemon_pid_file_remove(const char *path)
 {
 	unlink(path);
 }

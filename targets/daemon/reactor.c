@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-#include "targets/targetd/reactor.h"
+#include "targets/daemon/reactor.h"
+
+#include "core/env.h"
 
 #include <signal.h>
 #include <stdio.h>
 
-#include "targets/scsi/server.h"
-
 #define DRAIN_STEP_NS	10000000ull
 
-int targetd_reactor_init(struct targetd_reactor *reactor, struct ual *ual, const char *device,
-			 unsigned spin_us, bool *device_err)
+int daemon_reactor_init(struct daemon_reactor *reactor, struct ual *ual, const char *device,
+			unsigned spin_us, bool *device_err)
 {
 	struct ual_loop_cfg cfg = { .spin_us = spin_us };
 	int err = ual_loop_create(&cfg, &reactor->loop);
@@ -26,7 +26,7 @@ int targetd_reactor_init(struct targetd_reactor *reactor, struct ual *ual, const
 	return err;
 }
 
-void targetd_reactor_deinit(struct targetd_reactor *reactor)
+void daemon_reactor_deinit(struct daemon_reactor *reactor)
 {
 	int err = ual_device_close(reactor->dev);
 
@@ -34,26 +34,26 @@ void targetd_reactor_deinit(struct targetd_reactor *reactor)
 	ual_loop_destroy(reactor->loop);
 }
 
-void targetd_reactor_run(struct targetd_reactor *reactor)
+void daemon_reactor_run(struct daemon_reactor *reactor)
 {
 	ual_loop_run(reactor->loop);
-	/* Files that are being synchronised: their end is the operating system's affair. */
-	while (!scsi_server_quiet(reactor->server, reactor->index))
+	/* What is under way in other threads comes back here. */
+	while (reactor->quiet && !reactor->quiet(reactor->ctx, reactor->index))
 		ual_loop_step(reactor->loop, DRAIN_STEP_NS);
 }
 
 static void *thread(void *arg)
 {
-	struct targetd_reactor *reactor = arg;
+	struct daemon_reactor *reactor = arg;
 	char name[16];
 
 	snprintf(name, sizeof(name), "reactor-%u", reactor->index);
 	pthread_setname_np(pthread_self(), name);
-	targetd_reactor_run(reactor);
+	daemon_reactor_run(reactor);
 	return NULL;
 }
 
-int targetd_reactor_start(struct targetd_reactor *reactor)
+int daemon_reactor_start(struct daemon_reactor *reactor)
 {
 	sigset_t all, old;
 	int err;
@@ -67,7 +67,7 @@ int targetd_reactor_start(struct targetd_reactor *reactor)
 	return -err;
 }
 
-void targetd_reactor_join(struct targetd_reactor *reactor)
+void daemon_reactor_join(struct daemon_reactor *reactor)
 {
 	if (!reactor->has_thread)
 		return;

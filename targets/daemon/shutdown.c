@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-#include "targets/targetd/shutdown.h"
+#include "targets/daemon/shutdown.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -15,6 +17,7 @@
 static volatile sig_atomic_t signals_seen;
 static volatile uint64_t first_ns;
 static int wake_fd = -1;
+static char told[80];		/* of the second signal */
 
 static uint64_t now_ns(void)
 {
@@ -26,7 +29,6 @@ static uint64_t now_ns(void)
 
 static void on_signal(int signal)
 {
-	static const char told[] = "openrdma-targetd: second signal: stopping at once\n";
 	uint64_t value = (uint64_t)signal;
 	int saved = errno;
 
@@ -34,7 +36,7 @@ static void on_signal(int signal)
 		if (now_ns() - first_ns < SAME_SIGNAL_NS)
 			return;
 		/* Heard or not. */
-		_exit(write(STDERR_FILENO, told, sizeof(told) - 1) < 0 ? 128 : 128 + signal);
+		_exit(write(STDERR_FILENO, told, strlen(told)) < 0 ? 128 : 128 + signal);
 	}
 	signals_seen = 1;
 	first_ns = now_ns();
@@ -45,19 +47,21 @@ static void on_signal(int signal)
 
 static void woken(struct ual_watch *watch, uint32_t events)
 {
-	struct targetd_shutdown *shutdown = watch->ctx;
+	struct daemon_shutdown *shutdown = watch->ctx;
 	uint64_t signal;
 
 	if (read(watch->fd, &signal, sizeof(signal)) == sizeof(signal))
 		shutdown->fn(shutdown->ctx, (int)signal);
 }
 
-int targetd_shutdown_init(struct targetd_shutdown *shutdown, struct ual_loop *loop,
-			  void (*fn)(void *ctx, int signal), void *ctx)
+int daemon_shutdown_init(struct daemon_shutdown *shutdown, struct ual_loop *loop,
+			 void (*fn)(void *ctx, int signal), void *ctx)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	int err;
 
+	snprintf(told, sizeof(told), "%s: second signal: stopping at once\n",
+		 program_invocation_short_name);
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (wake_fd < 0)
 		return -errno;
@@ -83,7 +87,7 @@ int targetd_shutdown_init(struct targetd_shutdown *shutdown, struct ual_loop *lo
 	return 0;
 }
 
-void targetd_shutdown_deinit(struct targetd_shutdown *shutdown)
+void daemon_shutdown_deinit(struct daemon_shutdown *shutdown)
 {
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * A reactor: an event loop with an RDMA device instance on it, and the thread that runs it.
+ *
+ * The first one runs on the main thread (daemon_reactor_run()); the others get a thread each.
+ */
+#ifndef TARGETS_DAEMON_REACTOR_H
+#define TARGETS_DAEMON_REACTOR_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "ual/ual.h"
+
+struct daemon_reactor {
+	struct ual_loop *loop;
+	struct ual_device *dev;
+	/* Optional, set before it runs: nothing of the program is under way here any more. */
+	bool (*quiet)(void *ctx, unsigned index);
+	void *ctx;
+	unsigned index;
+	bool has_thread;
+	pthread_t thread;
+};
+
+/* 0; or a negative errno: of the loop, or (*device_err) of the device. */
+int daemon_reactor_init(struct daemon_reactor *reactor, struct ual *ual, const char *device,
+			unsigned spin_us, bool *device_err);
+void daemon_reactor_deinit(struct daemon_reactor *reactor);
+int daemon_reactor_start(struct daemon_reactor *reactor);
+/* Until ual_loop_stop(), and then until it is quiet. */
+void daemon_reactor_run(struct daemon_reactor *reactor);
+/* Ends the thread, if there is one. */
+void daemon_reactor_join(struct daemon_reactor *reactor);
+
+#endif

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
-/* The file that says which process we are, while we are. */
-#ifndef TARGETS_TARGETD_PID_FILE_H
-#define TARGETS_TARGETD_PID_FILE_H
-
-int targetd_pid_file_write(const char *path);	/* atomically; 0 or a negative errno */
-void targetd_pid_file_remove(const char *path);
-
-#endif
