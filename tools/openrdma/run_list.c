@@ -47,6 +47,7 @@ int run_list(const char *dir)
 {
 	char path[PATH_MAX + 32];
 	struct abi_device *const *(*devices)(unsigned *n);
+	struct abi_device *const *list;
 	void *library;
 	unsigned n;
 
@@ -57,6 +58,7 @@ int run_list(const char *dir)
 		report_error("%s", dlerror());
 		return EXIT_FAILED;
 	}
-	print_table(devices(&n), n);
+	list = devices(&n);
+	print_table(list, n);
 	return EXIT_OK;
 }
