@@ -67,6 +67,38 @@ static void abandon(struct abi_cm_channel *channel)
 	}
 }
 
+static void release(struct abi_cm_channel *channel)
+{
+	abi_event_queue_deinit(&channel->queue);
+	free(channel);
+}
+
+void abi_cm_channel_enter(struct abi_cm_channel *channel)
+{
+	channel->takers++;
+}
+
+void abi_cm_channel_leave(struct abi_cm_channel *channel)
+{
+	if (--channel->takers == 0 && channel->gone)
+		release(channel);
+}
+
+/*
+ * With the lock held.  A thread that waits for events waits on, as on a descriptor that another one closed; its
+ * engine stays for it.  True: nobody did.
+ */
+static bool close_channel(struct abi_cm_channel *channel)
+{
+	abandon(channel);
+	channel->magic = ABI_CM_DEAD;
+	channel->gone = true;
+	if (channel->takers)
+		return false;
+	release(channel);
+	return true;
+}
+
 void rdma_destroy_event_channel(struct rdma_event_channel *rdma)
 {
 	struct abi_cm_channel *channel = abi_cm_channel(rdma);
@@ -79,14 +111,13 @@ void rdma_destroy_event_channel(struct rdma_event_channel *rdma)
 	engine = channel->engine;
 	ours = engine && channel->generation == abi_generation();
 	pthread_mutex_unlock(&engines_lock);
-	if (engine) {
-		abi_lock(engine);
-		abandon(channel);
-		abi_unlock(engine);
+	if (!engine) {
+		release(channel);
+		return;
 	}
-	channel->magic = ABI_CM_DEAD;
-	abi_event_queue_deinit(&channel->queue);
+	abi_lock(engine);
+	ours &= close_channel(channel);
+	abi_unlock(engine);
 	if (ours)
 		abi_engine_put(engine);
-	free(channel);
 }

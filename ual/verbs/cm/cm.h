@@ -51,6 +51,8 @@ struct abi_cm_channel {
 	struct abi_engine *engine;	/* NULL until something is made on it */
 	unsigned generation;		/* abi_generation() of the engine */
 	struct list_head ids;
+	unsigned takers;		/* threads that wait in rdma_get_cm_event() */
+	bool gone;			/* destroyed under them: the last one frees it */
 };
 
 /* A device that ids were bound to.  Its context stays open: programs keep id->verbs. */
@@ -163,6 +165,10 @@ static inline int abi_cm_result(int err)
 
 /* The engine of what is on the channel, made if need be.  Without its lock. */
 int abi_cm_channel_engine(struct abi_cm_channel *channel, struct abi_engine **engine);
+
+/* Around a wait for events on it; with the lock held. */
+void abi_cm_channel_enter(struct abi_cm_channel *channel);
+void abi_cm_channel_leave(struct abi_cm_channel *channel);
 
 /* ---- event.c; all with the lock held unless said otherwise ---- */
 

@@ -123,12 +123,39 @@ static bool publish(struct abi_cm_event *event)
 	return true;
 }
 
+static void leave(void *ctx)
+{
+	struct abi_cm_channel *channel = ctx;
+	struct abi_engine *engine = channel->engine;
+
+	abi_lock(engine);
+	abi_cm_channel_leave(channel);
+	abi_unlock(engine);
+}
+
+/* Waiting is a cancellation point, and the channel may go meanwhile. */
+static int take(struct abi_cm_channel *channel, struct abi_engine *engine,
+		struct abi_cm_event **event)
+{
+	struct list_head *node;
+	int err;
+
+	abi_lock(engine);
+	abi_cm_channel_enter(channel);
+	abi_unlock(engine);
+	pthread_cleanup_push(leave, channel);
+	err = abi_event_queue_take(&channel->queue, engine, &node);
+	pthread_cleanup_pop(1);
+	if (!err)
+		*event = list_entry(node, struct abi_cm_event, node);
+	return err;
+}
+
 int rdma_get_cm_event(struct rdma_event_channel *rdma, struct rdma_cm_event **out)
 {
 	struct abi_cm_channel *channel = abi_cm_channel(rdma);
 	struct abi_engine *engine;
 	struct abi_cm_event *event;
-	struct list_head *node;
 	int err;
 
 	if (!channel || !out)
@@ -137,10 +164,9 @@ int rdma_get_cm_event(struct rdma_event_channel *rdma, struct rdma_cm_event **ou
 	if (err)
 		return abi_cm_result(err);
 	for (;;) {
-		err = abi_event_queue_take(&channel->queue, engine, &node);
+		err = take(channel, engine, &event);
 		if (err)
 			return abi_cm_result(err);
-		event = list_entry(node, struct abi_cm_event, node);
 		if (publish(event))
 			break;
 		abi_lock(engine);
