@@ -14,6 +14,9 @@
 #define ATTR_KNOWN	(IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_SEND_OPS_FLAGS | \
 			 IBV_QP_INIT_ATTR_CREATE_FLAGS)
 
+/* Cards give some to who asks for none, and programs have come to rely on it (rdma_xclient). */
+#define INLINE_MIN	64
+
 static int check_type(enum ibv_qp_type type)
 {
 	switch ((int)type) {
@@ -66,7 +69,7 @@ static struct ibv_qp_cap real_cap(const struct ibv_qp_init_attr_ex *attr)
 		.max_recv_wr = attr->srq ? 0 : max_t(uint32_t, asked->max_recv_wr, 1),
 		.max_send_sge = max_t(uint32_t, asked->max_send_sge, 1),
 		.max_recv_sge = attr->srq ? 0 : max_t(uint32_t, asked->max_recv_sge, 1),
-		.max_inline_data = asked->max_inline_data,
+		.max_inline_data = max_t(uint32_t, asked->max_inline_data, INLINE_MIN),
 	};
 }
 
