@@ -45,7 +45,8 @@ short abi_rs_revents(const struct rs *rs, short events)
 		       (abi_rs_can_send(rs) || !rs->writable ? out : 0) |
 		       (rs->readable ? 0 : events & POLLRDHUP);
 	case RS_DISCONNECTED:
-		return in | out | (events & POLLRDHUP) | POLLHUP;
+		/* a program that looks at POLLHUP first would lose what is still to be read */
+		return in | out | (events & POLLRDHUP) | (rs->len_n ? 0 : POLLHUP);
 	case RS_REFUSED:
 	case RS_BROKEN:
 		return in | out | (events & POLLRDHUP) | POLLERR;
