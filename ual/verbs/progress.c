@@ -145,14 +145,22 @@ int abi_progress(struct abi_engine *engine)
 	return 0;
 }
 
+/* Of a fault in the thread itself, which is not waiting then. */
+static bool is_fault(int sig)
+{
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL ||
+	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS;
+}
+
 /* Every handler that the program installed lets system calls go on. */
 static bool handlers_restart(void)
 {
 	struct sigaction act;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		if (sigaction(sig, NULL, &act) == 0 && act.sa_handler != SIG_DFL &&
-		    act.sa_handler != SIG_IGN && !(act.sa_flags & SA_RESTART))
+		if (!is_fault(sig) && sigaction(sig, NULL, &act) == 0 &&
+		    act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN &&
+		    !(act.sa_flags & SA_RESTART))
 			return false;
 	return true;
 }
