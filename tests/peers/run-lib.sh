@@ -29,7 +29,7 @@ run_libraries()
 
 	peer_program openrdma
 	run_ours=("$peer_found" run --)
-	library=$(find "$peer_build/ual/verbs" -name libibverbs.so.1 -print -quit 2>/dev/null || true)
+	library=$(find "$peer_build/ual/verbs/" -name libibverbs.so.1 -print -quit 2>/dev/null || true)
 	[ -n "$library" ] || skip "libibverbs.so.1 is not built in $peer_build"
 	# A sanitizer's run time has to be there before a program that knows nothing of it.
 	runtime=$(ldd "$library" | awk '/lib(asan|tsan)\.so/ { print $3; exit }')

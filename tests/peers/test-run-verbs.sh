@@ -9,12 +9,13 @@ peer_need ibv_devices ibv_devinfo ibv_asyncwatch setpriv
 run_begin self
 openrdma=("${run_ours[@]:0:${#run_ours[@]}-1}")	# without the --
 
-ip -n "$peer_ns" link add card0 type dummy
+# A pair of which one end has addresses; the other has none and is no device.
+ip -n "$peer_ns" link add card0 type veth peer name bare0
+ip -n "$peer_ns" link set bare0 addrgenmode none up
 ip -n "$peer_ns" address add 10.99.7.1/24 dev card0
 ip -n "$peer_ns" address add 10.99.7.2/24 dev card0
 ip -n "$peer_ns" address add fd99:7::1/64 dev card0 nodad
 ip -n "$peer_ns" link set card0 up
-ip -n "$peer_ns" link add bare0 type dummy
 
 # see NAME COMMAND...: succeeds in the namespace; its output is in $out.
 see()
