@@ -18,6 +18,16 @@ static uint8_t clamp(uint32_t n)
 	return (uint8_t)min_t(uint32_t, n, UINT8_MAX);
 }
 
+/* MPA revision 1 has no words for these: then the peer takes, and may ask for, whatever we can. */
+static void note_depths(struct abi_cm_id *child, const struct ual_conn_req *req)
+{
+	const struct ual_device_info *info = &req->dev->info;
+	bool silent = !req->peer_ird && !req->peer_ord;
+
+	child->peer_ird = clamp(silent ? info->ord_max : req->peer_ird);
+	child->peer_ord = clamp(silent ? info->ird_max : req->peer_ord);
+}
+
 /* Without the engine's reference, device and fields of the ABI, which come when the program sees it. */
 static struct abi_cm_id *child_new(struct abi_cm_id *listener, struct ual_conn_req *req)
 {
@@ -29,8 +39,7 @@ static struct abi_cm_id *child_new(struct abi_cm_id *listener, struct ual_conn_r
 	child->engine = listener->engine;
 	child->state = CM_REQUESTED;
 	child->req = req;
-	child->peer_ird = clamp(req->peer_ird);
-	child->peer_ord = clamp(req->peer_ord);
+	note_depths(child, req);
 	return child;
 }
 

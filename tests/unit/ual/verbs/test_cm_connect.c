@@ -359,6 +359,37 @@ static void nonblocking(void **state)
 	clean(&h);
 }
 
+/* RFC 5044 7.1.1: a request of revision 1 says nothing of IRD and ORD; its private data are 3 octets. */
+static void old_peer(void **state)
+{
+	static const char request[] = "MPA ID Req Frame\x40\x01\x00\x03old";
+	struct rdma_cm_event *event;
+	char reply[64] = "";
+	struct host h;
+	int fd;
+
+	listen_any(&h);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&h.addr, sizeof(h.addr)), 0);
+	assert_int_equal(write(fd, request, 23), 23);
+	event = next_event(h.server);
+	assert_int_equal(event->event, RDMA_CM_EVENT_CONNECT_REQUEST);
+	assert_int_equal(event->param.conn.private_data_len, 3);
+	assert_memory_equal(event->param.conn.private_data, "old", 3);
+	assert_true(event->param.conn.responder_resources > 0);
+	assert_true(event->param.conn.initiator_depth > 0);
+	h.passive = event->id;
+	rdma_ack_cm_event(event);
+	qp(h.passive);
+	assert_int_equal(rdma_accept(h.passive, NULL), 0);
+	expect(h.server, h.passive, RDMA_CM_EVENT_ESTABLISHED);
+	assert_int_equal(read(fd, reply, sizeof(reply)), 20);
+	assert_memory_equal(reply, "MPA ID Rep Frame\x40\x01\x00\x00", 20);
+	close(fd);
+	expect(h.server, h.passive, RDMA_CM_EVENT_DISCONNECTED);
+	clean(&h);
+}
+
 /* ---- synchronous ids --------------------------------------------------------------------------------- */
 
 struct service {
@@ -463,12 +494,19 @@ static void synchronous_refusal(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(orderly_end),	 cmocka_unit_test(qp_first_id_first),
-		cmocka_unit_test(reject),	 cmocka_unit_test(destroyed_request_is_rejected),
-		cmocka_unit_test(listener_goes), cmocka_unit_test(refused),
-		cmocka_unit_test(migrated),	 cmocka_unit_test(destroying_waits_for_acks),
-		cmocka_unit_test(wrong_states),	 cmocka_unit_test(nonblocking),
-		cmocka_unit_test(endpoints),	 cmocka_unit_test(synchronous_refusal),
+		cmocka_unit_test(orderly_end),
+		cmocka_unit_test(qp_first_id_first),
+		cmocka_unit_test(reject),
+		cmocka_unit_test(destroyed_request_is_rejected),
+		cmocka_unit_test(listener_goes),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(migrated),
+		cmocka_unit_test(destroying_waits_for_acks),
+		cmocka_unit_test(wrong_states),
+		cmocka_unit_test(nonblocking),
+		cmocka_unit_test(old_peer),
+		cmocka_unit_test(endpoints),
+		cmocka_unit_test(synchronous_refusal),
 	};
 
 	alarm(60);
