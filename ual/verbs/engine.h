@@ -7,6 +7,7 @@
  * program does:
  *
  *   program polls (ibv_poll_cq)        its own thread runs passes of the loop; the progress thread stays away
+ *                                      until it stops, or asks to be notified (ibv_req_notify_cq)
  *   program waits (ibv_get_cq_event)   the waiting thread runs the loop until its event is there
  *   program does something else        the progress thread sleeps in epoll on the loop and runs it
  *
@@ -43,7 +44,9 @@ struct abi_engine {
 	uint64_t timer_at_ns;	/* when `timer` wakes who sleeps; UINT64_MAX: it is not set */
 	struct ual_watch timer;		/* a timerfd: the loop's deadline as a descriptor */
 	atomic_uint sleepers;		/* threads that sleep on the loop's descriptor */
-	atomic_uint polls;		/* counts passes that the program's own threads ran */
+	atomic_uint polls;		/* counts the program's polls */
+	atomic_uint polls_in_row;	/* since it last asked to be told instead */
+	atomic_uint waits;		/* counts beginnings and ends of abi_wait() */
 	atomic_uint waiters;		/* threads in abi_wait() */
 	atomic_uint alarm;		/* futex of the progress thread when it stays away */
 	atomic_bool away;		/* it does, until the last waiter leaves */
@@ -76,6 +79,9 @@ void abi_flush(struct abi_engine *engine);
  * away now and then when passes find nothing, for the peer may need it.  Returns what the pass did.
  */
 int abi_progress(struct abi_engine *engine);
+/* With the lock held: a poll that found something without a pass; the program will sleep until it is told. */
+void abi_polled(struct abi_engine *engine);
+void abi_will_sleep(struct abi_engine *engine);
 
 /*
  * Without the lock: runs the loop until fd is readable (returns 0), or timeout_ms passed (-1: no limit;

@@ -2,9 +2,10 @@
 /*
  * Who runs the loop: threads that poll, threads that wait, else the progress thread.
  *
- * The progress thread stays out of the way of the others: while passes of theirs are counted it only looks each
- * NAP_NS whether that goes on, so packets do not wake it; while one of them waits in abi_wait() for longer than
- * that it sleeps until the last leaves.
+ * The progress thread stays out of the way of the others: while they poll, many times in a row, or wait every now
+ * and then, it only looks each NAP_NS whether that goes on, so packets do not wake it; while one of them waits in
+ * abi_wait() for longer than that it sleeps until the last leaves.  A program that polls a few times and then
+ * sleeps until a descriptor tells it asks for that with ibv_req_notify_cq(): the thread comes at once.
  *
  * Who sleeps does so on the loop's epoll descriptor, in which a timerfd stands for the loop's deadline: set by
  * who goes to sleep, and by abi_unlock() when the deadline has come nearer meanwhile.  So nobody who sleeps
@@ -25,6 +26,7 @@
 #include "ual/verbs/engine.h"
 
 #define NAP_NS			1000000
+#define POLLS_BUSY		64	/* in a row: the program does not mean to sleep */
 #define YIELD_EVERY		4	/* passes in a row that found nothing */
 
 static uint64_t now_ns(void)
@@ -123,9 +125,28 @@ void abi_flush(struct abi_engine *engine)
 		ual_loop_flush(engine->loop);
 }
 
-static void count_pass(struct abi_engine *engine)
+static void increment(atomic_uint *n)	/* of who has the lock */
 {
-	atomic_fetch_add_explicit(&engine->polls, 1, memory_order_relaxed);
+	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+void abi_polled(struct abi_engine *engine)
+{
+	increment(&engine->polls);
+	increment(&engine->polls_in_row);
+}
+
+static void alarm_thread(struct abi_engine *engine)
+{
+	atomic_fetch_add(&engine->alarm, 1);
+	syscall(SYS_futex, &engine->alarm, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void abi_will_sleep(struct abi_engine *engine)
+{
+	if (atomic_exchange(&engine->polls_in_row, 0) >= POLLS_BUSY && !engine->dead)
+		alarm_thread(engine);
 }
 
 int abi_progress(struct abi_engine *engine)
@@ -134,7 +155,7 @@ int abi_progress(struct abi_engine *engine)
 
 	if (engine->dead)
 		return 0;
-	count_pass(engine);
+	abi_polled(engine);
 	done = ual_loop_step(engine->loop, 0);
 	if (done > 0) {
 		engine->empty_passes = 0;
@@ -165,21 +186,13 @@ static bool handlers_restart(void)
 	return true;
 }
 
-static void wake_away(struct abi_engine *engine)
-{
-	if (!atomic_exchange(&engine->away, false))
-		return;
-	atomic_fetch_add(&engine->alarm, 1);
-	syscall(SYS_futex, &engine->alarm, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
-
 static void leave(void *ctx)
 {
 	struct abi_engine *engine = ctx;
 
-	count_pass(engine);
-	if (atomic_fetch_sub(&engine->waiters, 1) == 1)
-		wake_away(engine);
+	atomic_fetch_add(&engine->waits, 1);
+	if (atomic_fetch_sub(&engine->waiters, 1) == 1 && atomic_exchange(&engine->away, false))
+		alarm_thread(engine);
 }
 
 static void leave_asleep(void *ctx)
@@ -228,7 +241,7 @@ int abi_wait(struct abi_engine *engine, int fd, int timeout_ms)
 	if (engine->dead)
 		return -EIO;
 	atomic_fetch_add(&engine->waiters, 1);
-	count_pass(engine);
+	atomic_fetch_add(&engine->waits, 1);
 	pthread_cleanup_push(leave, engine);
 	err = wait_loop(engine, fd, until_ns);
 	pthread_cleanup_pop(1);
@@ -242,11 +255,11 @@ static void doze(struct abi_engine *engine, unsigned alarm, const struct timespe
 	syscall(SYS_futex, &engine->alarm, FUTEX_WAIT_PRIVATE, alarm, limit, NULL, 0);
 }
 
-static void nap(struct abi_engine *engine)
+static void nap(struct abi_engine *engine, unsigned alarm)
 {
 	struct timespec ts = timespec_of(NAP_NS);
 
-	doze(engine, atomic_load(&engine->alarm), &ts);
+	doze(engine, alarm, &ts);
 }
 
 /* Somebody waits, and runs the loop: until the last of them leaves. */
@@ -269,17 +282,32 @@ static void sleep_on_loop(struct abi_engine *engine)
 	sleep_end(engine);
 }
 
+/* What the thread saw of the program when it last looked. */
+struct seen {
+	unsigned polls, waits;
+};
+
+static bool others_run(struct abi_engine *engine, struct seen *seen)
+{
+	struct seen now = { .polls = atomic_load(&engine->polls),
+			    .waits = atomic_load(&engine->waits) };
+	bool run = now.waits != seen->waits ||
+		   (now.polls != seen->polls && atomic_load(&engine->polls_in_row) >= POLLS_BUSY);
+
+	*seen = now;
+	return run;
+}
+
 static void *progress(void *ctx)
 {
 	struct abi_engine *engine = ctx;
-	unsigned seen = atomic_load(&engine->polls);
+	struct seen seen = { 0 };
 
 	while (!atomic_load(&engine->stop)) {
-		unsigned polls = atomic_load(&engine->polls);
+		unsigned alarm = atomic_load(&engine->alarm);
 
-		if (polls != seen) {
-			seen = polls;
-			nap(engine);
+		if (others_run(engine, &seen)) {
+			nap(engine, alarm);
 		} else if (atomic_load(&engine->waiters)) {
 			stay_away(engine);
 		} else if (pass_or_sleep(engine)) {
