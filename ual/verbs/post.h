@@ -3,7 +3,7 @@
  * The data path between its files.  Work requests go down, completions come up:
  *
  *   post.c, qp_ex.c    ibv_send_wr -> wr_send -> abi_qp_send() -> access layer
- *   cq.c               access layer's callback -> abi_cq_push() -> ring -> ibv_poll_cq(), cq_ex.c
+ *   cq_ring.c          access layer's callback -> abi_cq_push() -> ring -> ibv_poll_cq(), cq_ex.c
  *   qp.c               states, and what the end of a connection does to both
  *
  * All with the engine's lock held, but what is said otherwise.
@@ -60,6 +60,8 @@ static inline struct abi_engine *abi_engine_of(struct ibv_context *context)
 /* Shared by ibv_create_cq() and ibv_create_cq_ex(); without the lock. */
 int abi_cq_create(struct abi_context *context, uint32_t cqe, void *cq_context,
 		  struct ibv_comp_channel *channel, uint32_t comp_vector, struct abi_cq **cq);
+/* cq_ring.c: room for depth completions, a power of two; what is in the ring stays. */
+int abi_cq_move(struct abi_cq *cq, uint32_t depth);
 /* Takes what the access layer has completed. */
 void abi_cq_drain(struct abi_cq *cq);
 /* A completion that the access layer does not know of. */

@@ -312,7 +312,27 @@ static void test_error_flushes(void **state)
 	pair_close(&p);
 }
 
-/* The same for one that was never connected. */
+/* Posted while the connection is being closed: flushed when it is, after what was posted before. */
+static void test_post_at_the_end(void **state)
+{
+	struct pair p;
+	struct side *a = &p.side[0], *b = &p.side[1];
+	struct ibv_sge sge;
+	struct ibv_send_wr wr;
+
+	pair_open(&p, NULL);
+	side_recv(a, 1, 0, 8);
+	assert_int_equal(rdma_disconnect(a->id), 0);
+	sge = side_sge(a, 0, 8);
+	wr = side_wr(&sge, b, IBV_WR_SEND);
+	for (wr.wr_id = 2; wr.wr_id < 5; wr.wr_id++)
+		side_post(a, &wr);
+	for (uint64_t i = 1; i < 5; i++)
+		side_expect(a, i, IBV_WC_WR_FLUSH_ERR);
+	pair_close(&p);
+}
+
+/* To ERR without ever having been connected. */
 static void test_error_unconnected(void **state)
 {
 	struct pair p;
@@ -348,11 +368,17 @@ static void test_error_unconnected(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_send),	       cmocka_unit_test(test_inline),
-		cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_immediate),
-		cmocka_unit_test(test_atomics),	       cmocka_unit_test(test_window),
-		cmocka_unit_test(test_window_type1),   cmocka_unit_test(test_chain),
-		cmocka_unit_test(test_error_flushes),  cmocka_unit_test(test_error_unconnected),
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_inline),
+		cmocka_unit_test(test_write_and_read),
+		cmocka_unit_test(test_immediate),
+		cmocka_unit_test(test_atomics),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_window_type1),
+		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_error_flushes),
+		cmocka_unit_test(test_post_at_the_end),
+		cmocka_unit_test(test_error_unconnected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
