@@ -215,6 +215,9 @@ struct ual_conn_param {
 	/* peer-to-peer with these types (enum mpa_rtr bits); 0: client-server */
 	uint8_t mpa_rtr;
 	uint32_t timeout_ms;		/* default 10000 */
+	/* ual_connect(): while TCP is refused it is tried again for so long; 0: once.  For peers that are about
+	 * to listen. */
+	uint32_t refused_ms;
 	/* ual_connect(): where to connect from (port 0: any); of the peer's family.  NULL: the system
 	 * chooses. */
 	const struct sockaddr *local;

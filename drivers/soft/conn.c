@@ -88,11 +88,16 @@ static void timer_fired(struct ual_timer *t)
 {
 	struct soft_conn *conn = container_of(t, struct soft_conn, timer);
 	struct soft_device *dev = conn->dev;
+	int err;
 
 	soft_device_enter(dev);
 	if (conn->state == CONN_RDMA && conn->settling) {
 		conn->settling = false;
 		soft_conn_tx_schedule(conn);
+	} else if (conn->state == CONN_CONNECTING && !conn->link) {
+		err = soft_start_retry(conn);
+		if (err)
+			soft_conn_fail(conn, err);
 	} else if (conn->state == CONN_LINGER) {
 		soft_conn_kill(conn, true);
 	} else {
@@ -112,7 +117,7 @@ static void link_ready(struct soft_link *link, unsigned events)
 		err = link->ops->error(link);
 		if (!err)
 			err = soft_start_ask(conn);
-		if (err)
+		if (err && !(err == -ECONNREFUSED && soft_start_refused(conn)))
 			soft_conn_fail(conn, err);
 	} else {
 		if (events & LINK_OUT) {
@@ -125,6 +130,13 @@ static void link_ready(struct soft_link *link, unsigned events)
 	soft_device_leave(dev);
 }
 
+void soft_conn_link(struct soft_conn *conn, struct soft_link *link)
+{
+	conn->link = link;
+	link->fn = link_ready;
+	link->ctx = conn;
+}
+
 int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct soft_conn **out)
 {
 	struct soft_conn *conn = calloc(1, sizeof(*conn));
@@ -132,14 +144,12 @@ int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct sof
 	if (!conn)
 		return -ENOMEM;
 	conn->dev = dev;
-	conn->link = link;
 	conn->rx_chunk = SOFT_SCRATCH_BYTES;
 	conn->timer.fn = timer_fired;
 	INIT_LIST_HEAD(&conn->tx_node);
 	INIT_LIST_HEAD(&conn->hot_node);
 	INIT_LIST_HEAD(&conn->kick_node);
-	link->fn = link_ready;
-	link->ctx = conn;
+	soft_conn_link(conn, link);
 	list_add_tail(&conn->node, &dev->conns);
 	*out = conn;
 	return 0;
@@ -190,7 +200,8 @@ void soft_conn_kill(struct soft_conn *conn, bool abort)
 	soft_conn_block(conn, false);
 	conn->state = CONN_DEAD;
 	ual_timer_disarm(conn->dev->loop, &conn->timer);
-	conn->link->ops->destroy(conn->link, abort);
+	if (conn->link)
+		conn->link->ops->destroy(conn->link, abort);
 	conn->link = NULL;
 	list_del_init(&conn->tx_node);
 	list_del_init(&conn->kick_node);

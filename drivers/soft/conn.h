@@ -26,6 +26,7 @@
  * left, and does not look at what came in between until more comes: a login would wait for ever.
  */
 #define CONN_SETTLE_MS		1
+#define CONN_AGAIN_MS		5	/* after a refusal */
 #define CONN_END_TIMEOUT_MS	5000	/* the peer's FIN after ours */
 #define CONN_LINGER_MS		2000	/* last bytes out, input thrown away */
 #define CONN_IN_MAX		(1u << 20)	/* streaming bytes that the consumer did not take */
@@ -80,11 +81,19 @@ struct soft_start {
 	struct soft_share *share;
 	int err;
 	void (*on_request)(struct ual_conn_req *req);
+	struct soft_target *target;	/* active, while connecting; or NULL */
+};
+
+/* Whom to connect to once more when TCP is refused. */
+struct soft_target {
+	struct sockaddr_storage addr, local;
+	socklen_t addr_len;
+	u64 refused_until_ns, until_ns;
 };
 
 struct soft_conn {
 	struct soft_device *dev;
-	struct soft_link *link;
+	struct soft_link *link;	/* NULL: dead, or refused and about to be tried again */
 	enum conn_state state;
 	struct soft_qp *qp;
 	struct soft_stream *stream;
@@ -105,6 +114,7 @@ struct soft_conn {
 
 /* conn.c */
 int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct soft_conn **conn);
+void soft_conn_link(struct soft_conn *conn, struct soft_link *link);
 /* Attaches the link; on failure the connection is as before. */
 int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_ms);
 void soft_conn_enter(struct soft_conn *conn, enum conn_state state);
@@ -141,6 +151,9 @@ void soft_tx_release(struct soft_device *dev, const void *addr, u64 len);
 size_t soft_start_feed(struct soft_conn *conn, const u8 *data, size_t len);
 int soft_start_passive(struct soft_conn *conn);	/* SNIFF or STREAM to ASKED */
 int soft_start_ask(struct soft_conn *conn);	/* queues the request */
+/* The link was refused: true if it will be tried again, by soft_start_retry() when the timer fires. */
+bool soft_start_refused(struct soft_conn *conn);
+int soft_start_retry(struct soft_conn *conn);
 int soft_start_new(struct soft_qp *qp, const struct ual_conn_param *param,
 		   struct soft_start **start);
 void soft_start_rdma(struct soft_conn *conn);	/* the exchange is complete */

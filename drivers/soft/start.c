@@ -11,6 +11,8 @@
 
 void soft_start_free(struct soft_start *start)
 {
+	if (start)
+		free(start->target);
 	free(start);
 }
 
@@ -68,6 +70,58 @@ int soft_start_new(struct soft_qp *qp, const struct ual_conn_param *param, struc
 	return 0;
 }
 
+static int keep_target(struct soft_start *start, struct ual_loop *loop, const struct sockaddr *addr,
+		       socklen_t addr_len, const struct ual_conn_param *param, u32 timeout_ms)
+{
+	struct soft_target *t;
+
+	if (!param->refused_ms || addr_len > sizeof(t->addr))
+		return 0;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	memcpy(&t->addr, addr, addr_len);
+	t->addr_len = addr_len;
+	if (param->local)
+		memcpy(&t->local, param->local, addr_len);	/* of one family */
+	t->until_ns = ual_loop_now(loop) + timeout_ms * 1000000ull;
+	t->refused_until_ns = ual_loop_now(loop) + param->refused_ms * 1000000ull;
+	start->target = t;
+	return 0;
+}
+
+bool soft_start_refused(struct soft_conn *conn)
+{
+	const struct soft_target *t = conn->start ? conn->start->target : NULL;
+
+	if (!t || ual_loop_now(conn->dev->loop) >= t->refused_until_ns)
+		return false;
+	conn->link->ops->destroy(conn->link, false);
+	conn->link = NULL;
+	soft_conn_timeout(conn, CONN_AGAIN_MS);
+	return true;
+}
+
+int soft_start_retry(struct soft_conn *conn)
+{
+	struct soft_device *dev = conn->dev;
+	const struct soft_target *t = conn->start->target;
+	const struct sockaddr *local = t->local.ss_family ? (const struct sockaddr *)&t->local
+							  : NULL;
+	u64 now = ual_loop_now(dev->loop);
+	struct soft_link *link;
+	int err;
+
+	if (now >= t->until_ns)
+		return -ETIMEDOUT;
+	err = dev->net->connect(dev->net_ctx, (const struct sockaddr *)&t->addr, t->addr_len, local,
+				&link);
+	if (err)
+		return err;
+	soft_conn_link(conn, link);
+	return soft_conn_attach(conn, CONN_CONNECTING, (u32)((t->until_ns - now) / 1000000 + 1));
+}
+
 int soft_connect(struct ual_qp *base, const struct sockaddr *addr, socklen_t addr_len,
 		 const struct ual_conn_param *param)
 {
@@ -75,12 +129,16 @@ int soft_connect(struct ual_qp *base, const struct sockaddr *addr, socklen_t add
 	struct soft_device *dev = qp->dev;
 	struct soft_start *start;
 	struct soft_conn *conn;
+	u32 timeout_ms = param->timeout_ms ? param->timeout_ms : CONN_START_TIMEOUT_MS;
 	struct soft_link *link;
 	int err;
 
 	err = soft_start_new(qp, param, &start);
 	if (err)
 		return err;
+	err = keep_target(start, dev->loop, addr, addr_len, param, timeout_ms);
+	if (err)
+		goto err_start;
 	err = dev->net->connect(dev->net_ctx, addr, addr_len, param->local, &link);
 	if (err)
 		goto err_start;
@@ -89,8 +147,7 @@ int soft_connect(struct ual_qp *base, const struct sockaddr *addr, socklen_t add
 		link->ops->destroy(link, true);
 		goto err_start;
 	}
-	err = soft_conn_attach(conn, CONN_CONNECTING,
-			       param->timeout_ms ? param->timeout_ms : CONN_START_TIMEOUT_MS);
+	err = soft_conn_attach(conn, CONN_CONNECTING, timeout_ms);
 	if (err) {
 		soft_conn_kill(conn, true);
 		goto err_start;

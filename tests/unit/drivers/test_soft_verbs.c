@@ -4,6 +4,7 @@
  * offsets are not addresses, immediate data with the length of its Write.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "drivers/soft/soft.h"
@@ -242,6 +243,57 @@ static void abort_in_the_callback(void **state)
 	pair_close(&p);
 }
 
+/* ---- peers that are about to listen --------------------------------------------------------------------- */
+
+static void start_refused(struct pair *p, const struct pair_cfg *cfg)
+{
+	pair_open(p, cfg);
+	pair_listen(p);
+	ual_listener_destroy(p->listener);
+	p->listener = NULL;
+	assert_int_equal(ual_loop_step(p->loop, 0) >= 0, true);
+	assert_int_equal(ual_connect(p->a.qp, (struct sockaddr *)&p->addr,
+				     sizeof(struct sockaddr_in), &cfg->active),
+			 0);
+}
+
+static void refused_connections_are_tried_again(void **state)
+{
+	static const struct pair_cfg once = { SOFT };
+	static const struct pair_cfg cfg = { SOFT, .active.refused_ms = 300 };
+	struct sockaddr_storage addr;
+	struct pair p;
+	uint64_t from;
+
+	start_refused(&p, &once);
+	pair_until_event(&p, &p.a, UAL_EV_FAILED);
+	assert_int_equal(p.a.evs[0].err, -ECONNREFUSED);
+	pair_close(&p);
+	/* the peer listens late */
+	start_refused(&p, &cfg);
+	pair_run_ms(&p, 50);
+	assert_int_equal(p.a.ev_n, 0);
+	addr = p.addr;
+	pair_listen_at(&p, (struct sockaddr *)&addr, sizeof(struct sockaddr_in));
+	pair_until_event(&p, &p.a, UAL_EV_ESTABLISHED);
+	pair_close(&p);
+	/* or never */
+	start_refused(&p, &cfg);
+	from = ual_loop_now(p.loop);
+	pair_until_event(&p, &p.a, UAL_EV_FAILED);
+	assert_int_equal(p.a.evs[0].err, -ECONNREFUSED);
+	assert_in_range(ual_loop_now(p.loop) - from, 290000000ull, 2000000000ull);
+	pair_close(&p);
+	/* aborted, or destroyed, between two tries */
+	for (int destroyed = 0; destroyed <= 1; destroyed++) {
+		start_refused(&p, &cfg);
+		pair_run_ms(&p, 2);
+		if (!destroyed)
+			assert_int_equal(ual_abort(p.a.qp), 0);
+		pair_close(&p);
+	}
+}
+
 /* ---- regions at offsets of their own ------------------------------------------------------------------ */
 
 static void tagged_offsets_of_ones_own(void **state)
@@ -391,6 +443,7 @@ int main(void)
 		cmocka_unit_test(abort_flushes_before_it_tells),
 		cmocka_unit_test(abort_of_a_disconnect),
 		cmocka_unit_test(abort_in_the_callback),
+		cmocka_unit_test(refused_connections_are_tried_again),
 		cmocka_unit_test(tagged_offsets_of_ones_own),
 		cmocka_unit_test(local_work_is_told_at_once),
 		cmocka_unit_test(immediate_data_tells_of_its_write),
