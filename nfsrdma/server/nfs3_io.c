@@ -76,9 +76,10 @@ enum nfs_outcome nfs3_read(struct nfs_call *call, bool may_block)
 
 	nfs3_fh_decode(&call->args, &fh);
 	offset = xdr_in_u64(&call->args);
-	count = min_t(u32, xdr_in_u32(&call->args), NFS_DATA_MAX);
+	count = xdr_in_u32(&call->args);
 	if (!xdr_in_ok(&call->args))
 		return NFS_GARBAGE;
+	count = min_t(u32, count, NFS_DATA_MAX);
 	status = nfs3_obj_get(call, &fh, false, &obj);
 	if (status == NFS3_OK) {
 		err = read_fill(call, &obj, offset, count, !may_block);

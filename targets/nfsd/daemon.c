@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/nfsd/daemon.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "nfsrdma/server/nfs3.h"
+#include "targets/daemon/log.h"
+#include "targets/daemon/notify.h"
+#include "targets/daemon/pid_file.h"
+#include "targets/daemon/shutdown.h"
+#include "targets/nfsd/listeners.h"
+#include "targets/nfsd/posix.h"
+#include "targets/nfsd/state_dir.h"
+
+struct daemon {
+	struct nfsd_options *options;
+	struct posix_fs *fs[EXPORTS_MAX];
+	unsigned fs_n;
+	struct nfs_server server;
+	struct ual *ual;
+	struct daemon_reactor *reactors;
+	unsigned reactor_n;
+	struct listeners listeners;
+	struct daemon_shutdown shutdown;
+};
+
+/* ---- construction, in this order; taken apart in the other ------------------------------------------------ */
+
+/* A node has two descriptors at most; the rest are for connections. */
+static unsigned nodes_allowed(unsigned exports)
+{
+	struct rlimit limit;
+	rlim_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 256;
+	n = limit.rlim_cur / 4 / (exports ? exports : 1);
+	return n < 64 ? 64 : n > POSIX_NODES_MAX ? POSIX_NODES_MAX : (unsigned)n;
+}
+
+static int open_exports(struct daemon *d)
+{
+	char path[PATH_MAX];
+	u8 key[POSIX_KEY_BYTES];
+	int dir = state_dir_open(d->options->state_dir, path, sizeof(path)), err;
+	const char *why;
+
+	err = dir < 0 ? dir : state_dir_key(dir, key, sizeof(key));
+	if (dir >= 0)
+		close(dir);
+	if (err) {
+		daemon_log(LOG_ERR, "%s: %s; see --state", path,
+			   err == -EINVAL ? "handle-key is damaged: file handles need it"
+					  : strerror(-err));
+		return err;
+	}
+	for (struct nfs_export *e = d->options->exports.table.first; e; e = e->next) {
+		err = posix_fs_create(e, key, nodes_allowed(d->options->exports.n), &d->fs[d->fs_n],
+				      &why);
+		if (err) {
+			daemon_log(LOG_ERR, "export %s: %s", e->path, why);
+			return err;
+		}
+		d->fs_n++;
+		daemon_log(LOG_INFO, "export %s: fsid %#llx", e->path, (unsigned long long)e->fsid);
+	}
+	return 0;
+}
+
+static void say_device_error(struct daemon *d, int err)
+{
+	const char *provider = ual_provider_error(d->ual);
+	const char *name = d->options->device;
+
+	daemon_log(LOG_ERR, "RDMA device %s: %s%s%s; see --device and --providers",
+		   name ? name : "(any)", err == -ENODEV ? "there is none" : strerror(-err),
+		   provider ? ": " : "", provider ? provider : "");
+}
+
+static bool reactor_quiet(void *ctx, unsigned index)
+{
+	struct daemon *d = ctx;
+
+	return listeners_reactor_quiet(&d->listeners, index);
+}
+
+static int open_reactors(struct daemon *d)
+{
+	const struct nfsd_options *o = d->options;
+	bool device_err;
+	int err;
+
+	d->reactors = calloc(o->reactors, sizeof(d->reactors[0]));
+	if (!d->reactors)
+		return -ENOMEM;
+	for (; d->reactor_n < o->reactors; d->reactor_n++) {
+		struct daemon_reactor *r = &d->reactors[d->reactor_n];
+
+		r->index = d->reactor_n;
+		r->quiet = reactor_quiet;
+		r->ctx = d;
+		err = daemon_reactor_init(r, d->ual, o->device, o->spin_us, &device_err);
+		if (err && device_err)
+			say_device_error(d, err);
+		else if (err)
+			daemon_log(LOG_ERR, "event loop: %s", strerror(-err));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int build(struct daemon *d)
+{
+	struct ual_cfg cfg = { .provider_dir = d->options->provider_dir };
+	int err = open_exports(d);
+
+	if (!err)
+		err = ual_create(&cfg, &d->ual);
+	if (!err)
+		err = open_reactors(d);
+	if (err)
+		return err;
+	d->server.exports = &d->options->exports.table;
+	d->server.programs = &nfs3_program;
+	nfs3_program.next = &mount3_program;
+	err = nfs_workers_create(d->options->workers, &d->server.workers);
+	if (err) {
+		daemon_log(LOG_ERR, "worker threads: %s", strerror(-err));
+		return err;
+	}
+	return listeners_open(&d->listeners, d->options, &d->server, d->reactors, d->reactor_n);
+}
+
+static void take_apart(struct daemon *d)
+{
+	listeners_close(&d->listeners);
+	nfs_workers_destroy(d->server.workers);
+	for (unsigned i = 0; i < d->reactor_n; i++)
+		daemon_reactor_deinit(&d->reactors[i]);
+	free(d->reactors);
+	ual_destroy(d->ual);
+	for (unsigned i = 0; i < d->fs_n; i++)
+		posix_fs_destroy(d->fs[i]);
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------- */
+
+static void begin_end(void *ctx, int signal)
+{
+	struct daemon *d = ctx;
+
+	daemon_log(LOG_INFO, "%s: ending", strsignal(signal));
+	daemon_notify("STOPPING=1");
+	listeners_stop(&d->listeners);
+	ual_loop_stop(d->reactors[0].loop);
+}
+
+static int pid_file(struct daemon *d)
+{
+	int err = d->options->pid_file ? daemon_pid_file_write(d->options->pid_file) : 0;
+
+	if (err)
+		daemon_log(LOG_ERR, "%s cannot be written: %s", d->options->pid_file,
+			   strerror(-err));
+	return err;
+}
+
+static int serve(struct daemon *d)
+{
+	int err = pid_file(d);
+
+	for (unsigned i = 1; i < d->reactor_n && !err; i++)
+		err = daemon_reactor_start(&d->reactors[i]);
+	if (!err) {
+		listeners_register(&d->listeners);
+		printf("openrdma-nfsd: ready:%s\n", d->listeners.ready);
+		fflush(stdout);
+		daemon_notify("READY=1");
+		daemon_reactor_run(&d->reactors[0]);
+		listeners_unregister(&d->listeners);
+		if (d->options->pid_file)
+			daemon_pid_file_remove(d->options->pid_file);
+	}
+	for (unsigned i = 1; i < d->reactor_n; i++)
+		daemon_reactor_join(&d->reactors[i]);
+	return err;
+}
+
+/* A connection is a descriptor, so is an open file; the soft limit is what programs with select() can bear. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int nfsd_run(struct nfsd_options *options)
+{
+	struct daemon d = { .options = options };
+	int err;
+
+	umask(0);			/* modes are the clients' */
+	allow_descriptors();
+	err = build(&d);
+	if (!err) {
+		err = daemon_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
+		if (!err) {
+			err = serve(&d);
+			daemon_shutdown_deinit(&d.shutdown);
+		}
+	}
+	take_apart(&d);
+	return err;
+}

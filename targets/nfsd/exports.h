@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * exports(5): what is exported to whom, from a file or from --export.
+ *
+ *   /srv/share   192.0.2.0/24(rw,no_root_squash) [2001:db8::]/32(ro)
+ *   "/srv/with blank" *(ro,insecure)
+ *   /srv/share(rw)                                    everybody; also what --export takes
+ *
+ * Hosts are addresses, networks, names (looked up once, now) and `*`; netgroups and patterns of names are refused, as
+ * are security flavours other than sys.  Messages name file and line.
+ */
+#ifndef TARGETS_NFSD_EXPORTS_H
+#define TARGETS_NFSD_EXPORTS_H
+
+#include "nfsrdma/server/export.h"
+
+#define EXPORTS_LINE_MAX	4096
+#define EXPORTS_MAX		256
+
+struct exports_list {
+	struct nfs_exports table;	/* what the programs see */
+	struct nfs_export **tail;
+	unsigned n;
+};
+
+void exports_init(struct exports_list *list);
+void exports_deinit(struct exports_list *list);	/* file systems are closed before */
+
+/* One line of the syntax; empty ones and comments add nothing.  0, or -EINVAL and why. */
+int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len);
+/* A whole file; why begins with FILE:LINE. */
+int exports_add_file(struct exports_list *list, const char *path, char *why, size_t why_len);
+
+#endif

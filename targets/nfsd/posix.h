@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * A directory of this machine behind the NFS programs: struct nfs_vfs_ops over POSIX calls.
+ *
+ *   posix_fs.c    an export's root, its verifier        posix_node.c   open objects and their cache, handles
+ *   posix_cred.c  acting as the caller                  posix_attr.c   attributes, permissions, statfs
+ *   posix_name.c  what goes by name                     posix_io.c     data: read, write, commit, holes, copies
+ *   posix_dir.c   listing                               posix_xattr.c  extended attributes
+ *
+ * Handles are the kernel's (name_to_handle_at(2)) and so stay good over restarts and renames; opening by handle
+ * needs CAP_DAC_READ_SEARCH.  Behind them is a code that only this server can make, since the kernel opens any
+ * handle of the file system, also of what is not exported.
+ *
+ * A node is an O_PATH descriptor, with descriptors for data opened when first needed.  Nodes that nobody uses stay
+ * in a cache, the least recently used go first.
+ */
+#ifndef TARGETS_NFSD_POSIX_H
+#define TARGETS_NFSD_POSIX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/list.h"
+#include "nfsrdma/server/export.h"
+
+#define POSIX_HANDLE_MAX	32	/* of the kernel's; larger ones are refused at start */
+#define POSIX_KEY_BYTES		16
+#define POSIX_CODE_BYTES	8
+#define POSIX_NODES_MAX		16384	/* in the cache, also limited by descriptors */
+#define POSIX_HASH		4096
+
+struct nfs_node {
+	struct posix_fs *fs;
+	unsigned refs;			/* the cache's own not counted */
+	struct list_head hash, lru;	/* lru: only while refs is 0 */
+	int fd;				/* O_PATH */
+	/* -1: not opened yet; of a file, for reading and, when possible, writing */
+	atomic_int data_fd;
+	atomic_int dir_fd;		/* of a directory, opened for reading */
+	bool writable;			/* data_fd is */
+	bool gone;		    /* its last name was removed: not kept when nobody uses it */
+	mode_t type;			/* S_IFMT of it */
+	dev_t dev;
+	int mount_id;
+	pthread_mutex_t lock;		/* opening of descriptors; the position of dir_fd */
+	u8 handle_len;
+	u8 handle[8 + POSIX_HANDLE_MAX];	/* length of the kernel's, its type, itself */
+};
+
+struct posix_fs {
+	struct nfs_export *export;
+	int root_fd;
+	struct nfs_node *root;
+	dev_t dev;
+	int mount_id;
+	u8 key[POSIX_KEY_BYTES];
+	atomic_ullong verifier;
+	pthread_mutex_t lock;		/* hash, lru, counts, refs of nodes */
+	struct list_head hash[POSIX_HASH];
+	struct list_head lru;
+	unsigned node_n;
+	unsigned node_max;
+};
+
+extern const struct nfs_vfs_ops posix_vfs_ops;
+
+/* Opens the export's directory.  key: POSIX_KEY_BYTES, the same over restarts.  Errors name what is missing in *why. */
+int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], unsigned node_max,
+		    struct posix_fs **fs, const char **why);
+void posix_fs_destroy(struct posix_fs *fs);
+
+static inline struct posix_fs *posix_fs_of(const struct nfs_export *export)
+{
+	return export->fs;
+}
+
+/* posix_cred.c: the calling thread acts as cred until the next call; NULL: as the server itself. */
+void posix_act_as(const struct nfs_cred *cred);
+
+/* posix_node.c */
+int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **node);	/* takes fd */
+int posix_node_find(struct nfs_export *export, const u8 *handle, unsigned len,
+		    struct nfs_node **node);
+int posix_node_handle(struct nfs_node *node, u8 *handle, unsigned *len);
+void posix_node_get(struct nfs_node *node);
+void posix_node_put(struct nfs_node *node);
+void posix_node_forget(struct nfs_node *node);	/* a name of it was removed: perhaps the last */
+void posix_nodes_drop(struct posix_fs *fs);
+/* A descriptor that data goes through, owned by the node; opened as the server.  -EISDIR, -EINVAL: not a file. */
+int posix_node_data_fd(struct nfs_node *node, bool write);
+int posix_node_dir_fd(struct nfs_node *node);
+
+/* posix_attr.c */
+int posix_getattr(struct nfs_node *node, struct nfs_attr *attr);
+int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
+		  const struct nfs_set_attr *set);
+int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have);
+int posix_statfs(struct nfs_node *node, struct statvfs *st);
+/* May cred do this to the data?  The owner always may. */
+int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want);
+
+/* posix_name.c */
+int posix_lookup(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		 struct nfs_node **node);
+ssize_t posix_readlink(struct nfs_node *node, char *buf, size_t len);
+int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, bool excl,
+		 const u8 verifier[8], const struct nfs_set_attr *set, struct nfs_node **node);
+int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		const struct nfs_set_attr *set, struct nfs_node **node);
+int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		  const char *target, struct nfs_node **node);
+int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
+		dev_t dev, struct nfs_node **node);
+int posix_unlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name);
+int posix_rmdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name);
+int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *to,
+		 const char *to_name, const struct nfs_cred *cred);
+int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
+	       const struct nfs_cred *cred);
+
+/* posix_dir.c */
+int posix_readdir(struct nfs_node *dir, const struct nfs_cred *cred, u64 cookie,
+		  bool (*fn)(void *ctx, const struct nfs_dirent *entry), void *ctx, bool *eof);
+
+/* posix_io.c */
+ssize_t posix_read(struct nfs_node *node, const struct nfs_cred *cred, void *buf, size_t len,
+		   u64 offset, bool nowait, bool *eof);
+ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const void *buf, size_t len,
+		    u64 offset, bool sync);
+int posix_commit(struct nfs_node *node, u64 offset, u64 len);
+int posix_seek(struct nfs_node *node, enum nfs_seek what, u64 offset, u64 *found);
+int posix_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);
+int posix_deallocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);
+ssize_t posix_copy(struct nfs_node *from, u64 from_offset, struct nfs_node *to, u64 to_offset,
+		   u64 len, const struct nfs_cred *cred, bool clone);
+
+/* posix_xattr.c */
+ssize_t posix_getxattr(struct nfs_node *node, const struct nfs_cred *cred, const char *name,
+		       void *buf, size_t len);
+int posix_setxattr(struct nfs_node *node, const struct nfs_cred *cred, const char *name,
+		   const void *buf, size_t len, int flags);
+ssize_t posix_listxattr(struct nfs_node *node, const struct nfs_cred *cred, char *buf, size_t len);
+int posix_removexattr(struct nfs_node *node, const struct nfs_cred *cred, const char *name);
+
+#endif

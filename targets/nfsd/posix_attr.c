@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Attributes, permissions, room. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "targets/nfsd/posix.h"
+
+/* faccessat2(2) by descriptor, with the identity that the thread acts as. */
+static bool may(const struct nfs_node *node, int mode)
+{
+	return syscall(SYS_faccessat2, node->fd, "", mode, AT_EACCESS | AT_EMPTY_PATH) == 0;
+}
+
+int posix_getattr(struct nfs_node *node, struct nfs_attr *attr)
+{
+	struct stat st;
+
+	if (fstat(node->fd, &st))
+		return -errno;
+	attr->st = st;
+	/* As knfsd without STATX_CHANGE_COOKIE: the time of the last change. */
+	attr->change = (u64)st.st_ctim.tv_sec << 30 | (u64)st.st_ctim.tv_nsec;
+	attr->btime = (struct timespec){ 0 };
+	return 0;
+}
+
+int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have)
+{
+	unsigned ok = 0;
+
+	posix_act_as(cred);
+	if (want & NFS_MAY_READ && may(node, R_OK))
+		ok |= NFS_MAY_READ;
+	if (want & NFS_MAY_WRITE && may(node, W_OK))
+		ok |= NFS_MAY_WRITE;
+	if (want & NFS_MAY_EXEC && may(node, X_OK))
+		ok |= NFS_MAY_EXEC;
+	*have = ok;
+	return 0;
+}
+
+int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want)
+{
+	struct stat st;
+	int mode = (want & NFS_MAY_READ ? R_OK : 0) | (want & NFS_MAY_WRITE ? W_OK : 0);
+
+	if (!cred->uid)
+		return 0;
+	posix_act_as(cred);
+	if (may(node, mode))
+		return 0;
+	if (fstat(node->fd, &st))
+		return -errno;
+	if (st.st_uid == cred->uid)
+		return 0;
+	/* A program must be readable by who may run it.  RFC 1813 4.4 */
+	return want == NFS_MAY_READ && may(node, X_OK) ? 0 : -EACCES;
+}
+
+static int set_size(struct nfs_node *node, const struct nfs_cred *cred, u64 size)
+{
+	int err = posix_data_ok(node, cred, NFS_MAY_WRITE), fd;
+
+	if (err)
+		return err;
+	if (size > INT64_MAX)
+		return -EFBIG;
+	fd = posix_node_data_fd(node, true);
+	if (fd < 0)
+		return fd;
+	posix_act_as(cred);
+	return ftruncate(fd, (off_t)size) ? -errno : 0;
+}
+
+static int set_times(const char *path, const struct nfs_set_attr *set)
+{
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
+
+	if (set->set & NFS_SET_ATIME)
+		t[0] = set->atime;
+	if (set->set & NFS_SET_ATIME_NOW)
+		t[0].tv_nsec = UTIME_NOW;
+	if (set->set & NFS_SET_MTIME)
+		t[1] = set->mtime;
+	if (set->set & NFS_SET_MTIME_NOW)
+		t[1].tv_nsec = UTIME_NOW;
+	if (t[0].tv_nsec == UTIME_OMIT && t[1].tv_nsec == UTIME_OMIT)
+		return 0;
+	return utimensat(AT_FDCWD, path, t, 0) ? -errno : 0;
+}
+
+int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
+		  const struct nfs_set_attr *set)
+{
+	uid_t uid = set->set & NFS_SET_UID ? set->uid : (uid_t)-1;
+	gid_t gid = set->set & NFS_SET_GID ? set->gid : (gid_t)-1;
+	char path[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", node->fd);
+	if (set->set & NFS_SET_SIZE) {
+		err = set_size(node, cred, set->size);
+		if (err)
+			return err;
+	}
+	posix_act_as(cred);
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+	    fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH))
+		return -errno;
+	if (set->set & NFS_SET_MODE && node->type != S_IFLNK && chmod(path, set->mode & 07777))
+		return -errno;
+	return node->type == S_IFLNK ? 0 : set_times(path, set);
+}
+
+int posix_statfs(struct nfs_node *node, struct statvfs *st)
+{
+	return fstatvfs(node->fd, st) ? -errno : 0;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* An export's directory: opened, its root, its verifier; the table of operations. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "targets/nfsd/posix.h"
+
+static int root(struct nfs_export *export, struct nfs_node **node)
+{
+	struct posix_fs *fs = posix_fs_of(export);
+
+	posix_node_get(fs->root);
+	*node = fs->root;
+	return 0;
+}
+
+static u64 write_verifier(struct nfs_export *export)
+{
+	return atomic_load(&posix_fs_of(export)->verifier);
+}
+
+static int root_open(struct posix_fs *fs, const char **why)
+{
+	int fd = dup(fs->root_fd), test, err;
+
+	*why = "it cannot be opened";
+	if (fd < 0)
+		return -errno;
+	err = posix_node_from_fd(fs, fd, &fs->root);
+	if (err) {
+		*why = err == -EOPNOTSUPP
+			       ? "its file system has no file handles (such as overlayfs): export "
+				 "another, or mount it with nfs_export=on"
+			       : "its file system gives no file handle";
+		return err;
+	}
+	fs->dev = fs->root->dev;
+	fs->mount_id = fs->root->mount_id;
+	/* The privilege is asked for now, not when the first client comes. */
+	{
+		union {
+			struct file_handle h;
+			u8 bytes[sizeof(struct file_handle) + POSIX_HANDLE_MAX];
+		} k = { .h = { .handle_bytes = fs->root->handle_len - 8u,
+			       .handle_type = (int)get_unaligned_be32(fs->root->handle + 4) } };
+
+		memcpy(k.h.f_handle, fs->root->handle + 8, fs->root->handle_len - 8u);
+		test = open_by_handle_at(fs->root_fd, &k.h, O_PATH | O_CLOEXEC);
+	}
+	if (test < 0) {
+		err = -errno;
+		*why = err == -EPERM ? "opening files by handle needs root (CAP_DAC_READ_SEARCH)"
+				     : "its file system does not open files by handle";
+		posix_node_put(fs->root);
+		return err;
+	}
+	close(test);
+	return 0;
+}
+
+int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], unsigned node_max,
+		    struct posix_fs **out, const char **why)
+{
+	struct posix_fs *fs = calloc(1, sizeof(*fs));
+	u64 verifier;
+	int err;
+
+	*why = "out of memory";
+	if (!fs)
+		return -ENOMEM;
+	fs->export = export;
+	fs->node_max = node_max;
+	memcpy(fs->key, key, POSIX_KEY_BYTES);
+	INIT_LIST_HEAD(&fs->lru);
+	for (unsigned i = 0; i < POSIX_HASH; i++)
+		INIT_LIST_HEAD(&fs->hash[i]);
+	pthread_mutex_init(&fs->lock, NULL);
+	if (getrandom(&verifier, sizeof(verifier), 0) != sizeof(verifier)) {
+		err = -EIO;
+		goto err_free;
+	}
+	atomic_store(&fs->verifier, verifier);
+	fs->root_fd = open(export->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fs->root_fd < 0) {
+		err = -errno;
+		*why = err == -ENOTDIR ? "it is not a directory" : strerror(-err);
+		goto err_free;
+	}
+	err = root_open(fs, why);
+	if (err)
+		goto err_close;
+	export->vfs = &posix_vfs_ops;
+	export->fs = fs;
+	*out = fs;
+	return 0;
+
+err_close:
+	posix_nodes_drop(fs);
+	close(fs->root_fd);
+err_free:
+	pthread_mutex_destroy(&fs->lock);
+	free(fs);
+	return err;
+}
+
+void posix_fs_destroy(struct posix_fs *fs)
+{
+	if (!fs)
+		return;
+	posix_node_put(fs->root);
+	posix_nodes_drop(fs);
+	close(fs->root_fd);
+	pthread_mutex_destroy(&fs->lock);
+	free(fs);
+}
+
+const struct nfs_vfs_ops posix_vfs_ops = {
+	.root = root,
+	.find = posix_node_find,
+	.handle = posix_node_handle,
+	.get = posix_node_get,
+	.put = posix_node_put,
+	.getattr = posix_getattr,
+	.setattr = posix_setattr,
+	.access = posix_access,
+	.lookup = posix_lookup,
+	.readlink = posix_readlink,
+	.create = posix_create,
+	.mkdir = posix_mkdir,
+	.symlink = posix_symlink,
+	.mknod = posix_mknod,
+	.unlink = posix_unlink,
+	.rmdir = posix_rmdir,
+	.rename = posix_rename,
+	.link = posix_link,
+	.readdir = posix_readdir,
+	.read = posix_read,
+	.write = posix_write,
+	.commit = posix_commit,
+	.seek = posix_seek,
+	.allocate = posix_allocate,
+	.deallocate = posix_deallocate,
+	.copy = posix_copy,
+	.statfs = posix_statfs,
+	.getxattr = posix_getxattr,
+	.setxattr = posix_setxattr,
+	.listxattr = posix_listxattr,
+	.removexattr = posix_removexattr,
+	.write_verifier = write_verifier,
+};

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Data.  After a failed fsync(2) the kernel has dropped what it could not write, so nothing that any client wrote
+ * unstable is certain any more: the export's write verifier changes, and clients send it again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "targets/nfsd/posix.h"
+
+static void writes_lost(struct posix_fs *fs)
+{
+	u64 verifier;
+
+	if (getrandom(&verifier, sizeof(verifier), 0) != sizeof(verifier))
+		verifier = atomic_load(&fs->verifier) + 1;
+	atomic_store(&fs->verifier, verifier);
+}
+
+ssize_t posix_read(struct nfs_node *node, const struct nfs_cred *cred, void *buf, size_t len,
+		   u64 offset, bool nowait, bool *eof)
+{
+	struct iovec iov = { buf, len };
+	int err = posix_data_ok(node, cred, NFS_MAY_READ), fd;
+	ssize_t n;
+
+	if (err)
+		return err;
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	fd = posix_node_data_fd(node, false);
+	if (fd < 0)
+		return fd;
+	n = preadv2(fd, &iov, 1, (off_t)offset, nowait ? RWF_NOWAIT : 0);
+	if (n < 0 && nowait && errno == EOPNOTSUPP)
+		return -EAGAIN;
+	if (n < 0)
+		return -errno;
+	/* Part of it is in memory: a second try that may wait reads the rest. */
+	if (nowait && n && (size_t)n < len) {
+		struct stat st;
+
+		if (!fstat(fd, &st) && offset + (u64)n < (u64)st.st_size)
+			return -EAGAIN;
+	}
+	*eof = (size_t)n < len;
+	return n;
+}
+
+ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const void *buf, size_t len,
+		    u64 offset, bool sync)
+{
+	int err = posix_data_ok(node, cred, NFS_MAY_WRITE), fd;
+	size_t done = 0;
+	ssize_t n;
+
+	if (err)
+		return err;
+	if (offset > (u64)INT64_MAX - len)
+		return -EFBIG;
+	fd = posix_node_data_fd(node, true);
+	if (fd < 0)
+		return fd;
+	posix_act_as(cred);		/* quotas and set-user-ID bits are the caller's */
+	while (done < len) {
+		n = pwrite(fd, (const char *)buf + done, len - done, (off_t)(offset + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && !done)
+			return -errno;
+		if (n <= 0)
+			break; /* what was written is told; the next one hears of the error */
+		done += (size_t)n;
+	}
+	if (sync && fdatasync(fd)) {
+		err = -errno;
+		writes_lost(node->fs);
+		return err;
+	}
+	return (ssize_t)done;
+}
+
+int posix_commit(struct nfs_node *node, u64 offset, u64 len)
+{
+	int fd = posix_node_data_fd(node, false), err;
+
+	if (fd < 0)
+		return fd;
+	if (!fdatasync(fd))
+		return 0;
+	err = -errno;
+	writes_lost(node->fs);
+	return err;
+}
+
+int posix_seek(struct nfs_node *node, enum nfs_seek what, u64 offset, u64 *found)
+{
+	int fd = posix_node_data_fd(node, false);
+	off_t at;
+
+	if (fd < 0)
+		return fd;
+	if (offset > INT64_MAX)
+		return -ENXIO;
+	at = lseek(fd, (off_t)offset, what == NFS_SEEK_DATA ? SEEK_DATA : SEEK_HOLE);
+	if (at < 0)
+		return -errno;
+	*found = (u64)at;
+	return 0;
+}
+
+static int fallocate_as(struct nfs_node *node, const struct nfs_cred *cred, int mode, u64 offset,
+			u64 len)
+{
+	int err = posix_data_ok(node, cred, NFS_MAY_WRITE), fd;
+
+	if (err)
+		return err;
+	if (offset > INT64_MAX || len > INT64_MAX - offset)
+		return -EFBIG;
+	fd = posix_node_data_fd(node, true);
+	if (fd < 0)
+		return fd;
+	posix_act_as(cred);
+	return fallocate(fd, mode, (off_t)offset, (off_t)len) ? -errno : 0;
+}
+
+int posix_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len)
+{
+	return fallocate_as(node, cred, 0, offset, len);
+}
+
+int posix_deallocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len)
+{
+	return fallocate_as(node, cred, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len);
+}
+
+ssize_t posix_copy(struct nfs_node *from, u64 from_offset, struct nfs_node *to, u64 to_offset,
+		   u64 len, const struct nfs_cred *cred, bool clone)
+{
+	struct file_clone_range range = { .src_offset = from_offset,
+					  .src_length = len,
+					  .dest_offset = to_offset };
+	off_t in = (off_t)from_offset, out = (off_t)to_offset;
+	int err = posix_data_ok(from, cred, NFS_MAY_READ), from_fd, to_fd;
+	ssize_t n;
+
+	if (!err)
+		err = posix_data_ok(to, cred, NFS_MAY_WRITE);
+	if (err)
+		return err;
+	if (from_offset > INT64_MAX || to_offset > INT64_MAX)
+		return -EINVAL;
+	from_fd = posix_node_data_fd(from, false);
+	to_fd = posix_node_data_fd(to, true);
+	if (from_fd < 0 || to_fd < 0)
+		return from_fd < 0 ? from_fd : to_fd;
+	posix_act_as(cred);
+	if (clone) {
+		range.src_fd = from_fd;
+		return ioctl(to_fd, FICLONERANGE, &range) ? -errno : (ssize_t)len;
+	}
+	n = copy_file_range(from_fd, &in, to_fd, &out, len, 0);
+	return n < 0 ? -errno : n;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * What goes by name.  Names are single components, checked by the programs; nothing here follows a symbolic link, and
+ * nothing leaves the export: ".." of its root is its root, other mounts are shown only with crossmnt.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "targets/nfsd/posix.h"
+
+#define MODE_OF(set, dflt) ((set)->set & NFS_SET_MODE ? (set)->mode : (dflt))
+
+static int open_path(struct nfs_node *dir, const char *name, struct nfs_node **node)
+{
+	int fd = openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : posix_node_from_fd(dir->fs, fd, node);
+}
+
+int posix_lookup(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		 struct nfs_node **out)
+{
+	struct posix_fs *fs = dir->fs;
+	struct nfs_node *node;
+	int err;
+
+	if (dir->type != S_IFDIR)
+		return -ENOTDIR;
+	if (!strcmp(name, "..") && dir == fs->root)
+		name = ".";
+	posix_act_as(cred);
+	err = open_path(dir, name, &node);
+	if (err)
+		return err;
+	/* Handles are of one file system: another one mounted here is not reached by them. */
+	if (node->dev != fs->dev) {
+		posix_node_put(node);
+		return -EXDEV;
+	}
+	*out = node;
+	return 0;
+}
+
+ssize_t posix_readlink(struct nfs_node *node, char *buf, size_t len)
+{
+	ssize_t n;
+
+	if (node->type != S_IFLNK)
+		return -EINVAL;
+	n = readlinkat(node->fd, "", buf, len);
+	return n < 0 ? -errno : n;
+}
+
+/* The times of a file that an exclusive create made carry its verifier.  RFC 1813 3.3.8 */
+static void verifier_times(const u8 verifier[8], struct timespec t[2])
+{
+	t[0] = (struct timespec){ .tv_sec = get_unaligned_be32(verifier) & 0x7fffffff };
+	t[1] = (struct timespec){ .tv_sec = get_unaligned_be32(verifier + 4) & 0x7fffffff };
+}
+
+/* It is there already: by an earlier call of the same client, whose answer was lost? */
+static bool is_repeat(struct nfs_node *node, const u8 verifier[8])
+{
+	struct timespec t[2];
+	struct stat st;
+
+	verifier_times(verifier, t);
+	return !fstat(node->fd, &st) && st.st_atim.tv_sec == t[0].tv_sec &&
+	       st.st_mtim.tv_sec == t[1].tv_sec;
+}
+
+/* All of what was asked for but the mode, which the file was made with. */
+static int set_rest(struct nfs_node *node, const struct nfs_cred *cred,
+		    const struct nfs_set_attr *set, unsigned made_with)
+{
+	struct nfs_set_attr rest = *set;
+
+	rest.set &= ~made_with;
+	return rest.set ? posix_setattr(node, cred, &rest) : 0;
+}
+
+static int create_existing(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+			   bool excl, const u8 verifier[8], const struct nfs_set_attr *set,
+			   struct nfs_node **out)
+{
+	struct nfs_set_attr size_only = *set;
+	struct nfs_node *node;
+	int err = posix_lookup(dir, cred, name, &node);
+
+	if (err)
+		return err;
+	if (excl && !(verifier && is_repeat(node, verifier)))
+		err = -EEXIST;
+	size_only.set &= NFS_SET_SIZE;
+	if (!err && !excl && size_only.set)
+		err = posix_setattr(node, cred, &size_only);
+	if (err) {
+		posix_node_put(node);
+		return err;
+	}
+	*out = node;
+	return 0;
+}
+
+int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, bool excl,
+		 const u8 verifier[8], const struct nfs_set_attr *set, struct nfs_node **out)
+{
+	struct timespec t[2];
+	int fd, err;
+
+	posix_act_as(cred);
+	fd = openat(dir->fd, name,
+		    O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+		    verifier ? 0600 : MODE_OF(set, 0600));
+	if (fd < 0 && errno == EEXIST)
+		return create_existing(dir, cred, name, excl, verifier, set, out);
+	if (fd < 0)
+		return -errno;
+	if (verifier) {
+		verifier_times(verifier, t);
+		futimens(fd, t);
+	}
+	close(fd);
+	err = open_path(dir, name, out);
+	if (!err && !verifier)
+		err = set_rest(*out, cred, set, NFS_SET_MODE);
+	return err;
+}
+
+int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		const struct nfs_set_attr *set, struct nfs_node **out)
+{
+	int err;
+
+	posix_act_as(cred);
+	if (mkdirat(dir->fd, name, MODE_OF(set, 0755)))
+		return -errno;
+	err = open_path(dir, name, out);
+	/* mkdir(2) ignores the bits beyond the permissions. */
+	return err ? err : set_rest(*out, cred, set, set->mode & 07000 ? 0 : NFS_SET_MODE);
+}
+
+int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		  const char *target, struct nfs_node **out)
+{
+	posix_act_as(cred);
+	if (symlinkat(target, dir->fd, name))
+		return -errno;
+	return open_path(dir, name, out);
+}
+
+int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
+		dev_t dev, struct nfs_node **out)
+{
+	posix_act_as(cred);
+	if (mknodat(dir->fd, name, mode, dev))
+		return -errno;
+	return open_path(dir, name, out);
+}
+
+static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		       int flags)
+{
+	struct nfs_node *node = NULL;
+	int err = 0;
+
+	posix_act_as(cred);
+	if (open_path(dir, name, &node))
+		node = NULL;
+	if (unlinkat(dir->fd, name, flags))
+		err = -errno;
+	if (node) {
+		posix_node_forget(node);
+		posix_node_put(node);
+	}
+	return err;
+}
+
+int posix_unlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name)
+{
+	return remove_name(dir, cred, name, 0);
+}
+
+int posix_rmdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name)
+{
+	return remove_name(dir, cred, name, AT_REMOVEDIR);
+}
+
+int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *to,
+		 const char *to_name, const struct nfs_cred *cred)
+{
+	struct nfs_node *old = NULL;
+	int err = 0;
+
+	posix_act_as(cred);
+	if (open_path(to, to_name, &old))
+		old = NULL;
+	if (renameat(from->fd, from_name, to->fd, to_name))
+		err = -errno;
+	if (old) {
+		posix_node_forget(old);
+		posix_node_put(old);
+	}
+	return err;
+}
+
+int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
+	       const struct nfs_cred *cred)
+{
+	char path[32];
+
+	/* By way of /proc: AT_EMPTY_PATH needs a privilege that the caller has not. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", node->fd);
+	if (node->type == S_IFDIR)
+		return -EISDIR;
+	posix_act_as(cred);
+	return linkat(AT_FDCWD, path, dir->fd, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
+}

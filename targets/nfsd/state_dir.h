@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* What must outlive a restart: the key of file handles. */
+#ifndef TARGETS_NFSD_STATE_DIR_H
+#define TARGETS_NFSD_STATE_DIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens dir, made if it is not there (0700); NULL: the default.  A descriptor, or negative errno; path says which. */
+int state_dir_open(const char *dir, char *path, size_t path_len);
+/* Reads the key, or makes one and keeps it, durable, mode 0600. */
+int state_dir_key(int dir_fd, uint8_t *key, size_t len);
+
+#endif
