@@ -16,6 +16,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct abi_engine *engine;
 	unsigned generation;
+	int cancel_state;	/* of the thread that makes or ends the engine */
 	bool told;		/* why there is no provider */
 } process = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -52,6 +53,24 @@ static void after_fork_child(void)
 		pthread_mutex_unlock(&engine->lock);
 	}
 	pthread_mutex_unlock(&process.lock);
+}
+
+/* Opening, closing and joining are cancellation points. */
+static void lock_process(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_mutex_lock(&process.lock);
+	process.cancel_state = state;
+}
+
+static void unlock_process(void)
+{
+	int state = process.cancel_state;
+
+	pthread_mutex_unlock(&process.lock);
+	pthread_setcancelstate(state, &state);
 }
 
 static void watch_forks(void)
@@ -137,29 +156,37 @@ int abi_engine_get(struct abi_engine **engine)
 	int err = 0;
 
 	pthread_once(&fork_once, watch_forks);
-	pthread_mutex_lock(&process.lock);
+	lock_process();
 	if (process.engine)
 		process.engine->refs++;
 	else
 		err = create(&process.engine);
 	if (!err)
 		*engine = process.engine;
-	pthread_mutex_unlock(&process.lock);
+	unlock_process();
 	return err;
+}
+
+/* What the loop itself still holds (a connection that nobody answered) keeps the engine for the next. */
+static bool is_unused(struct abi_engine *engine)
+{
+	bool unused;
+
+	if (engine->dead || engine->refs)
+		return false;
+	abi_lock(engine);
+	unused = !engine->dev->objects;
+	abi_unlock(engine);
+	return unused;
 }
 
 void abi_engine_put(struct abi_engine *engine)
 {
-	bool last;
-
-	pthread_mutex_lock(&process.lock);
-	last = --engine->refs == 0 && !engine->dead;
-	/* What the loop itself still holds (a connection that nobody answered) keeps the engine alive. */
-	if (last && engine->dev->objects)
-		last = false, engine->refs++;
-	if (last) {
-		destroy(engine);
+	lock_process();
+	engine->refs--;
+	if (is_unused(engine)) {
 		process.engine = NULL;
+		destroy(engine);
 	}
-	pthread_mutex_unlock(&process.lock);
+	unlock_process();
 }
