@@ -149,7 +149,10 @@ class Pair:
     def run_client(self, argv, limit_s):
         """What the client prints, once both have ended well."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        text = output_of(argv, limit_s)
+        try:
+            text = output_of(argv, limit_s)
+        except Failed as failure:
+            raise Failed(f"{failure}; the server: {self.server_words()}") from failure
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.client_usage = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         if not self.wait_for_server(10):
