@@ -9,6 +9,8 @@
  * payload must be copied.  After large payload the next plain read is small for the same reason, and grows
  * again while it comes back full.
  */
+#include <stdatomic.h>
+
 #include "drivers/soft/conn.h"
 
 #define RX_DIRECT_MIN	8192	/* below, a memcpy is cheaper than a system call for each FPDU */
@@ -39,6 +41,23 @@ void soft_conn_cool(struct soft_conn *conn)
 	conn->dev->poller.hot = conn->dev->hot_n > 0;
 }
 
+/*
+ * As hardware places: the last byte comes last, and once.  Programs look for it and then use the memory again; a
+ * memcpy of the C library may store overlapping halves, the second over what the program has written meanwhile.
+ */
+static void place_bytes(u8 *dst, const u8 *src, size_t len)
+{
+	size_t i, tail;
+
+	if (!len)
+		return;
+	tail = min_t(size_t, len, (((uintptr_t)dst + len - 1) & 7) + 1);
+	memcpy(dst, src, len - tail);
+	atomic_thread_fence(memory_order_release);
+	for (i = len - tail; i < len; i++)
+		((volatile u8 *)dst)[i] = src[i];
+}
+
 /* False: the connection has ended or is about to. */
 static bool feed_engine(struct soft_conn *conn, const u8 *data, size_t len)
 {
@@ -50,7 +69,7 @@ static bool feed_engine(struct soft_conn *conn, const u8 *data, size_t len)
 		case QP_RX_MORE:
 			return true;
 		case QP_RX_PLACE:
-			memcpy(place.dst, place.src, place.len);
+			place_bytes(place.dst, place.src, place.len);
 			break;
 		case QP_RX_TERM_SENT:
 			soft_conn_terminate(conn);
