@@ -132,7 +132,6 @@ int abi_rs_post_direct(struct rs *rs, struct ibv_sge *sgl, int n, uint32_t buffe
 
 	rs->sq_left--;
 	rs->sbuf_left -= buffered;
-	rs->posts_unpolled++;
 	return -ibv_post_send(rs->id->qp, &wr, &bad);
 }
 
