@@ -14,6 +14,8 @@
 #include "core/iwarp/mpa_start.h"
 #include "ual/verbs/cm/cm.h"
 
+#define REFUSED_MS 200	/* a program that listens anew on the same port is not listening for a moment */
+
 static struct abi_qp *qp_of(struct abi_cm_id *id)
 {
 	struct abi_qp *qp = id->rdma.qp ? abi_qp(id->rdma.qp) : NULL;
@@ -184,6 +186,7 @@ static int start(struct abi_cm_id *id, const struct rdma_conn_param *param)
 		return err;
 	to.mpa_rtr = MPA_RTR_WRITE | MPA_RTR_READ;
 	to.local = &id->rdma.route.addr.src_addr;
+	to.refused_ms = REFUSED_MS;
 	abi_qp_attach_cm(qp, abi_cm_conn_event, id);
 	abi_cm_port_release(id);
 	err = ual_connect(qp->ual, dst, abi_cm_addr_len(dst), &to);
