@@ -8,7 +8,7 @@
 
 #include "ual/verbs/rsocket/preload.h"
 
-#define CONNECT_PATIENCE_MS 1000
+#define CONNECT_PATIENCE_MS 2000
 
 static __thread unsigned inside;
 
@@ -132,27 +132,40 @@ PRELOAD_EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *len, int fl
 	return accept_any(fd, addr, len, flags);
 }
 
-/*
- * One that does not block is given a moment, so that a server without RDMA is found out here, where TCP can
- * still take over.
- */
-static int connect_rdma(int rs, const struct sockaddr *addr, socklen_t len)
+static int connect_outcome(int rs)
 {
 	struct pollfd fd = { .fd = rs, .events = POLLOUT };
 	socklen_t errlen = sizeof(int);
 	int ret, err = 0;
 
+	do {
+		ret = rpoll(&fd, 1, CONNECT_PATIENCE_MS);
+	} while (ret < 0 && errno == EINTR);
+	if (ret == 0)
+		err = ETIMEDOUT;
+	else if (ret < 0 || rgetsockopt(rs, SOL_SOCKET, SO_ERROR, &err, &errlen))
+		err = errno;
+	errno = err;
+	return err ? -1 : 0;
+}
+
+/*
+ * Also a socket that does not block waits here for a moment: only now a server without RDMA can still be reached
+ * by TCP.  Such a server may well keep silent at what it cannot understand.
+ */
+static int connect_rdma(int rs, const struct sockaddr *addr, socklen_t len)
+{
+	int flags = rfcntl(rs, F_GETFL), ret, saved;
+
 	inside++;
+	rfcntl(rs, F_SETFL, flags | O_NONBLOCK);
 	ret = rconnect(rs, addr, len);
-	if (ret && errno == EINPROGRESS) {
-		if (rpoll(&fd, 1, CONNECT_PATIENCE_MS) <= 0)
-			errno = EINPROGRESS;
-		else if (!rgetsockopt(rs, SOL_SOCKET, SO_ERROR, &err, &errlen) && !err)
-			ret = 0;
-		else
-			errno = err ? err : ECONNREFUSED;
-	}
+	if (ret && errno == EINPROGRESS)
+		ret = connect_outcome(rs);
+	saved = errno;
+	rfcntl(rs, F_SETFL, flags);
 	inside--;
+	errno = saved;
 	return ret;
 }
 
@@ -163,8 +176,8 @@ PRELOAD_EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 
 	if (s && s->kind == PRELOAD_RDMA) {
 		ret = connect_rdma(s->rs, addr, len);
-		if (ret && errno != EINPROGRESS && errno != EINTR && errno != EALREADY &&
-		    errno != EISCONN && errno != EINVAL && !preload_fd_to_tcp(fd, s))
+		if (ret && errno != EALREADY && errno != EISCONN && errno != EINVAL &&
+		    !preload_fd_to_tcp(fd, s))
 			ret = preload_real()->connect(fd, addr, len);
 	} else {
 		ret = preload_real()->connect(fd, addr, len);
