@@ -42,18 +42,25 @@ void soft_conn_cool(struct soft_conn *conn)
 }
 
 /*
- * As hardware places: the last byte comes last, and once.  Programs look for it and then use the memory again; a
- * memcpy of the C library may store overlapping halves, the second over what the program has written meanwhile.
+ * As hardware places: the last byte comes last, and once, and with the aligned word that it ends.  Programs look
+ * for it and then use the memory again; a memcpy of the C library may store overlapping halves, the second over
+ * what the program has written meanwhile.
  */
 static void place_bytes(u8 *dst, const u8 *src, size_t len)
 {
 	size_t i, tail;
+	u64 word;
 
 	if (!len)
 		return;
 	tail = min_t(size_t, len, (((uintptr_t)dst + len - 1) & 7) + 1);
 	memcpy(dst, src, len - tail);
 	atomic_thread_fence(memory_order_release);
+	if (tail == sizeof(word)) {
+		memcpy(&word, src + len - tail, sizeof(word));
+		*(volatile u64 *)(dst + len - tail) = word;
+		return;
+	}
 	for (i = len - tail; i < len; i++)
 		((volatile u8 *)dst)[i] = src[i];
 }
