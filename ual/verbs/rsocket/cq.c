@@ -31,10 +31,11 @@ static void broken(struct rs *rs, int err)
 }
 
 /*
- * The peer's windows are taken when their message comes, and never before: until then it may be writing them.
- * length is the last word of an entry and what says that it is there.
+ * The peer's windows are taken when a message comes that may tell of one, so as a rule it is not writing then.
+ * When the message tells of credits only, the next window may just be coming: length is the last word of an
+ * entry and what says that it is there.
  */
-static void windows_take(struct rs *rs)
+RS_PEER_WRITES static void windows_take(struct rs *rs)
 {
 	volatile struct rs_sge *entry;
 

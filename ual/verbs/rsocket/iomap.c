@@ -161,7 +161,7 @@ void abi_rs_iomap_free(struct rs *rs)
 }
 
 /* The peer writes the table: what is read is used once, as it was read. */
-static bool target_find(const struct rs *rs, uint64_t offset, struct rs_iomap *found)
+RS_PEER_WRITES static bool target_find(const struct rs *rs, uint64_t offset, struct rs_iomap *found)
 {
 	const volatile struct rs_iomap *entry;
 	uint32_t i;

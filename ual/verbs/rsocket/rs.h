@@ -34,7 +34,9 @@
 #include "core/list.h"
 #include "ual/verbs/rsocket/wire.h"
 
-#define RS_EXPORT __attribute__((visibility("default")))
+#define RS_EXPORT	__attribute__((visibility("default")))
+/* Of a function that reads what a peer may be writing: the thread sanitizer knows no peers. */
+#define RS_PEER_WRITES	__attribute__((no_sanitize("thread")))
 
 #define RS_FDS_MAX		(1 << 20)	/* descriptors that the table holds */
 #define RS_BACKLOG_MAX		1024
