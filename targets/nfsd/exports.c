@@ -45,23 +45,28 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The next word into out: quotes hold blanks, \NNN is an octet.  False: the line is at its end. */
-static bool word_next(const char **p, char out[EXPORTS_LINE_MAX], bool *quoted)
+struct word {
+	char text[EXPORTS_LINE_MAX];
+	bool quoted;
+};
+
+/* The next word: quotes hold blanks, \NNN is an octet.  1; 0: the line is at its end; -EINVAL: a quote is open. */
+static int word_next(const char **p, struct word *word)
 {
-	char *o = out;
+	char *o = word->text;
 	bool inside = false;
 
-	*quoted = false;
+	word->quoted = false;
 	while (is_blank(**p))
 		(*p)++;
 	if (!**p)
-		return false;
+		return 0;
 	for (; **p && (inside || !is_blank(**p)); (*p)++) {
 		const char *s = *p;
 
 		if (*s == '"') {
 			inside = !inside;
-			*quoted = true;
+			word->quoted = true;
 		} else if (*s == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
 			   s[3] >= '0' && s[3] <= '7') {
 			*o++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
@@ -71,7 +76,7 @@ static bool word_next(const char **p, char out[EXPORTS_LINE_MAX], bool *quoted)
 		}
 	}
 	*o = '\0';
-	return true;
+	return inside ? -EINVAL : 1;
 }
 
 /* fsid of an export that names none: the same for the same path, never 0 (that is the root's). */
@@ -114,33 +119,44 @@ static int path_set(struct nfs_export *e, const char *path, char *why, size_t wh
 	return e->path ? 0 : -ENOMEM;
 }
 
+/* DIR, or DIR(OPTIONS): for everybody. */
+static int parse_dir(struct nfs_export *e, struct word *word, struct nfs_export_rule ***tail,
+		     struct export_options *options, char *why, size_t why_len)
+{
+	char *open = word->quoted ? NULL : strchr(word->text, '(');
+	int err = 0;
+
+	if (open) {
+		err = exports_rule_parse(open, tail, options, why, why_len);
+		*open = '\0';
+	}
+	return err ? err : path_set(e, word->text, why, why_len);
+}
+
 static int parse(struct nfs_export *e, const char *p, struct export_options *options, char *why,
 		 size_t why_len)
 {
 	struct nfs_export_rule **tail = &e->rules;
-	char word[EXPORTS_LINE_MAX], *open;
-	bool quoted, any = false;
-	int err;
+	struct word word;
+	int err, found = word_next(&p, &word);
 
-	if (!word_next(&p, word, &quoted))
-		return BAD(why, why_len, "expected a directory");
-	/* DIR(OPTIONS): for everybody. */
-	open = quoted ? NULL : strchr(word, '(');
-	if (open) {
-		err = exports_rule_parse(open, &tail, options, why, why_len);
-		*open = '\0';
+	if (found == 1) {
+		err = parse_dir(e, &word, &tail, options, why, why_len);
 		if (err)
 			return err;
-		any = true;
 	}
-	err = path_set(e, word, why, why_len);
-	while (!err && word_next(&p, word, &quoted)) {
-		err = exports_rule_parse(word, &tail, options, why, why_len);
-		any = true;
+	while (found == 1 && (found = word_next(&p, &word)) == 1) {
+		/* The well-known trap of exports(5): everybody gets what one host was to have. */
+		if (word.text[0] == '(')
+			return BAD(why, why_len, "%s: no host before it; write *%s for everybody",
+				   word.text, word.text);
+		err = exports_rule_parse(word.text, &tail, options, why, why_len);
+		if (err)
+			return err;
 	}
-	if (!err && !any)
-		err = exports_rule_parse("*", &tail, options, why, why_len);
-	return err;
+	if (found)
+		return BAD(why, why_len, "a \" is not closed");
+	return e->rules ? 0 : exports_rule_parse("*", &tail, options, why, why_len);
 }
 
 int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len)
@@ -149,6 +165,7 @@ int exports_add_line(struct exports_list *list, const char *line, char *why, siz
 	struct nfs_export *e;
 	int err;
 
+	snprintf(why, why_len, "out of memory");	/* until there is another reason */
 	while (is_blank(*line))
 		line++;
 	if (!*line || *line == '#')
@@ -160,52 +177,74 @@ int exports_add_line(struct exports_list *list, const char *line, char *why, siz
 		return BAD(why, why_len, "more than %d exports", EXPORTS_MAX);
 	e = calloc(1, sizeof(*e));
 	if (!e)
-		return BAD(why, why_len, "out of memory");
+		return -EINVAL;
 	err = parse(e, line, &options, why, why_len);
 	if (!err)
 		err = finish(list, e, &options, why, why_len);
 	if (err)
 		export_free(e);
-	return err;
+	return err ? -EINVAL : 0;
 }
 
-/* A line, and those that follow a backslash at its end.  False: the file is at its end. */
-static bool line_read(FILE *file, char line[EXPORTS_LINE_MAX], unsigned *number)
+enum line_read { LINE_READ, LINE_END, LINE_TOO_LONG };
+
+/* A line, and those that follow a backslash at its end. */
+static enum line_read line_read(FILE *file, char line[EXPORTS_LINE_MAX], unsigned *number)
 {
 	size_t len = 0;
 
+	line[0] = '\0';
 	while (len < EXPORTS_LINE_MAX - 1 &&
 	       fgets(line + len, (int)(EXPORTS_LINE_MAX - len), file)) {
 		len += strlen(line + len);
-		if (len && line[len - 1] == '\n') {
-			(*number)++;
-			if (len < 2 || line[len - 2] != '\\')
-				return true;
-			len -= 2;
-		}
+		if (!len || line[len - 1] != '\n')
+			continue;
+		(*number)++;
+		if (len < 2 || line[len - 2] != '\\')
+			return LINE_READ;
+		len -= 2;
+		line[len] = '\0';
 	}
-	line[len] = '\0';
-	return len > 0;
+	if (len == EXPORTS_LINE_MAX - 1) {
+		(*number)++;
+		return LINE_TOO_LONG;
+	}
+	if (len)
+		(*number)++;		/* the last one has no end */
+	return len ? LINE_READ : LINE_END;
+}
+
+static int add_lines(struct exports_list *list, FILE *file, unsigned *number, char *why,
+		     size_t why_len)
+{
+	char line[EXPORTS_LINE_MAX];
+	enum line_read got;
+	int err = 0;
+
+	while (!err && (got = line_read(file, line, number)) != LINE_END) {
+		if (got == LINE_TOO_LONG)
+			return BAD(why, why_len, "the line is longer than %d characters",
+				   EXPORTS_LINE_MAX - 2);
+		line[strcspn(line, "#")] = '\0';
+		err = exports_add_line(list, line, why, why_len);
+	}
+	return err;
 }
 
 int exports_add_file(struct exports_list *list, const char *path, char *why, size_t why_len)
 {
-	char line[EXPORTS_LINE_MAX], problem[512];
+	char problem[512];
 	unsigned number = 0;
 	FILE *file = fopen(path, "re");
-	int err = 0;
+	int err;
 
 	if (!file)
 		return BAD(why, why_len, "%s: %s", path, strerror(errno));
-	while (!err && line_read(file, line, &number)) {
-		char *hash = strchr(line, '#');
-
-		if (hash)
-			*hash = '\0';
-		err = exports_add_line(list, line, problem, sizeof(problem));
-	}
-	fclose(file);
+	err = add_lines(list, file, &number, problem, sizeof(problem));
 	if (err)
 		snprintf(why, why_len, "%s:%u: %s", path, number, problem);
+	else if (ferror(file))
+		err = BAD(why, why_len, "%s: cannot be read: is it a file?", path);
+	fclose(file);
 	return err;
 }
