@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
+#include "targets/nfsd/siphash.h"
 
 static int root(struct nfs_export *export, struct nfs_node **node)
 {
@@ -20,6 +21,21 @@ static int root(struct nfs_export *export, struct nfs_node **node)
 static u64 write_verifier(struct nfs_export *export)
 {
 	return atomic_load(&posix_fs_of(export)->verifier);
+}
+
+/*
+ * The code of a handle is of one export: with another's fsid put before it, a handle of a file that is exported
+ * twice, here read-only and there for writing, is not good.
+ */
+static void key_derive(struct posix_fs *fs, const u8 key[POSIX_KEY_BYTES])
+{
+	u8 text[9];
+
+	put_unaligned_be64(fs->export->fsid, text);
+	for (u8 i = 0; i < 2; i++) {
+		text[8] = i;
+		put_unaligned_be64(siphash(key, text, sizeof(text)), fs->key + 8 * i);
+	}
 }
 
 static int root_open(struct posix_fs *fs, const char **why)
@@ -73,7 +89,7 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 		return -ENOMEM;
 	fs->export = export;
 	fs->node_max = node_max;
-	memcpy(fs->key, key, POSIX_KEY_BYTES);
+	key_derive(fs, key);
 	INIT_LIST_HEAD(&fs->lru);
 	for (unsigned i = 0; i < POSIX_HASH; i++)
 		INIT_LIST_HEAD(&fs->hash[i]);

@@ -32,11 +32,13 @@ ssize_t posix_read(struct nfs_node *node, const struct nfs_cred *cred, void *buf
 
 	if (err)
 		return err;
-	if (offset > INT64_MAX)
-		return -EINVAL;
 	fd = posix_node_data_fd(node, false);
 	if (fd < 0)
 		return fd;
+	if (offset > (u64)INT64_MAX - len) {	/* behind the end of any file */
+		*eof = true;
+		return 0;
+	}
 	n = preadv2(fd, &iov, 1, (off_t)offset, nowait ? RWF_NOWAIT : 0);
 	if (n < 0 && nowait && errno == EOPNOTSUPP)
 		return -EAGAIN;

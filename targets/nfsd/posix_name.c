@@ -71,14 +71,24 @@ static bool is_repeat(struct nfs_node *node, const u8 verifier[8])
 	       st.st_mtim.tv_sec == t[1].tv_sec;
 }
 
-/* All of what was asked for but the mode, which the file was made with. */
-static int set_rest(struct nfs_node *node, const struct nfs_cred *cred,
-		    const struct nfs_set_attr *set, unsigned made_with)
+/* What was just made, with all of what was asked for but what it was made with. */
+static int open_made(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
+		     const struct nfs_set_attr *set, unsigned made_with, struct nfs_node **out)
 {
 	struct nfs_set_attr rest = *set;
+	struct nfs_node *node;
+	int err = open_path(dir, name, &node);
 
+	if (err)
+		return err;
 	rest.set &= ~made_with;
-	return rest.set ? posix_setattr(node, cred, &rest) : 0;
+	err = rest.set ? posix_setattr(node, cred, &rest) : 0;
+	if (err) {
+		posix_node_put(node);
+		return err;
+	}
+	*out = node;
+	return 0;
 }
 
 static int create_existing(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
@@ -107,8 +117,9 @@ static int create_existing(struct nfs_node *dir, const struct nfs_cred *cred, co
 int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, bool excl,
 		 const u8 verifier[8], const struct nfs_set_attr *set, struct nfs_node **out)
 {
+	static const struct nfs_set_attr nothing;
 	struct timespec t[2];
-	int fd, err;
+	int fd;
 
 	posix_act_as(cred);
 	fd = openat(dir->fd, name,
@@ -123,23 +134,17 @@ int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *
 		futimens(fd, t);
 	}
 	close(fd);
-	err = open_path(dir, name, out);
-	if (!err && !verifier)
-		err = set_rest(*out, cred, set, NFS_SET_MODE);
-	return err;
+	return open_made(dir, cred, name, verifier ? &nothing : set, NFS_SET_MODE, out);
 }
 
 int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		const struct nfs_set_attr *set, struct nfs_node **out)
 {
-	int err;
-
 	posix_act_as(cred);
 	if (mkdirat(dir->fd, name, MODE_OF(set, 0755)))
 		return -errno;
-	err = open_path(dir, name, out);
 	/* mkdir(2) ignores the bits beyond the permissions. */
-	return err ? err : set_rest(*out, cred, set, set->mode & 07000 ? 0 : NFS_SET_MODE);
+	return open_made(dir, cred, name, set, set->mode & 07000 ? 0 : NFS_SET_MODE, out);
 }
 
 int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
