@@ -218,6 +218,11 @@ struct ual_conn_param {
 	/* ual_connect(): while TCP is refused it is tried again for so long; 0: once.  For peers that are about
 	 * to listen. */
 	uint32_t refused_ms;
+	/*
+	 * ual_accept(), without peer-to-peer mode: after so long we speak although the peer has not (RFC 5044
+	 * 7.1.2 has it speak first); 0: never.  For programs that know no such rule.
+	 */
+	uint32_t silent_ms;
 	/* ual_connect(): where to connect from (port 0: any); of the peer's family.  NULL: the system
 	 * chooses. */
 	const struct sockaddr *local;

@@ -129,6 +129,11 @@ int qp_enter_rts(struct qp *qp, const struct mpa_result *how, u32 emss)
 	return 0;
 }
 
+void qp_speak_first(struct qp *qp)
+{
+	qp->tx.hold = false;
+}
+
 enum qp_state qp_state(const struct qp *qp)
 {
 	return qp->state;

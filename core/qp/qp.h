@@ -111,6 +111,11 @@ void qp_deinit(struct qp *qp);
  * responder holds all sends until the first FPDU has come (RFC 5044 7.1.2.1, RFC 6581 9.2).
  */
 int qp_enter_rts(struct qp *qp, const struct mpa_result *how, u32 emss);
+/*
+ * The host of a responder gives up waiting for that FPDU: what is held goes.  For peers whose program waits for
+ * ours and whose RNIC did not ask for peer-to-peer mode; without this neither would ever speak.
+ */
+void qp_speak_first(struct qp *qp);
 
 enum qp_state qp_state(const struct qp *qp);
 const struct qp_term *qp_term(const struct qp *qp);

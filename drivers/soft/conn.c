@@ -84,6 +84,13 @@ void soft_conn_block(struct soft_conn *conn, bool blocked)
 	conn->dev->tx_blocked_n += blocked ? 1 : -1u;
 }
 
+void soft_conn_speak(struct soft_conn *conn)
+{
+	conn->listening = false;
+	qp_speak_first(conn->qp->engine);
+	soft_conn_tx_schedule(conn);
+}
+
 static void timer_fired(struct ual_timer *t)
 {
 	struct soft_conn *conn = container_of(t, struct soft_conn, timer);
@@ -94,6 +101,8 @@ static void timer_fired(struct ual_timer *t)
 	if (conn->state == CONN_RDMA && conn->settling) {
 		conn->settling = false;
 		soft_conn_tx_schedule(conn);
+	} else if (conn->state == CONN_RDMA && conn->listening && !conn->tx_err) {
+		soft_conn_speak(conn);
 	} else if (conn->state == CONN_CONNECTING && !conn->link) {
 		err = soft_start_retry(conn);
 		if (err)

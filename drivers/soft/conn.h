@@ -82,6 +82,7 @@ struct soft_start {
 	int err;
 	void (*on_request)(struct ual_conn_req *req);
 	struct soft_target *target;	/* active, while connecting; or NULL */
+	u32 silent_ms;			/* passive: ual_conn_param's */
 };
 
 /* Whom to connect to once more when TCP is refused. */
@@ -109,6 +110,7 @@ struct soft_conn {
 	u8 heat;		/* vain reads left before it leaves dev->hot */
 	bool tx_blocked, rx_eof, fin_sent;
 	bool settling;		/* CONN_RDMA: CONN_SETTLE_MS are not over, nothing is sent */
+	bool listening;		/* CONN_RDMA: the peer has silent_ms to speak first */
 	struct list_head node, tx_node, hot_node, kick_node;
 };
 
@@ -118,6 +120,8 @@ void soft_conn_link(struct soft_conn *conn, struct soft_link *link);
 /* Attaches the link; on failure the connection is as before. */
 int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_ms);
 void soft_conn_enter(struct soft_conn *conn, enum conn_state state);
+/* CONN_RDMA, listening: no longer. */
+void soft_conn_speak(struct soft_conn *conn);
 /* asks the link for what the state wants */
 void soft_conn_watch(struct soft_conn *conn);
 void soft_conn_block(struct soft_conn *conn, bool blocked);	/* TCP takes no more */

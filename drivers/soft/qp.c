@@ -132,6 +132,8 @@ int soft_disconnect(struct ual_qp *base)
 
 	if (!conn || conn->state != CONN_RDMA)
 		return -ENOTCONN;
+	if (conn->listening)
+		soft_conn_speak(conn);
 	qp_close(qp->engine);
 	soft_conn_timeout(conn, CONN_END_TIMEOUT_MS);
 	soft_conn_enter(conn, CONN_ENDING);

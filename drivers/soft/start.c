@@ -192,21 +192,23 @@ int soft_start_ask(struct soft_conn *conn)
 void soft_start_rdma(struct soft_conn *conn)
 {
 	struct soft_start *start = conn->start;
+	const struct mpa_result *how = &start->mpa.result;
 	struct soft_qp *qp = conn->qp;
-	int err = qp_enter_rts(qp->engine, &start->mpa.result, conn->emss);
+	int err = qp_enter_rts(qp->engine, how, conn->emss);
 
 	if (err) {
 		soft_conn_fail(conn, err);
 		return;
 	}
 	qp->used = true;
-	qp->base.ird = start->mpa.result.ird;
-	qp->base.ord = start->mpa.result.ord;
-	qp->base.crc = start->mpa.result.crc ? UAL_CRC_ON : UAL_CRC_OFF;
+	qp->base.ird = how->ird;
+	qp->base.ord = how->ord;
+	qp->base.crc = how->crc ? UAL_CRC_ON : UAL_CRC_OFF;
 	qp->start = start;
 	start->conn = NULL;
 	conn->start = NULL;
-	soft_conn_timeout(conn, 0);
+	conn->listening = !how->initiator && !how->p2p && start->silent_ms;
+	soft_conn_timeout(conn, conn->listening ? start->silent_ms : 0);
 	soft_conn_enter(conn, CONN_RDMA);
 	soft_qp_raise(qp, EV_ESTABLISHED, 0);
 	if (qp_tx_pending(qp->engine))
@@ -404,6 +406,7 @@ int soft_accept(struct ual_conn_req *req, struct ual_qp *base, const struct ual_
 	request_done(start);
 	base->local = req->local;
 	base->peer = req->peer;
+	start->silent_ms = param->silent_ms;
 	conn->qp = qp;
 	qp->conn = conn;
 	soft_conn_timeout(conn, CONN_START_TIMEOUT_MS);

@@ -26,21 +26,21 @@ shopt -s extglob
 
 refused refused-rping "REJECTED|UNREACHABLE|[Rr]efused|-111" "rping -c -a ADDR -p PORT -C 1 -d"
 refused refused-ucmatose "REJECTED|UNREACHABLE|return status -" "ucmatose -s ADDR -p PORT -C 1"
-refused refused-rstream "Connection refused" "rstream -s ADDR -p PORT -I 1 -C 1"
+refused refused-rstream "Connection refused" "rstream -s ADDR -p PORT -I 1 -C 1 -T b"
 refused refused-rdma_client "Connection refused" "rdma_client -s ADDR -p PORT"
 refused refused-perftest "rdma_cm|rdma_client|RDMA_CM|RDMA CM" "ib_send_lat -F -R -p PORT ADDR"
 
 # No route at all; and an address on the network that nobody has, which takes the kernel 3 s to find out.
 run_addr=198.51.100.1
 refused no-route-rping "resolve|unreachable|ADDR_ERROR|-101|-19" "rping -c -a ADDR -p PORT -C 1 -d"
-refused no-route-rstream "unreachable|No such device" "rstream -s ADDR -p PORT -I 1 -C 1"
+refused no-route-rstream "unreachable|No such device" "rstream -s ADDR -p PORT -I 1 -C 1 -T b"
 ip -n "$peer_ns" link add far0 type veth peer name far1
 ip -n "$peer_ns" address add 10.99.8.1/24 dev far0
 ip -n "$peer_ns" link set far0 up
 ip -n "$peer_ns" link set far1 up
 run_addr=10.99.8.77
 refused nobody-rping "resolve|UNREACHABLE|REJECTED|ADDR_ERROR|-113|-110" "rping -c -a ADDR -p PORT -C 1 -d"
-refused nobody-rstream "No route to host|unreachable|timed out" "rstream -s ADDR -p PORT -I 1 -C 1"
+refused nobody-rstream "No route to host|unreachable|timed out" "rstream -s ADDR -p PORT -I 1 -C 1 -T b"
 run_addr=$peer_host
 
 # killed WHO NAME PASSIVE ACTIVE: WHO dies a second after the other has begun; the survivor ends in time.

@@ -557,6 +557,23 @@ static void test_responder_waits(void **state)
 	pair_destroy(p);
 }
 
+/* Two programs that know no such rule: the peer's waits for ours. */
+static void test_responder_gives_up(void **state)
+{
+	struct pair *p = pair_create(&plain);
+	struct end *a = &p->end[0], *b = &p->end[1];
+
+	assert_int_equal(end_recv(a, 1, 0, 16), 0);
+	assert_int_equal(post_send(b, 3, 4, 0), 0);
+	assert_false(qp_tx_pending(b->qp));
+	qp_speak_first(b->qp);
+	assert_true(qp_tx_pending(b->qp));
+	pair_run(p);
+	EXPECT(b, 3, WC_SUCCESS, .opcode = WC_SEND);
+	EXPECT(a, 1, WC_SUCCESS, .opcode = WC_RECV);
+	pair_destroy(p);
+}
+
 /* Orderly close: what was posted still goes, also what waits for a response; nothing new. */
 static void test_close(void **state)
 {
@@ -589,14 +606,23 @@ static void test_close(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	  cmocka_unit_test(test_unsignaled),
-		cmocka_unit_test(test_ord),	  cmocka_unit_test(test_ord_negotiated),
-		cmocka_unit_test(test_fence),	  cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_srq),	  cmocka_unit_test(test_inline),
-		cmocka_unit_test(test_fast_reg),  cmocka_unit_test(test_reg_then_send),
-		cmocka_unit_test(test_window),	  cmocka_unit_test(test_local_errors),
-		cmocka_unit_test(test_immediate), cmocka_unit_test(test_atomics),
-		cmocka_unit_test(test_p2p),	  cmocka_unit_test(test_responder_waits),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unsignaled),
+		cmocka_unit_test(test_ord),
+		cmocka_unit_test(test_ord_negotiated),
+		cmocka_unit_test(test_fence),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_srq),
+		cmocka_unit_test(test_inline),
+		cmocka_unit_test(test_fast_reg),
+		cmocka_unit_test(test_reg_then_send),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_local_errors),
+		cmocka_unit_test(test_immediate),
+		cmocka_unit_test(test_atomics),
+		cmocka_unit_test(test_p2p),
+		cmocka_unit_test(test_responder_waits),
+		cmocka_unit_test(test_responder_gives_up),
 		cmocka_unit_test(test_close),
 	};
 

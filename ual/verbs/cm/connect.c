@@ -7,13 +7,15 @@
  *                    both --REJECTED, FAILED--> CM_FAILED
  *
  * Either side may send first, as programs written for InfiniBand expect: the MPA request asks for peer-to-peer
- * mode (RFC 6581), so that the connecting side's RNIC speaks first if its program does not.
+ * mode (RFC 6581), so that the connecting side's RNIC speaks first if its program does not.  A peer that did not
+ * ask (siw) gets SILENT_MS to speak first: time enough to be ready for us, should its program wait for ours.
  */
 #include <string.h>
 
 #include "core/iwarp/mpa_start.h"
 #include "ual/verbs/cm/cm.h"
 
+#define SILENT_MS 20
 #define REFUSED_MS 200	/* a program that listens anew on the same port is not listening for a moment */
 
 static struct abi_qp *qp_of(struct abi_cm_id *id)
@@ -60,7 +62,7 @@ int abi_cm_param_fill(struct abi_cm_id *id, const struct rdma_conn_param *param,
 	uint32_t ord = passive ? min_t(uint32_t, id->peer_ird, cfg->ord) : cfg->ord;
 	int err;
 
-	*to = (struct ual_conn_param){ .crc = abi_crc() };
+	*to = (struct ual_conn_param){ .crc = abi_crc(), .silent_ms = SILENT_MS };
 	err = depth(param, param ? param->responder_resources : 0, RDMA_MAX_RESP_RES, ird, cfg->ird,
 		    &to->ird);
 	if (!err)
