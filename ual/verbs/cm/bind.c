@@ -28,6 +28,15 @@ bool abi_cm_addr_is_any(const struct sockaddr *addr)
 	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)addr)->sin6_addr);
 }
 
+static bool is_loopback(const struct sockaddr *addr)
+{
+	if (addr->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >>
+			       IN_CLASSA_NSHIFT ==
+		       IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)addr)->sin6_addr);
+}
+
 uint16_t abi_cm_addr_port(const struct sockaddr *addr)
 {
 	if (addr->sa_family == AF_INET)
@@ -159,6 +168,9 @@ int abi_cm_bind(struct abi_cm_id *id, const struct sockaddr *addr)
 		return err;
 	if (!abi_cm_addr_is_any(addr))
 		err = abi_cm_device_bind(id, addr);
+	/* Of a loopback address that no device shows, the kernel's rdma_cm makes any: libfabric asks with it. */
+	if (err == -ENODEV && is_loopback(addr))
+		err = 0;
 	if (err) {
 		unbind(id);
 		return err;
