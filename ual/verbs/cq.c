@@ -41,8 +41,6 @@ int abi_op_poll_cq(struct ibv_cq *ibv, int num_entries, struct ibv_wc *wc)
 	if (!n && num_entries) {
 		abi_progress(engine);
 		n = abi_cq_pop(cq, wc, num_entries);
-	} else {
-		abi_polled(engine);
 	}
 	abi_unlock(engine);
 	return n;

@@ -32,8 +32,6 @@ static int take(struct abi_cq *cq, bool look)
 	if (!n && look) {
 		abi_progress(engine);
 		n = abi_cq_pop(cq, &cq->cur, 1);
-	} else {
-		abi_polled(engine);
 	}
 	abi_unlock(engine);
 	if (!n)

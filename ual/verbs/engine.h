@@ -44,11 +44,11 @@ struct abi_engine {
 	uint64_t timer_at_ns;	/* when `timer` wakes who sleeps; UINT64_MAX: it is not set */
 	struct ual_watch timer;		/* a timerfd: the loop's deadline as a descriptor */
 	atomic_uint sleepers;		/* threads that sleep on the loop's descriptor */
-	atomic_uint polls;		/* counts the program's polls */
-	atomic_uint polls_in_row;	/* since it last asked to be told instead */
+	atomic_uint passes;		/* counts those of the program's own threads, which poll */
 	atomic_uint waits;		/* counts beginnings and ends of abi_wait() */
 	atomic_uint waiters;		/* threads in abi_wait() */
 	atomic_uint alarm;		/* futex of the progress thread when it stays away */
+	atomic_bool napping;		/* the progress thread stays away for a moment */
 	atomic_bool away;		/* it does, until the last waiter leaves */
 	atomic_bool stop;
 	pthread_t thread;
@@ -79,8 +79,7 @@ void abi_flush(struct abi_engine *engine);
  * away now and then when passes find nothing, for the peer may need it.  Returns what the pass did.
  */
 int abi_progress(struct abi_engine *engine);
-/* With the lock held: a poll that found something without a pass; the program will sleep until it is told. */
-void abi_polled(struct abi_engine *engine);
+/* With the lock held: the program will sleep until it is told. */
 void abi_will_sleep(struct abi_engine *engine);
 
 /*

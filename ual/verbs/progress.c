@@ -2,10 +2,12 @@
 /*
  * Who runs the loop: threads that poll, threads that wait, else the progress thread.
  *
- * The progress thread stays out of the way of the others: while they poll, many times in a row, or wait every now
- * and then, it only looks each NAP_NS whether that goes on, so packets do not wake it; while one of them waits in
- * abi_wait() for longer than that it sleeps until the last leaves.  A program that polls a few times and then
- * sleeps until a descriptor tells it asks for that with ibv_req_notify_cq(): the thread comes at once.
+ * The progress thread stays out of the way of the others: while they run passes at a rate that only who polls all the
+ * time has, or wait every now and then, it only looks each NAP_NS whether that goes on, so packets do not wake it;
+ * while one of them waits in abi_wait() for longer than that it sleeps until the last leaves.  A poll that finds a
+ * completion runs no pass and does not count: a program that posts, polls that, and then watches its memory for the
+ * peer's RDMA Write needs the thread.  One that polls a while and then sleeps until a descriptor tells it asks for that
+ * with ibv_req_notify_cq(): the thread comes at once.
  *
  * Who sleeps does so on the loop's epoll descriptor, in which a timerfd stands for the loop's deadline: set by
  * who goes to sleep, and by abi_unlock() when the deadline has come nearer meanwhile.  So nobody who sleeps
@@ -26,7 +28,8 @@
 #include "ual/verbs/engine.h"
 
 #define NAP_NS			1000000
-#define POLLS_BUSY		64	/* in a row: the program does not mean to sleep */
+#define PASSES_BUSY		64	/* in about NAP_NS: the program polls all the time */
+#define WINDOW_NS_MAX		(4 * NAP_NS)	/* looks that are further apart tell nothing */
 #define YIELD_EVERY		4	/* passes in a row that found nothing */
 
 static uint64_t now_ns(void)
@@ -131,12 +134,6 @@ static void increment(atomic_uint *n)	/* of who has the lock */
 			      memory_order_relaxed);
 }
 
-void abi_polled(struct abi_engine *engine)
-{
-	increment(&engine->polls);
-	increment(&engine->polls_in_row);
-}
-
 static void alarm_thread(struct abi_engine *engine)
 {
 	atomic_fetch_add(&engine->alarm, 1);
@@ -145,7 +142,7 @@ static void alarm_thread(struct abi_engine *engine)
 
 void abi_will_sleep(struct abi_engine *engine)
 {
-	if (atomic_exchange(&engine->polls_in_row, 0) >= POLLS_BUSY && !engine->dead)
+	if (atomic_load(&engine->napping) && !engine->dead)
 		alarm_thread(engine);
 }
 
@@ -155,7 +152,7 @@ int abi_progress(struct abi_engine *engine)
 
 	if (engine->dead)
 		return 0;
-	abi_polled(engine);
+	increment(&engine->passes);
 	done = ual_loop_step(engine->loop, 0);
 	if (done > 0) {
 		engine->empty_passes = 0;
@@ -259,7 +256,9 @@ static void nap(struct abi_engine *engine, unsigned alarm)
 {
 	struct timespec ts = timespec_of(NAP_NS);
 
+	atomic_store(&engine->napping, true);
 	doze(engine, alarm, &ts);
+	atomic_store(&engine->napping, false);
 }
 
 /* Somebody waits, and runs the loop: until the last of them leaves. */
@@ -284,17 +283,34 @@ static void sleep_on_loop(struct abi_engine *engine)
 
 /* What the thread saw of the program when it last looked. */
 struct seen {
-	unsigned polls, waits;
+	unsigned waits;
+	unsigned passes;	/* at the beginning of the window, at_ns */
+	uint64_t at_ns;
+	bool napped;		/* the window is a nap: however long it was */
 };
+
+/* Judges by a window of at least NAP_NS, or as soon as it has enough passes in it. */
+static bool others_poll(struct abi_engine *engine, struct seen *seen)
+{
+	unsigned passes = atomic_load_explicit(&engine->passes, memory_order_relaxed);
+	uint64_t now = now_ns();
+	bool many = passes - seen->passes >= PASSES_BUSY;
+	bool poll = many && (seen->napped || now - seen->at_ns < WINDOW_NS_MAX);
+
+	if (many || now - seen->at_ns >= NAP_NS) {
+		seen->passes = passes;
+		seen->at_ns = now;
+	}
+	return poll;
+}
 
 static bool others_run(struct abi_engine *engine, struct seen *seen)
 {
-	struct seen now = { .polls = atomic_load(&engine->polls),
-			    .waits = atomic_load(&engine->waits) };
-	bool run = now.waits != seen->waits ||
-		   (now.polls != seen->polls && atomic_load(&engine->polls_in_row) >= POLLS_BUSY);
+	unsigned waits = atomic_load(&engine->waits);
+	bool run = others_poll(engine, seen) || waits != seen->waits;
 
-	*seen = now;
+	seen->waits = waits;
+	seen->napped = run;
 	return run;
 }
 
