@@ -10,7 +10,8 @@
  *
  * That is what ib_send_lat and ib_write_bw do: one message under way and half of the round trip reported, or
  * one buffer at each end that is sent over and over.  Both ends, a process each on 127.0.0.1, wait as
- * perftest does: they try again at once (the default), or with --sleep, its option -e, inside the call.
+ * perftest does: they try again at once (the default), or with --sleep, its option -e, inside the call.  Each
+ * has a processor of its own, if there are two: ends that never sleep are else put on one by chance.
  *
  * Prints one JSON object: messages and bytes per second, half of the round trip (median, 99th percentile;
  * 0 of a stream), and the processor time of each end for a message, warm-up included.
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -166,6 +168,20 @@ static void print(const struct cfg *cfg, struct result *result, const struct rus
 	       cpu_us(server) / (double)result->all);
 }
 
+/* On the n-th of the processors that this process may use. */
+static void take_processor(int n)
+{
+	cpu_set_t all, one;
+
+	if (sched_getaffinity(0, sizeof(all), &all) != 0 || CPU_COUNT(&all) <= n)
+		return;
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &all) && n-- == 0)
+			CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
 static int connected(int fd)
 {
 	int on = 1;
@@ -248,10 +264,12 @@ int main(int argc, char **argv)
 		err(1, "fork");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		take_processor(0);
 		serve(connected(accept(listener, NULL, NULL)), &cfg);
 		_exit(0);
 	}
 	close(listener);
+	take_processor(1);
 	fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
 		err(1, "connect");

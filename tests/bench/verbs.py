@@ -6,6 +6,7 @@ round trip, as perftest prints them.  Processor time has perftest's start in it,
 by looking at it for 0.2 s.
 """
 import json
+import os
 import re
 import shutil
 import time
@@ -86,17 +87,23 @@ class Perftest(VerbsSubject):
     def measure(self, workload, seconds):
         port = free_port()
         argv = self.command(workload, seconds, port)
-        with Pair(argv) as pair:
+        with Pair(on_processor(0, argv)) as pair:
             until = time.monotonic() + HANDSHAKE_S
             while not listening(port):
                 if pair.server_ended() or time.monotonic() > until:
                     raise Failed(f"{' '.join(argv)} does not listen: {pair.server_words()}")
                 time.sleep(0.02)
-            text = pair.run_client([*argv, "127.0.0.1"], seconds * 4 + HANDSHAKE_S)
+            text = pair.run_client(on_processor(1, [*argv, "127.0.0.1"]), seconds * 4 + HANDSHAKE_S)
             row = result_row(text)
             if argv[5].endswith("_lat"):
                 return latency_figures(row, pair)
             return bandwidth_figures(row, pair, VERBS_WORKLOADS[workload][3], seconds)
+
+
+def on_processor(n, argv):
+    """As tcp_pp does: the n-th of the processors that we may use, if there are so many."""
+    processors = sorted(os.sched_getaffinity(0))
+    return ["taskset", "-c", str(processors[n]), *argv] if n < len(processors) else argv
 
 
 def result_row(text):
