@@ -46,6 +46,7 @@ struct nfs_item {
 
 struct nfs_server;
 struct nfs_call;
+struct nfs_replay_entry;
 
 struct nfs_call_ops {
 	/*
@@ -78,8 +79,11 @@ struct nfs_call {
 	struct xdr_out reply; /* the RPC reply; a program writes its results behind the header */
 	struct nfs_item out[NFS_CALL_ITEMS_MAX];
 	unsigned out_n;
-	bool drop;	  /* no answer: e.g. a repeated call that is still being worked on */
+	/* no answer: e.g. a repeated call that is still being worked on */
+	bool drop;
 	const void *proc;		/* the procedure's entry */
+	/* replay.h: where its answer will be kept; NULL: nowhere */
+	struct nfs_replay_entry *replay;
 
 	struct ual_post done;		/* brings it back to its reactor */
 	struct nfs_call *next;		/* in the workers' queue */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* From a whole RPC message to the procedure that answers it, and back: see server.h. */
+#include "nfsrdma/server/replay.h"
 #include "nfsrdma/server/server.h"
 
 static const struct nfs_program *find_program(const struct nfs_server *server, u32 prog)
@@ -81,6 +82,25 @@ static bool find_proc(struct nfs_call *call)
 	return true;
 }
 
+/* False: it is a repeated call, and what there is to say is in it. */
+static bool is_new(struct nfs_call *call, const struct xdr_in *args)
+{
+	const struct nfs_proc *proc = call->proc;
+
+	if (!proc->once || !call->server->replay)
+		return true;
+	switch (nfs_replay_begin(call->server->replay, call, args)) {
+	case NFS_REPLAY_NEW:
+		return true;
+	case NFS_REPLAY_BUSY:
+		call->drop = true;
+		return false;
+	case NFS_REPLAY_DONE:
+		break;
+	}
+	return false;
+}
+
 /* Runs the procedure from the start.  False: it would block. */
 static bool proc_run(struct nfs_call *call, const struct xdr_in *args, bool may_block)
 {
@@ -118,11 +138,14 @@ void nfs_call_run(struct nfs_call *call)
 		call->ops->reply(call);
 		return;
 	}
-	if (!find_proc(call)) {
+	call->replay = NULL;
+	if (!find_proc(call) || !is_new(call, &args)) {
 		call->ops->reply(call);
 		return;
 	}
 	if (((const struct nfs_proc *)call->proc)->here && proc_run(call, &args, false)) {
+		if (call->replay)
+			nfs_replay_end(call->server->replay, call);
 		call->ops->reply(call);
 		return;
 	}
@@ -147,6 +170,8 @@ void nfs_call_run_blocking(struct nfs_call *call)
 	ok = rpc_call_decode(&args, &call->rpc);
 	core_assert(ok);
 	proc_run(call, &args, true);
+	if (call->replay)
+		nfs_replay_end(call->server->replay, call);
 	call->done.fn = call_done;
 	ual_loop_post(call->loop, &call->done);
 }

@@ -7,24 +7,24 @@ static enum nfs_outcome null(struct nfs_call *call, bool may_block)
 	return NFS_DONE;
 }
 
-/* `here`: nothing waits for a disk but a READ, which says so first. */
+/* Name, function, here: nothing waits for a disk but a READ, which says so first; once: changes something. */
 const struct nfs_proc nfs3_procs[NFS3_PROCS] = {
 	[NFS3_NULL] = { "NULL", null, true },
 	[NFS3_GETATTR] = { "GETATTR", nfs3_getattr, true },
-	[NFS3_SETATTR] = { "SETATTR", nfs3_setattr, false },
+	[NFS3_SETATTR] = { "SETATTR", nfs3_setattr, false, true },
 	[NFS3_LOOKUP] = { "LOOKUP", nfs3_lookup, false },
 	[NFS3_ACCESS] = { "ACCESS", nfs3_access, true },
 	[NFS3_READLINK] = { "READLINK", nfs3_readlink, false },
 	[NFS3_READ] = { "READ", nfs3_read, true },
-	[NFS3_WRITE] = { "WRITE", nfs3_write, false },
-	[NFS3_CREATE] = { "CREATE", nfs3_create, false },
-	[NFS3_MKDIR] = { "MKDIR", nfs3_mkdir, false },
-	[NFS3_SYMLINK] = { "SYMLINK", nfs3_symlink, false },
-	[NFS3_MKNOD] = { "MKNOD", nfs3_mknod, false },
-	[NFS3_REMOVE] = { "REMOVE", nfs3_remove, false },
-	[NFS3_RMDIR] = { "RMDIR", nfs3_rmdir, false },
-	[NFS3_RENAME] = { "RENAME", nfs3_rename, false },
-	[NFS3_LINK] = { "LINK", nfs3_link, false },
+	[NFS3_WRITE] = { "WRITE", nfs3_write, false, true },
+	[NFS3_CREATE] = { "CREATE", nfs3_create, false, true },
+	[NFS3_MKDIR] = { "MKDIR", nfs3_mkdir, false, true },
+	[NFS3_SYMLINK] = { "SYMLINK", nfs3_symlink, false, true },
+	[NFS3_MKNOD] = { "MKNOD", nfs3_mknod, false, true },
+	[NFS3_REMOVE] = { "REMOVE", nfs3_remove, false, true },
+	[NFS3_RMDIR] = { "RMDIR", nfs3_rmdir, false, true },
+	[NFS3_RENAME] = { "RENAME", nfs3_rename, false, true },
+	[NFS3_LINK] = { "LINK", nfs3_link, false, true },
 	[NFS3_READDIR] = { "READDIR", nfs3_readdir, false },
 	[NFS3_READDIRPLUS] = { "READDIRPLUS", nfs3_readdirplus, false },
 	[NFS3_FSSTAT] = { "FSSTAT", nfs3_fsstat, false },

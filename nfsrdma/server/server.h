@@ -27,6 +27,7 @@ struct nfs_proc {
 	const char *name;		/* NULL: there is no such procedure */
 	enum nfs_outcome (*fn)(struct nfs_call *call, bool may_block);
 	bool here;
+	bool once;			/* changes something: not to be done twice (replay.h) */
 };
 
 struct nfs_program {
@@ -42,6 +43,7 @@ struct nfs_program {
 };
 
 struct nfs_exports;
+struct nfs_replay_cache;
 struct nfs_workers;
 struct nfs4_server;
 
@@ -49,6 +51,7 @@ struct nfs_server {
 	struct nfs_program *programs;
 	const struct nfs_exports *exports;
 	struct nfs_workers *workers;
+	struct nfs_replay_cache *replay;	/* or NULL: repeated calls are done again */
 	struct nfs4_server *nfs4;	/* or NULL */
 	/* Told of connections, by nfs_conn_up() and nfs_conn_down(); may be NULL. */
 	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "nfsrdma/server/nfs3.h"
+#include "nfsrdma/server/replay.h"
 #include "targets/daemon/log.h"
 #include "targets/daemon/notify.h"
 #include "targets/daemon/pid_file.h"
@@ -128,7 +129,9 @@ static int build(struct daemon *d)
 	d->server.exports = &d->options->exports.table;
 	d->server.programs = &nfs3_program;
 	nfs3_program.next = &mount3_program;
-	err = nfs_workers_create(d->options->workers, &d->server.workers);
+	err = nfs_replay_create(&d->server.replay);
+	if (!err)
+		err = nfs_workers_create(d->options->workers, &d->server.workers);
 	if (err) {
 		daemon_log(LOG_ERR, "worker threads: %s", strerror(-err));
 		return err;
@@ -140,6 +143,7 @@ static void take_apart(struct daemon *d)
 {
 	listeners_close(&d->listeners);
 	nfs_workers_destroy(d->server.workers);
+	nfs_replay_destroy(d->server.replay);
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		daemon_reactor_deinit(&d->reactors[i]);
 	free(d->reactors);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Calls that come twice: answered as before, dropped while they are being worked on; what is the same call. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "tests/unit/nfsrdma/rig.h"
+
+static int setup(void **state)
+{
+	struct rig *rig;
+
+	if (rig_setup(state))
+		return -1;
+	rig = *state;
+	return nfs_replay_create(&rig->server.replay);
+}
+
+static void mkdir_begin(struct rig *rig, const char *name)
+{
+	rig_begin(rig, NFS3_MKDIR);
+	rig_fh(rig, &rig->root[RIG_RW]);
+	rig_name(rig, name);
+	rig_sattr(rig, 0755);
+}
+
+static void port_set(struct rig *rig, u16 port)
+{
+	((struct sockaddr_in *)&rig->conn.peer)->sin_port = htons(port);
+}
+
+static void test_answered_again(void **state)
+{
+	struct rig *rig = *state;
+	u8 first[REPLAY_REPLY_BYTES];
+	size_t len;
+
+	mkdir_begin(rig, "a");
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	len = xdr_out_len(&rig->call.reply);
+	assert_true(len <= sizeof(first));
+	memcpy(first, rig->reply, len);
+	memset(rig->reply, 0, len);
+	port_set(rig, 999);		/* another connection of the same client */
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	assert_int_equal(xdr_out_len(&rig->call.reply), len);
+	assert_memory_equal(rig->reply, first, len);
+	/* The same with a new xid is another call. */
+	mkdir_begin(rig, "a");
+	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);
+	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);	/* errors are kept too */
+}
+
+static void test_other_calls(void **state)
+{
+	struct rig *rig = *state;
+
+	mkdir_begin(rig, "a");
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	/* The same xid with other arguments: it has come round. */
+	rig->xid--;
+	mkdir_begin(rig, "b");
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	rig->xid--;
+	mkdir_begin(rig, "a");
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	/* Another user, another client. */
+	rig->xid--;
+	rig->uid = 1000;
+	mkdir_begin(rig, "a");
+	assert_int_not_equal(rig_status(rig), NFS3_OK);
+	rig->uid = 0;
+	rig->xid--;
+	mkdir_begin(rig, "a");
+	((struct sockaddr_in *)&rig->conn.peer)->sin_addr.s_addr = 7;
+	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);
+	rig->conn.peer.ss_family = AF_INET6;
+	((struct sockaddr_in6 *)&rig->conn.peer)->sin6_addr.s6_addr[15] = 7;
+	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);
+}
+
+static void test_busy(void **state)
+{
+	struct rig *rig = *state;
+	struct nfs_call first;
+
+	mkdir_begin(rig, "a");
+	rig->held = true;
+	assert_int_equal(rig_run(rig), UINT32_MAX);
+	assert_non_null(rig->queued);
+	first = rig->call;		/* the other one uses a slot of its own */
+	assert_int_equal(rig_run(rig), UINT32_MAX);
+	assert_true(rig->dropped);
+	rig->call = first;
+	rig_release(rig);
+	assert_int_equal(rig->replies, 2);
+	assert_false(rig->dropped);
+	assert_int_equal(rig_status(rig), NFS3_OK);	/* as the first was answered */
+}
+
+/* Garbage is answered as garbage again; calls that change nothing are done again. */
+static void test_not_kept(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_begin(rig, NFS3_MKDIR);
+	assert_int_equal(rig_run(rig), RPC_GARBAGE_ARGS);
+	assert_int_equal(rig_run(rig), RPC_GARBAGE_ARGS);
+	rig_begin(rig, NFS3_GETATTR);
+	rig_fh(rig, &rig->root[RIG_RW]);
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	assert_null(rig->call.replay);
+}
+
+/* The oldest goes when there are too many. */
+static void test_bounded(void **state)
+{
+	struct rig *rig = *state;
+	char name[16];
+
+	for (unsigned i = 0; i <= REPLAY_ENTRIES; i++) {
+		snprintf(name, sizeof(name), "%u", i % 2);
+		mkdir_begin(rig, name);
+		assert_int_equal(rig_status(rig), i < 2 ? NFS3_OK : NFS3ERR_EXIST);
+	}
+	rig->xid = 0;
+	mkdir_begin(rig, "0");
+	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);	/* forgotten, so done again */
+}
+
+/* More are being worked on than there are entries: they pass. */
+static void test_all_busy(void **state)
+{
+	struct nfs_call *calls = calloc(REPLAY_ENTRIES + 1, sizeof(*calls)), again;
+	struct rig *rig = *state;
+	struct xdr_in args;
+	u8 reply[64] = { 0 };
+
+	for (u32 i = 0; i <= REPLAY_ENTRIES; i++) {
+		calls[i].conn = &rig->conn;
+		calls[i].rpc.xid = i;
+		calls[i].reply_buf = reply;
+		xdr_out_init(&calls[i].reply, reply, sizeof(reply));
+		xdr_in_init(&args, "arguments", 9);
+		assert_int_equal(nfs_replay_begin(rig->server.replay, &calls[i], &args),
+				 NFS_REPLAY_NEW);
+		assert_int_equal(!calls[i].replay, i == REPLAY_ENTRIES);
+	}
+	again = calls[5];
+	xdr_in_init(&args, "arguments", 9);
+	assert_int_equal(nfs_replay_begin(rig->server.replay, &again, &args), NFS_REPLAY_BUSY);
+	for (u32 i = 0; i <= REPLAY_ENTRIES; i++)
+		nfs_replay_end(rig->server.replay, &calls[i]);
+	free(calls);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answered_again, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_other_calls, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_busy, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_not_kept, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_bounded, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_all_busy, setup, rig_teardown),
+	};
+
+	if (geteuid())
+		return 77;	/* files are opened by handle */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
