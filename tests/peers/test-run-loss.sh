@@ -72,19 +72,19 @@ for who in passive active; do
 		killed $who $test "ib_$test -F -R -p PORT -D 15 -f 1 -s 1048576 -q 4" \
 			"ib_$test -F -R -p PORT -D 15 -f 1 -s 1048576 -q 4 ADDR"
 	done
-	killed $who send_bw-events "ib_send_bw -F -R -p PORT -e -n 1000000" \
-		"ib_send_bw -F -R -p PORT -e -n 1000000 ADDR"
+	killed $who read_bw-events "ib_read_bw -F -R -p PORT -e -n 1000000" \
+		"ib_read_bw -F -R -p PORT -e -n 1000000 ADDR"
 	killed $who rstream "rstream -b ADDR -p PORT -T b -S 1000000 -C 1000000" \
 		"rstream -s ADDR -p PORT -T b -S 1000000 -C 1000000"
 done
 
 # A listener survives the death of each of its clients.
-run_serve rping-listener "rping -s -P -a ADDR -p PORT"
+run_serve rping-listener "rping -s -P -a ADDR -p PORT -S 65535"
 for n in 1 2 3; do
 	run_start ours rping-$n.active "timeout -s KILL 0.7 rping -c -a $run_addr -p $run_port -S 65535"
 	run_wait ours rping-$n.active
 	[ "$run_status" -eq 137 ] || fail "client $n was not killed: status $run_status"
 done
-run_connect rping-listener "rping -c -a ADDR -p PORT -V -C 100"
+run_connect rping-listener "rping -c -a ADDR -p PORT -S 65535 -V -C 100"
 run_stop ours rping-listener.passive
 say "ok rping-listener"

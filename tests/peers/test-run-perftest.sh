@@ -11,8 +11,9 @@ mode=${1:-self}
 peer_need ib_send_bw ib_send_lat ib_write_bw ib_write_lat ib_read_bw ib_read_lat ib_atomic_bw ib_atomic_lat
 run_begin "$mode" -t 170
 run_limit_s=60
-# With fewer than its 512 receives it may sleep with its last signaled request not posted, for want of a credit.
-events_n=1000
+# ib_send_bw waits for room at the other end by looking at memory, but sleeps for a completion: it stands still for
+# ever once all that it has sent is complete and 512 messages were not looked at.  Large ones do not get that far.
+events="-e -n 600 -s 262144"
 
 # measure TEST ROWS OPTION...: both ends; the active one reports ROWS sizes.
 measure()
@@ -37,7 +38,8 @@ if [ "$mode" = self ]; then
 	for test in send_lat read_bw read_lat atomic_bw atomic_lat; do
 		measure $test 1 -e -n 200
 	done
-	measure send_bw 1 -e -n $events_n
+	# shellcheck disable=SC2086	# several words
+	measure send_bw 1 $events
 	for test in send_bw send_lat write_bw write_lat; do
 		measure $test 1 -I 64 -s 64 -n 200
 	done
@@ -46,7 +48,7 @@ if [ "$mode" = self ]; then
 		measure $test 1 -A CMP_AND_SWAP -n 200
 	done
 	measure atomic_bw 1 -q 8 -n 200
-	measure send_bw 1 -q 8 -b -e -n $events_n
+	measure read_bw 1 -q 8 -b -e -n 200
 	measure send_bw 1 --use-srq -q 4 -n 200
 	measure send_bw 1 -l 8 -Q 4 -n 200
 	measure write_bw 1 --use_old_post_send -n 200
@@ -66,7 +68,8 @@ else
 	for test in send_lat read_bw read_lat; do
 		measure $test 1 -e -n 50
 	done
-	measure send_bw 1 -e -n $events_n
+	# shellcheck disable=SC2086	# several words
+	measure send_bw 1 $events
 	for test in send_bw send_lat write_bw write_lat; do
 		measure $test 1 -I 64 -s 64 -n 20
 	done

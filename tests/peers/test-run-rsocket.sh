@@ -68,7 +68,6 @@ for program in rstream riostream; do
 	done
 	stream $program "-S 65536 -C 4 -I 2 -T v -B 8192"
 	stream $program "-S 65536 -C 20 -I 2 -T v -i 0"
-	[ "$mode" != self ] || stream $program "-S all -T b"
 done
 if [ "$mode" = self ]; then
 	run_limit_s=60
