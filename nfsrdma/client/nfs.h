@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * libopenrdma-nfs: an asynchronous NFS client over RDMA or TCP, versions 3, 4.1 and 4.2.
+ * libopenrdma-nfs: an asynchronous NFS version 3 client over RDMA or TCP.
  *
- *   nfs_client_create(cfg)     connects; on_up when the export's root is known, on_down when it gives up
- *   nfs_lookup(), nfs_read()   one request each; its callback comes once, on the loop's thread
+ *   nfs_client_create(cfg)     mounts and connects; on_up when the export's root is known, or why it cannot be
+ *   nfs_lookup(), nfs_read()   one request each; its callback comes once, later, on the loop's thread
  *   nfs_client_destroy()       callbacks of what is under way come first, with -ECANCELED
  *
- * One API for all versions: what a version lacks fails with -EOPNOTSUPP.  Files are nfs_file objects (a handle and,
- * in version 4, the state of an open).  A `hard` client goes on trying while the server is away: requests wait, are
- * sent again with what makes repeating safe (sessions in 4.1, the same xid in 3), and open state and locks are
- * reclaimed after a restart.  A `soft` one fails them with -ETIMEDOUT after retrans times timeo.
+ * Files are nfs_file objects, each a handle.  A `hard` client goes on trying while the server is away: requests
+ * wait, and are sent again with the same xid.  A `soft` one fails them with -ETIMEDOUT after retrans times timeo.
  *
- * Context: the loop's thread.  Errors: 0, a count, or negative errno (NFS errors in their terms: -ESTALE,
- * -EACCES ...).  Memory: names and buffers stay the caller's until the callback; results handed to a callback are
- * valid during it.
+ * Context: the loop's thread; nfs_client_destroy() not from a callback.  Errors: 0, a count, or negative errno (NFS
+ * errors in their terms: -ESTALE, -EACCES ...).  Memory: names are copied, buffers stay the caller's until the
+ * callback; results handed to a callback are valid during it.
  */
 #ifndef NFSRDMA_NFS_H
 #define NFSRDMA_NFS_H
@@ -37,17 +35,18 @@ struct nfs_client_cfg {
 	struct ual_loop *loop;
 	const char *device;		/* of the access layer; NULL: the first */
 	const char *host;		/* name or address */
-	const char *path;		/* of the export, absolute */
+	const char *path;		/* absolute: of an export, or of something in it */
 	enum nfs_proto proto;
 	uint16_t port;			/* 0: 20049 over RDMA, 2049 over TCP */
-	uint16_t mount_port;   /* version 3: of MOUNT; 0: asked of rpcbind, else the NFS port */
-	unsigned version;		/* 3, 41, 42; 0: the best that the server has */
+	uint16_t mount_port;   /* of MOUNT; 0: asked of rpcbind, else the NFS port of TCP */
 	uint32_t rsize, wsize; /* bytes, multiples of 4096; 0: the server's, at most 1 MiB */
-	unsigned nconnect;		/* connections; 0: 1; at most 16 */
 	bool soft;
 	unsigned timeo_ds, retrans;	/* tenths of a second; 0: 600 and 2, as mount.nfs */
 	uint32_t uid, gid;		/* AUTH_SYS; requests may name others */
-	/* The root is known and requests may be made; or err: why not (hard: only for errors that stay). */
+	/*
+	 * The root is known (a reference that is now the caller's) and requests may be made; or err: why not.  A
+	 * server that cannot be reached is an error here, for a hard client too.
+	 */
 	void (*on_up)(struct nfs_client *client, int err, struct nfs_file *root, void *ctx);
 	/* The server is away (err < 0) or back (0): for messages. */
 	void (*on_state)(struct nfs_client *client, int err, void *ctx);
@@ -59,10 +58,9 @@ void nfs_client_destroy(struct nfs_client *client);
 
 struct nfs_client_info {
 	enum nfs_proto proto;
-	unsigned version;
 	uint32_t rsize, wsize;
-	uint32_t lease_s;		/* version 4 */
 	char server[64];		/* address and port */
+	char export[1025]; /* the beginning of cfg.path that root is; the rest is to be looked up */
 };
 void nfs_client_info(const struct nfs_client *client, struct nfs_client_info *info);
 
@@ -79,9 +77,7 @@ struct nfs_caller {
 
 struct nfs_stat {
 	struct stat st;
-	uint64_t change;		/* version 4: changes with the file; 3: made from ctime */
 	uint64_t fsid;
-	struct timespec btime;
 };
 
 /*
@@ -98,7 +94,6 @@ struct nfs_req {
 	bool has_stat;
 	size_t count;			/* bytes */
 	bool eof;
-	uint64_t offset;
 	struct statvfs statvfs;
 	uint32_t access;
 	/* of the library */
@@ -106,7 +101,7 @@ struct nfs_req {
 };
 
 void nfs_file_get(struct nfs_file *file);
-void nfs_file_put(struct nfs_file *file);	/* the last one closes what is open */
+void nfs_file_put(struct nfs_file *file);
 uint64_t nfs_file_ino(const struct nfs_file *file);
 
 /* file, stat */
@@ -130,13 +125,9 @@ void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode,
 void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
 		  struct nfs_req *req);	/* count; terminated */
 
-/* flags: O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC.  file (open), stat */
+/* flags: O_CREAT, O_EXCL, O_TRUNC; version 3 knows no open files.  file, stat */
 void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags, mode_t mode,
 	      struct nfs_req *req);
-/* An object that was looked up is opened, and closed again. */
-void nfs_open_file(struct nfs_client *c, struct nfs_file *file, int flags, struct nfs_req *req);
-void nfs_close(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req);
-
 /* count, eof.  At most rsize or wsize bytes are moved in a request: count may be less than len. */
 void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
 	      struct nfs_req *req);
@@ -160,7 +151,7 @@ void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_na
 		struct nfs_file *to, const char *to_name, struct nfs_req *req);
 
 struct nfs_entry {
-	uint64_t cookie;		/* to go on behind it */
+	uint64_t cookie; /* to go on behind it, while the directory does not change */
 	uint64_t ino;
 	const char *name;
 	const struct nfs_stat *stat;	/* NULL: not told */
@@ -173,20 +164,5 @@ void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
 		 struct nfs_req *req);
 
 void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req); /* statvfs */
-
-/* fcntl(2)'s struct flock, l_whence SEEK_SET.  Version 4; 3 fails with -EOPNOTSUPP (nolock). */
-void nfs_lock(struct nfs_client *c, struct nfs_file *file, uint64_t owner, struct flock *lock,
-	      bool wait, struct nfs_req *req);
-void nfs_lock_test(struct nfs_client *c, struct nfs_file *file, uint64_t owner, struct flock *lock,
-		   struct nfs_req *req);
-
-/* Version 4.2 */
-void nfs_seek(struct nfs_client *c, struct nfs_file *file, uint64_t offset, int whence,
-	      struct nfs_req *req);	/* SEEK_DATA, SEEK_HOLE: offset */
-void nfs_fallocate(struct nfs_client *c, struct nfs_file *file, int mode, uint64_t offset,
-		   uint64_t len, struct nfs_req *req); /* 0 or PUNCH_HOLE | KEEP_SIZE */
-void nfs_copy(struct nfs_client *c, struct nfs_file *from, uint64_t from_offset,
-	      struct nfs_file *to, uint64_t to_offset, uint64_t len, bool clone,
-	      struct nfs_req *req); /* count */
 
 #endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* The client as a whole: name and memory, mounting in steps, the end. */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "nfsrdma/client/client.h"
+#include "nfsrdma/engine/rpcrdma.h"
+
+#define TIMEO_DS	600
+#define RETRANS		2
+#define TCP_WSIZE_MAX	(256u << 10)	/* some of which wait in the stream together */
+
+static int resolve(struct nfs_client *c)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	struct addrinfo *found;
+
+	if (getaddrinfo(c->host, NULL, &hints, &found)) {
+		hints.ai_flags = AI_NUMERICHOST;	/* also on a machine with loopback only */
+		if (getaddrinfo(c->host, NULL, &hints, &found))
+			return -EHOSTUNREACH;
+	}
+	memcpy(&c->addr, found->ai_addr, found->ai_addrlen);
+	c->addr_len = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
+static void on_next(struct ual_defer *d)
+{
+	struct nfs_client *c = d->ctx;
+
+	if (c->failed)
+		c->cfg.on_up(c, c->why, NULL, c->cfg.ctx);
+	else
+		c->step(c);
+}
+
+void client_step(struct nfs_client *c, void (*step)(struct nfs_client *c))
+{
+	c->step = step;
+	ual_defer(c->cfg.loop, &c->next);
+}
+
+void client_failed(struct nfs_client *c, int err)
+{
+	c->failed = true;
+	c->why = err;
+	ual_defer(c->cfg.loop, &c->next);
+}
+
+static void go_up(struct nfs_client *c)
+{
+	u32 rsize = c->cfg.rsize ? c->cfg.rsize : NFSC_IO_MAX;
+	u32 wsize = c->cfg.wsize ? c->cfg.wsize : NFSC_IO_MAX;
+
+	if (c->cfg.proto == NFS_PROTO_TCP)
+		wsize = min_t(u32, wsize, TCP_WSIZE_MAX);
+	c->rsize = min_t(u32, c->rsize, rsize);
+	c->wsize = min_t(u32, c->wsize, wsize);
+	c->chan.retry = true;
+	c->up = true;
+	nfs_file_get(c->root);
+	c->cfg.on_up(c, 0, c->root, c->cfg.ctx);
+}
+
+static void on_root(struct nfs_req *req, int err)
+{
+	struct nfs_client *c = container_of(req, struct nfs_client, req);
+
+	if (err == -ECANCELED)
+		return;
+	if (err)
+		client_failed(c, err);
+	else
+		client_step(c, go_up);
+}
+
+static void mounted(struct nfs_client *c)
+{
+	c->req.fn = on_root;
+	nfs3_fsinfo(c, c->root, &c->req);
+}
+
+static int check(const struct nfs_client_cfg *cfg)
+{
+	if (!cfg->ual || !cfg->loop || !cfg->host || !cfg->path || !cfg->on_up ||
+	    cfg->path[0] != '/' || cfg->rsize % 4096 || cfg->wsize % 4096)
+		return -EINVAL;
+	return strlen(cfg->path) > NFSC_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+static struct nfs_client *client_new(const struct nfs_client_cfg *cfg)
+{
+	struct nfs_client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->cfg = *cfg;
+	INIT_LIST_HEAD(&c->bufs);
+	INIT_LIST_HEAD(&c->mem_free);
+	INIT_LIST_HEAD(&c->failing);
+	c->next.fn = on_next;
+	c->next.ctx = c;
+	if (!c->cfg.port)
+		c->cfg.port = cfg->proto == NFS_PROTO_RDMA ? RPCRDMA_PORT : NFS_PORT;
+	if (!c->cfg.timeo_ds)
+		c->cfg.timeo_ds = TIMEO_DS;
+	if (!c->cfg.retrans)
+		c->cfg.retrans = RETRANS;
+	/* The xid of another client at the same address is another one. */
+	if (getrandom(&c->xid, sizeof(c->xid), 0) != sizeof(c->xid))
+		c->xid = (u32)getpid() << 16;
+	gethostname(c->machine, sizeof(c->machine) - 1);
+	c->host = strdup(cfg->host);
+	c->path = strdup(cfg->path);
+	return c;
+}
+
+int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **client)
+{
+	int err = check(cfg);
+	struct nfs_client *c;
+
+	if (err)
+		return err;
+	c = client_new(cfg);
+	if (!c)
+		return -ENOMEM;
+	err = c->host && c->path ? resolve(c) : -ENOMEM;
+	if (!err)
+		err = ual_device_open(cfg->ual, cfg->loop, cfg->device, &c->dev);
+	if (!err)
+		err = ual_pd_create(c->dev, &c->pd);
+	if (err) {
+		nfs_client_destroy(c);
+		return err;
+	}
+	chan_init(&c->chan, c, cfg->proto, c->cfg.port);
+	mount_start(c, mounted);
+	*client = c;
+	return 0;
+}
+
+void nfs_client_destroy(struct nfs_client *c)
+{
+	if (!c)
+		return;
+	ual_defer_cancel(c->cfg.loop, &c->next);
+	chan_deinit(&c->side);
+	chan_deinit(&c->chan);
+	nfs3_cancel_failing(c);
+	ual_defer_cancel(c->cfg.loop, &c->next);
+	nfs_file_put(c->root);
+	mem_deinit(c);
+	if (c->pd)
+		ual_pd_destroy(c->pd);
+	if (c->dev)
+		ual_device_close(c->dev);
+	free(c->host);
+	free(c->path);
+	free(c);
+}
+
+void nfs_client_info(const struct nfs_client *c, struct nfs_client_info *info)
+{
+	char host[NI_MAXHOST] = "?";
+
+	*info = (struct nfs_client_info){ .proto = c->cfg.proto,
+					  .rsize = c->rsize,
+					  .wsize = c->wsize };
+	getnameinfo((const struct sockaddr *)&c->addr, c->addr_len, host, sizeof(host), NULL, 0,
+		    NI_NUMERICHOST);
+	snprintf(info->server, sizeof(info->server),
+		 c->addr.ss_family == AF_INET6 ? "[%.50s]:%u" : "%.50s:%u", host, c->cfg.port);
+	memcpy(info->export, c->export, sizeof(info->export));
+}
+
+void nfs_file_get(struct nfs_file *file)
+{
+	file->refs++;
+}
+
+void nfs_file_put(struct nfs_file *file)
+{
+	if (file && !--file->refs)
+		free(file);
+}
+
+uint64_t nfs_file_ino(const struct nfs_file *file)
+{
+	return file->ino;
+}

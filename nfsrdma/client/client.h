@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * Inside the client library.
+ *
+ *   procedures (nfs3_*.c)   encode a call, decode its reply
+ *        |  chan_submit()             ^  call->done
+ *   channel (chan.c)        the calls of one program at one server; xid, deadlines, connecting again
+ *        |  xprt_ops.send             ^  chan_up(), chan_reply(), chan_pump(), chan_down()
+ *   connection (rdma.c, tcp.c)        lives until chan_down()
+ */
+#ifndef NFSRDMA_CLIENT_H
+#define NFSRDMA_CLIENT_H
+
+#include "nfsrdma/client/nfs.h"
+#include "nfsrdma/engine/nfs3.h"
+#include "nfsrdma/engine/rpc.h"
+
+#define CALL_MSG_MAX	6144	/* header, handles, two names or a link's target */
+#define CALL_REPLY_MIN	512	/* what replies without data fit into */
+#define NFSC_PATH_MAX	4096
+#define NFSC_IO_MAX	(1u << 20)
+#define NFSC_DIR_BYTES	(64u << 10)
+#define NS_PER_MS	1000000ull
+
+struct chan;
+
+struct nfs_file {
+	unsigned refs;
+	u64 ino;
+	u32 len;
+	u8 fh[NFS3_FHSIZE];
+	u8 verf[NFS3_WRITEVERFSIZE];	/* of what is written and not committed */
+	bool has_verf, lost;
+};
+
+/* Registered memory. */
+struct mem {
+	struct list_head link;
+	struct ual_mr *mr;
+	u8 *data;
+	size_t len;
+};
+
+/*
+ * Owner: the channel from chan_submit() to done(), which is called once.  The message may be followed by data (and
+ * its padding); the data of the reply may go to sink.
+ */
+struct call {
+	struct list_head link;
+	struct chan *chan;
+	bool sent;			/* on the present connection */
+	u64 deadline_ns;		/* of the loop's clock; 0: none */
+	u64 not_before_ns;
+	const u8 *data;
+	u32 data_len;
+	u8 *sink;
+	u32 sink_len;
+	/* result: so many bytes of the reply's data are in sink, and not in the reply */
+	u32 placed;
+	bool is_placed;
+	u32 reply_max;
+	void (*done)(struct call *call, struct xdr_in *in, int err);	/* in: at the results */
+	/* of the procedure */
+	struct nfs_client *client;
+	struct nfs_req *req;
+	int (*decode)(struct call *call, struct xdr_in *in, int err);
+	struct nfs_file *file;		/* referenced */
+	bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry);
+	void *ctx;
+	int flags;
+	/* of the connection */
+	struct mem *mem, *reply_mem;
+	struct xdr_out out;
+	u32 len;			/* of msg */
+	u8 msg[CALL_MSG_MAX];
+};
+
+struct xprt {
+	const struct xprt_ops *ops;
+	struct chan *chan;
+};
+
+struct xprt_ops {
+	/* False: not now; chan_pump() when it is possible, or chan_down(), later. */
+	bool (*send)(struct xprt *x, struct call *call);
+	void (*destroy)(struct xprt *x);
+};
+
+int rdma_xprt_create(struct chan *chan, struct xprt **x);
+int tcp_xprt_create(struct chan *chan, struct xprt **x);
+
+enum chan_state { CHAN_IDLE, CHAN_CONNECTING, CHAN_UP, CHAN_WAITING };
+
+struct chan {
+	struct nfs_client *client;
+	enum nfs_proto proto;
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	bool retry; /* connects again; else all calls fail with the connection */
+	enum chan_state state;
+	bool told_down;
+	bool stopping;
+	struct xprt *xprt;
+	struct list_head calls;
+	struct ual_timer timer;
+	u64 heard_ns;			/* last sign of the server while calls are under way */
+	u64 retry_ns;
+};
+
+void chan_init(struct chan *chan, struct nfs_client *client, enum nfs_proto proto, u16 port);
+void chan_deinit(struct chan *chan);		/* what is under way fails with -ECANCELED */
+/* A call with its header written; -ENOMEM. */
+struct call *call_create(struct nfs_client *c, const struct nfs_caller *caller, u32 prog, u32 vers,
+			 u32 proc);
+void call_free(struct call *call);
+void chan_submit(struct chan *chan, struct call *call);
+void chan_again(struct call *call, u64 delay_ns);	/* from done(): with another xid */
+void chan_up(struct chan *chan);
+void chan_down(struct chan *chan, int err);
+void chan_pump(struct chan *chan);
+struct call *chan_find(struct chan *chan, u32 xid);	/* among what was sent */
+/* msg: the reply; NULL: there is none, err says why. */
+void chan_reply(struct chan *chan, struct call *call, const u8 *msg, size_t len, int err);
+
+struct nfs_client {
+	struct nfs_client_cfg cfg;
+	struct ual_device *dev;
+	struct ual_pd *pd;
+	char *host, *path;
+	char machine[65];
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	struct chan chan;		/* of the NFS program */
+	struct chan side;		/* rpcbind, then MOUNT */
+	struct ual_defer next;		/* the next step of mounting */
+	void (*step)(struct nfs_client *c);
+	void (*mounted)(struct nfs_client *c);
+	u16 mount_port;
+	char export[MOUNT3_PATH_MAX + 1];
+	struct nfs_file *root;
+	struct nfs_req req;
+	bool up, failed;
+	int why;
+	u32 xid;
+	u32 rsize, wsize;
+	struct list_head bufs;		/* of nfs_buf_alloc() */
+	struct list_head mem_free;
+	struct list_head failing;	/* requests that could not even be sent */
+};
+
+/* Sets c->root and c->export; then step() is called, or client_failed(). */
+void mount_start(struct nfs_client *c, void (*then)(struct nfs_client *c));
+void client_step(struct nfs_client *c, void (*step)(struct nfs_client *c));
+void client_failed(struct nfs_client *c, int err);
+
+struct mem *mem_create(struct nfs_client *c, size_t len);
+void mem_destroy(struct mem *mem);
+struct mem *mem_get(struct nfs_client *c, size_t len);	/* one that is free, or another */
+void mem_put(struct nfs_client *c, struct mem *mem);
+/* The registered memory that has all of it; NULL: none. */
+struct mem *mem_find(struct nfs_client *c, const void *data, size_t len);
+void mem_deinit(struct nfs_client *c);
+
+/* ---- procedures of version 3 ------------------------------------------------------------------ */
+
+typedef int nfs3_decode(struct call *call, struct xdr_in *in, int err);
+
+/* NULL: the request fails later. */
+struct call *nfs3_begin(struct nfs_client *c, struct nfs_req *req, u32 proc, nfs3_decode *decode);
+void nfs3_submit(struct call *call);
+void nfs3_fail(struct nfs_client *c, struct nfs_req *req, int err);
+void nfs3_cancel_failing(struct nfs_client *c);
+#define NFS3_GOES_ON 1			/* from decode: the request has another call */
+
+void nfs3_out_file(struct call *call, const struct nfs_file *file);
+void nfs3_out_name(struct call *call, const char *name);
+void nfs3_out_sattr(struct call *call, const struct stat *st, unsigned mask);
+struct nfs_file *nfs3_file_new(const u8 *fh, u32 len, u64 ino);
+struct nfs_file *nfs3_in_fh(struct xdr_in *in, u64 ino);
+void nfs3_in_attr(struct xdr_in *in, struct nfs_stat *stat);
+bool nfs3_in_post_attr(struct xdr_in *in, struct nfs_stat *stat);	/* are there any? */
+void nfs3_in_wcc(struct xdr_in *in, struct nfs_req *req);
+int nfs3_errno(u32 status);
+/* FSINFO: c->rsize, c->wsize. */
+void nfs3_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Data: READ, WRITE, COMMIT, READLINK. */
+#include <errno.h>
+
+#include "nfsrdma/client/client.h"
+
+static int read_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs_req *req = call->req;
+	const u8 *data;
+	u32 len;
+
+	req->has_stat = nfs3_in_post_attr(in, &req->stat);
+	if (err)
+		return err;
+	req->count = xdr_in_u32(in);
+	req->eof = xdr_in_bool(in);
+	if (call->is_placed) {
+		len = xdr_in_u32(in);
+		/* The chunk may have the padding too. */
+		return req->count == len && len <= call->placed ? 0 : -EPROTO;
+	}
+	data = xdr_in_opaque(in, call->sink_len, &len);
+	if (!xdr_in_ok(in) || len != req->count)
+		return -EPROTO;
+	memcpy(call->sink, data, len);
+	return 0;
+}
+
+void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
+	      struct nfs_req *req)
+{
+	struct call *call = nfs3_begin(c, req, NFS3_READ, read_in);
+
+	if (!call)
+		return;
+	req->count = 0;
+	call->sink = buf;
+	call->sink_len = min_t(size_t, len, c->rsize);
+	nfs3_out_file(call, file);
+	xdr_out_u64(&call->out, offset);
+	xdr_out_u32(&call->out, call->sink_len);
+	nfs3_submit(call);
+}
+
+static int write_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs_req *req = call->req;
+	struct nfs_file *file = call->file;
+	u32 stable;
+	const u8 *verf;
+
+	nfs3_in_wcc(in, req);
+	if (err)
+		return err;
+	req->count = xdr_in_u32(in);
+	stable = xdr_in_u32(in);
+	verf = xdr_in_fixed(in, NFS3_WRITEVERFSIZE);
+	if (!xdr_in_ok(in) || req->count > call->data_len)
+		return -EPROTO;
+	if (stable == NFS3_FILE_SYNC)
+		return 0;
+	/* What was written before is lost if the server is another one now.  RFC 1813 3.3.7 */
+	file->lost |= file->has_verf && memcmp(file->verf, verf, NFS3_WRITEVERFSIZE);
+	memcpy(file->verf, verf, NFS3_WRITEVERFSIZE);
+	file->has_verf = true;
+	return 0;
+}
+
+void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
+	       size_t len, bool stable, struct nfs_req *req)
+{
+	struct call *call = nfs3_begin(c, req, NFS3_WRITE, write_in);
+
+	if (!call)
+		return;
+	req->count = 0;
+	nfs_file_get(file);
+	call->file = file;
+	call->data = buf;
+	call->data_len = min_t(size_t, len, c->wsize);
+	nfs3_out_file(call, file);
+	xdr_out_u64(&call->out, offset);
+	xdr_out_u32(&call->out, call->data_len);
+	xdr_out_u32(&call->out, stable ? NFS3_FILE_SYNC : NFS3_UNSTABLE);
+	xdr_out_u32(&call->out, call->data_len);
+	nfs3_submit(call);
+}
+
+static int commit_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs_file *file = call->file;
+	const u8 *verf;
+	bool lost;
+
+	nfs3_in_wcc(in, call->req);
+	if (err)
+		return err;
+	verf = xdr_in_fixed(in, NFS3_WRITEVERFSIZE);
+	if (!xdr_in_ok(in))
+		return -EPROTO;
+	lost = file->lost || (file->has_verf && memcmp(file->verf, verf, NFS3_WRITEVERFSIZE));
+	file->lost = file->has_verf = false;
+	return lost ? -EAGAIN : 0;
+}
+
+void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+{
+	struct call *call = nfs3_begin(c, req, NFS3_COMMIT, commit_in);
+
+	if (!call)
+		return;
+	nfs_file_get(file);
+	call->file = file;
+	nfs3_out_file(call, file);
+	xdr_out_u64(&call->out, 0);
+	xdr_out_u32(&call->out, 0);	/* all of it */
+	nfs3_submit(call);
+}
+
+static int readlink_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs_req *req = call->req;
+	const u8 *target;
+	u32 len;
+
+	req->has_stat = nfs3_in_post_attr(in, &req->stat);
+	if (err)
+		return err;
+	target = xdr_in_opaque(in, NFSC_PATH_MAX, &len);
+	if (!xdr_in_ok(in) || memchr(target, '\0', len))
+		return -EPROTO;
+	/* The caller's; it is not this call's sink, which is for chunks. */
+	if (len >= (size_t)call->flags)
+		return -ENAMETOOLONG;
+	memcpy(call->ctx, target, len);
+	((char *)call->ctx)[len] = '\0';
+	req->count = len;
+	return 0;
+}
+
+void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
+		  struct nfs_req *req)
+{
+	struct call *call = nfs3_begin(c, req, NFS3_READLINK, readlink_in);
+
+	if (!call)
+		return;
+	call->ctx = buf;
+	call->flags = (int)min_t(size_t, len, NFSC_PATH_MAX + 1);
+	call->reply_max = CALL_REPLY_MIN + NFSC_PATH_MAX;
+	nfs3_out_file(call, file);
+	nfs3_submit(call);
+}
