@@ -30,6 +30,7 @@ struct nfs_export {
 	const char *path;		/* canonical */
 	u64 fsid;			/* stable over restarts: fsid= or made from the path */
 	bool crossmnt;			/* mounts below it are shown too */
+	bool async;	  /* what was made, renamed, removed need not be durable when answered */
 	const struct nfs_vfs_ops *vfs;
 	void *fs;			/* of the implementation */
 	struct nfs_export_rule *rules;

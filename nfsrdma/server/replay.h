@@ -2,7 +2,7 @@
 /*
  * Calls that must not be done twice.  A client whose connection broke sends again what it has no answer to; a REMOVE
  * that was done already would fail, a late WRITE would undo a newer one.  The last calls that change something are
- * kept with their answers (RFC 1813 4.10).
+ * kept with their answers (RFC 1813 4.5).
  *
  *   nfs_call_run()    nfs_replay_begin()   NEW: goes on        BUSY: is dropped, the answer to the first is on its way
  *                                          DONE: the answer of then is in call->reply

@@ -93,6 +93,7 @@ static int finish(struct exports_list *list, struct nfs_export *e,
 {
 	e->fsid = options->has_fsid ? options->fsid : fsid_of_path(e->path);
 	e->crossmnt = options->crossmnt;
+	e->async = options->async;
 	for (const struct nfs_export *o = list->table.first; o; o = o->next) {
 		if (!strcmp(o->path, e->path))
 			return BAD(why, why_len, "%s: exported twice; put all clients on one line",

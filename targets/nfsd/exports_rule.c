@@ -17,10 +17,9 @@
 
 /* What is the default here, or changes nothing for this server; accepted so that files can be shared with knfsd. */
 static const char *const without_effect[] = {
-	"sync",		  "async",    "wdelay",		  "no_wdelay",
-	"hide",		  "nohide",   "no_subtree_check", "secure_locks",
-	"insecure_locks", "auth_nlm", "no_auth_nlm",	  "acl",
-	"no_acl",	  "no_pnfs",  "sec=sys",
+	"wdelay",	  "no_wdelay",	  "hide",     "nohide",	     "no_subtree_check",
+	"secure_locks",	  "insecure_locks", "auth_nlm", "no_auth_nlm", "acl",
+	"no_acl",	  "no_pnfs",	  "sec=sys",
 };
 
 static bool is_without_effect(const char *word)
@@ -87,6 +86,8 @@ static int option(const char *word, struct nfs_export_rule *rule, struct export_
 		rule->squash = NFS_SQUASH_ALL;
 	else if (!strcmp(word, "crossmnt"))
 		options->crossmnt = true;
+	else if (!strcmp(word, "async") || !strcmp(word, "sync"))
+		options->async = word[0] == 'a';
 	else if (!strcmp(word, "subtree_check"))
 		return BAD(why, why_len,
 			   "subtree_check: handles carry a code instead; leave it out");

@@ -7,7 +7,7 @@
 
 /* Options that are of the export, whoever the client is. */
 struct export_options {
-	bool has_fsid, crossmnt;
+	bool has_fsid, crossmnt, async;
 	u64 fsid;
 };
 

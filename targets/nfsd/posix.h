@@ -89,6 +89,8 @@ void posix_nodes_drop(struct posix_fs *fs);
 /* A descriptor that data goes through, owned by the node; opened as the server.  -EISDIR, -EINVAL: not a file. */
 int posix_node_data_fd(struct nfs_node *node, bool write);
 int posix_node_dir_fd(struct nfs_node *node);
+/* Names and attributes of it are durable, unless the export is async; err is passed through. */
+int posix_node_durable(struct nfs_node *node, int err);
 
 /* posix_attr.c */
 int posix_getattr(struct nfs_node *node, struct nfs_attr *attr);

@@ -112,7 +112,9 @@ int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
 		return -errno;
 	if (set->set & NFS_SET_MODE && node->type != S_IFLNK && chmod(path, set->mode & 07777))
 		return -errno;
-	return node->type == S_IFLNK ? 0 : set_times(path, set);
+	if (node->type == S_IFLNK)
+		return 0;
+	return posix_node_durable(node, set_times(path, set));
 }
 
 int posix_statfs(struct nfs_node *node, struct statvfs *st)

@@ -71,7 +71,9 @@ static bool is_repeat(struct nfs_node *node, const u8 verifier[8])
 	       st.st_mtim.tv_sec == t[1].tv_sec;
 }
 
-/* What was just made, with all of what was asked for but what it was made with. */
+static const struct nfs_set_attr nothing;
+
+/* What was just made, with all of what was asked for but what it was made with; durable. */
 static int open_made(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		     const struct nfs_set_attr *set, unsigned made_with, struct nfs_node **out)
 {
@@ -83,6 +85,7 @@ static int open_made(struct nfs_node *dir, const struct nfs_cred *cred, const ch
 		return err;
 	rest.set &= ~made_with;
 	err = rest.set ? posix_setattr(node, cred, &rest) : 0;
+	err = posix_node_durable(dir, err);
 	if (err) {
 		posix_node_put(node);
 		return err;
@@ -117,7 +120,6 @@ static int create_existing(struct nfs_node *dir, const struct nfs_cred *cred, co
 int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, bool excl,
 		 const u8 verifier[8], const struct nfs_set_attr *set, struct nfs_node **out)
 {
-	static const struct nfs_set_attr nothing;
 	struct timespec t[2];
 	int fd;
 
@@ -153,7 +155,7 @@ int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char 
 	posix_act_as(cred);
 	if (symlinkat(target, dir->fd, name))
 		return -errno;
-	return open_path(dir, name, out);
+	return open_made(dir, cred, name, &nothing, 0, out);
 }
 
 int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
@@ -162,7 +164,7 @@ int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *n
 	posix_act_as(cred);
 	if (mknodat(dir->fd, name, mode, dev))
 		return -errno;
-	return open_path(dir, name, out);
+	return open_made(dir, cred, name, &nothing, 0, out);
 }
 
 static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
@@ -180,7 +182,7 @@ static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const 
 		posix_node_forget(node);
 		posix_node_put(node);
 	}
-	return err;
+	return posix_node_durable(dir, err);
 }
 
 int posix_unlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name)
@@ -208,7 +210,8 @@ int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *
 		posix_node_forget(old);
 		posix_node_put(old);
 	}
-	return err;
+	err = posix_node_durable(to, err);
+	return from == to ? err : posix_node_durable(from, err);
 }
 
 int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
@@ -221,5 +224,6 @@ int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
 	if (node->type == S_IFDIR)
 		return -EISDIR;
 	posix_act_as(cred);
-	return linkat(AT_FDCWD, path, dir->fd, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
+	return posix_node_durable(
+		dir, linkat(AT_FDCWD, path, dir->fd, name, AT_SYMLINK_FOLLOW) ? -errno : 0);
 }

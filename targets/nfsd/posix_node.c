@@ -294,3 +294,24 @@ int posix_node_dir_fd(struct nfs_node *node)
 		atomic_store(&node->dir_fd, fd);
 	return fd;
 }
+
+/* RFC 1813 4.7: what changes something is answered when it is on stable storage. */
+int posix_node_durable(struct nfs_node *node, int err)
+{
+	int fd;
+
+	if (err || node->fs->export->async)
+		return err;
+	if (node->type == S_IFDIR) {
+		pthread_mutex_lock(&node->lock);
+		fd = posix_node_dir_fd(node);
+		pthread_mutex_unlock(&node->lock);
+	} else if (node->type == S_IFREG) {
+		fd = posix_node_data_fd(node, false);
+	} else {
+		return 0;		/* cannot be opened; its directory is */
+	}
+	if (fd < 0)
+		return fd;
+	return fsync(fd) && errno != EINVAL ? -errno : 0;
+}
