@@ -7,6 +7,7 @@ int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_discover(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_nfs(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * openrdma: discover, attach, list, detach and benchmark LUNs, run RDMA programs.  This file only picks the subcommand.
+ * openrdma: discover, attach, list, detach and benchmark LUNs, reach NFS files, run RDMA
+ * programs.  This file only picks the subcommand.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,7 @@ static const struct command {
 	{ "attach", cmd_attach, "make a block device of a LUN" },
 	{ "list", cmd_list, "list what is attached" },
 	{ "detach", cmd_detach, "take the device away again" },
+	{ "nfs", cmd_nfs, "list and copy files of an NFS server" },
 #ifdef WITH_RUN
 	{ "run", cmd_run, "run an RDMA program without an RNIC" },
 #endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/openrdma/exit_codes.h"
+#include "tools/openrdma/nfs_session.h"
+#include "tools/openrdma/report.h"
+#include "tools/openrdma/text.h"
+
+#define LINKS_MAX 40
+
+static void on_up(struct nfs_client *client, int err, struct nfs_file *root, void *ctx)
+{
+	struct nfs_session *s = ctx;
+
+	s->err = err;
+	s->root = root;
+	s->up = true;
+}
+
+static void on_state(struct nfs_client *client, int err, void *ctx)
+{
+	struct nfs_session *s = ctx;
+
+	if (err)
+		report_error("%s does not answer (%s): trying again", s->host, strerror(-err));
+	else
+		report_error("%s answers again", s->host);
+}
+
+static int url_parse(struct nfs_session *s, const char *url)
+{
+	const char *host = url + strlen(NFS_URL), *path, *port;
+	uint64_t n = 0;
+	size_t len;
+
+	if (strncmp(url, NFS_URL, strlen(NFS_URL)))
+		return report_usage("%s: expected nfs://SERVER[:PORT]/PATH", url);
+	path = strchr(host, '/');
+	if (!path || path == host || strlen(path) >= sizeof(s->path))
+		return report_usage("%s: expected nfs://SERVER[:PORT]/PATH", url);
+	if (*host == '[') {
+		host++;
+		len = strcspn(host, "]");
+		port = host + len + 1;
+		if (host + len >= path)
+			return report_usage("%s: the bracket is not closed", url);
+	} else {
+		len = strcspn(host, ":/");
+		port = host + len;
+	}
+	if (port < path) {
+		char text[8];
+
+		text_put(text, sizeof(text), "%.*s", (int)(path - port - 1), port + 1);
+		if (*port != ':' || path - port > 6 || !number_parse(text, 1, 65535, &n))
+			return report_usage("%s: expected a port from 1 to 65535", url);
+	}
+	if (!len || len >= sizeof(s->host))
+		return report_usage("%s: expected the name or address of a server", url);
+	text_put(s->host, sizeof(s->host), "%.*s", (int)len, host);
+	text_put(s->path, sizeof(s->path), "%s", path);
+	s->port = (uint16_t)n;
+	return EXIT_OK;
+}
+
+static int why_down(struct nfs_session *s, const struct nfs_options *o, int err)
+{
+	const char *how = o->proto == NFS_PROTO_RDMA ? "RDMA" : "TCP";
+
+	switch (-err) {
+	case ENOENT:
+		report_error("%s: the server has no such export", s->url);
+		break;
+	case EACCES:
+	case EPERM:
+		report_error("%s: the server refuses the mount: expected an export for this "
+			     "address, with the option `insecure`",
+			     s->url);
+		break;
+	case EPROTO:
+	case EPROTONOSUPPORT:
+		report_error("%s: what answers is not an NFS version 3 server (%s)", s->url,
+			     strerror(-err));
+		break;
+	case EHOSTUNREACH:
+		report_error("%s: no such host, or no way to it", s->url);
+		break;
+	default:
+		report_error("%s: cannot mount over %s: %s", s->url, how, strerror(-err));
+	}
+	return exit_code_of(err);
+}
+
+int nfs_session_open(struct nfs_session *s, const char *url, const struct nfs_options *options)
+{
+	struct nfs_client_cfg cfg = {
+		.host = s->host,
+		.path = s->path,
+		.proto = options->proto,
+		.mount_port = options->mount_port,
+		.uid = geteuid(),
+		.gid = getegid(),
+		.on_up = on_up,
+		.on_state = on_state,
+		.ctx = s,
+	};
+	char why[256];
+	int code, err;
+
+	memset(s, 0, sizeof(*s));
+	s->url = url;
+	code = url_parse(s, url);
+	if (code)
+		return code;
+	if (transport_open(&s->net, why, sizeof(why))) {
+		report_error("%s", why);
+		return EXIT_FAILED;
+	}
+	cfg.ual = s->net.ual;
+	cfg.loop = s->net.loop;
+	cfg.port = s->port ? s->port : options->port;
+	err = nfs_client_create(&cfg, &s->client);
+	while (!err && !s->up)
+		ual_loop_step(s->net.loop, UINT64_MAX);
+	if (!err)
+		err = s->err;
+	if (!err) {
+		nfs_client_info(s->client, &s->info);
+		return EXIT_OK;
+	}
+	code = why_down(s, options, err);
+	nfs_session_close(s);
+	return code;
+}
+
+void nfs_session_close(struct nfs_session *s)
+{
+	nfs_file_put(s->root);
+	nfs_client_destroy(s->client);
+	transport_close(&s->net);
+}
+
+int nfs_session_report(struct nfs_session *s, int err)
+{
+	report_error("%s: %s", s->url, strerror(-err));
+	return exit_code_of(err);
+}
+
+void nfs_woken(struct nfs_req *req, int err)
+{
+	struct nfs_wait *wait = (struct nfs_wait *)req;
+
+	wait->done = true;
+	wait->err = err;
+}
+
+int nfs_wait_for(struct nfs_session *s, struct nfs_wait *wait)
+{
+	while (!wait->done)
+		ual_loop_step(s->net.loop, UINT64_MAX);
+	wait->done = false;
+	return wait->err;
+}
+
+/* ---- paths ------------------------------------------------------------------------------------ */
+
+/* What the link at s->path[at..rest) leads to takes its place, within the export. */
+static int follow(struct nfs_session *s, struct nfs_file *link, size_t at, size_t rest)
+{
+	struct nfs_wait wait = NFS_WAIT;
+	char target[4097], path[4097];
+	size_t export_len = strlen(s->info.export);
+	int n, err;
+
+	nfs_readlink(s->client, link, target, sizeof(target), &wait.req);
+	err = nfs_wait_for(s, &wait);
+	if (err)
+		return err;
+	if (target[0] == '/')
+		/* A path of the server: only inside the export does it mean something to a client. */
+		n = strncmp(target, s->info.export, export_len)
+			    ? -1
+			    : snprintf(path, sizeof(path), "%s%s", target, s->path + rest);
+	else
+		n = snprintf(path, sizeof(path), "%.*s%s%s", (int)at, s->path, target,
+			     s->path + rest);
+	if (n < 0)
+		return -EXDEV;
+	if ((size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	memcpy(s->path, path, (size_t)n + 1);
+	return 0;
+}
+
+/* One name down, "file" becomes what it names. */
+static int down(struct nfs_session *s, struct nfs_file **file, size_t at, size_t len,
+		struct nfs_stat *stat)
+{
+	struct nfs_wait wait = NFS_WAIT;
+	char name[256];
+	int err;
+
+	if (len >= sizeof(name))
+		return -ENAMETOOLONG;
+	text_put(name, sizeof(name), "%.*s", (int)len, s->path + at);
+	nfs_lookup(s->client, *file, name, &wait.req);
+	err = nfs_wait_for(s, &wait);
+	if (err)
+		return err;
+	nfs_file_put(*file);
+	*file = wait.req.file;
+	if (!wait.req.has_stat) {
+		nfs_getattr(s->client, *file, &wait.req);
+		err = nfs_wait_for(s, &wait);
+	}
+	*stat = wait.req.stat;
+	return err;
+}
+
+/* From the export's root to s->path[..end); 1: a link was followed and the path is another. */
+static int walk(struct nfs_session *s, bool parent, struct nfs_file **file, struct nfs_stat *stat)
+{
+	size_t at = strlen(s->info.export), len;
+	int err = 0;
+
+	if (at == 1)
+		at = 0;
+	for (;; at += len) {
+		at += strspn(s->path + at, "/");
+		len = strcspn(s->path + at, "/");
+		if (!len || (parent && !s->path[at + len + strspn(s->path + at + len, "/")]))
+			return 0;
+		err = down(s, file, at, len, stat);
+		if (err)
+			return err;
+		if (S_ISLNK(stat->st.st_mode))
+			return follow(s, *file, at, at + len) ?: 1;
+	}
+}
+
+static int find(struct nfs_session *s, bool parent, struct nfs_file **file, struct nfs_stat *stat)
+{
+	struct nfs_wait wait = NFS_WAIT;
+	int err;
+
+	nfs_getattr(s->client, s->root, &wait.req);
+	err = nfs_wait_for(s, &wait);
+	for (unsigned links = 0; !err && links < LINKS_MAX; links++) {
+		*stat = wait.req.stat;
+		*file = s->root;
+		nfs_file_get(*file);
+		err = walk(s, parent, file, stat);
+		if (!err)
+			return 0;
+		nfs_file_put(*file);
+		*file = NULL;
+		if (err == 1)
+			err = 0;
+	}
+	return err ? err : -ELOOP;
+}
+
+int nfs_session_find(struct nfs_session *s, struct nfs_file **file, struct nfs_stat *stat)
+{
+	return find(s, false, file, stat);
+}
+
+int nfs_session_parent(struct nfs_session *s, struct nfs_file **dir, const char **name)
+{
+	struct nfs_stat stat;
+	size_t len = strlen(s->path);
+	int err;
+
+	while (len > 1 && s->path[len - 1] == '/')
+		s->path[--len] = '\0';
+	if (len <= strlen(s->info.export))
+		return -EISDIR;
+	err = find(s, true, dir, &stat);
+	if (!err)
+		*name = strrchr(s->path, '/') + 1;
+	return err;
+}
