@@ -28,7 +28,8 @@ static struct ual_loop *loop_of(struct tcp *tcp)
 
 static void die(struct tcp *tcp, int err)
 {
-	tcp->err = err;
+	if (!tcp->err)
+		tcp->err = err;
 	ual_defer(loop_of(tcp), &tcp->end);
 }
 
