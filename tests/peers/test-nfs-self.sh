@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#
+# `openrdma nfs` on openrdma-nfsd, over RDMA and TCP: files of many sizes both ways, a large directory, the errors and
+# their exit codes, and a server that is killed and comes back during a copy.
+#
+#   usage: test-nfs-self.sh
+. "$(dirname "$0")/lib.sh"
+peer_begin_alone
+peer_program openrdma-nfsd
+nfsd=$peer_found
+peer_program openrdma
+openrdma=$peer_found
+
+share=$peer_dir/share
+mkdir -p "$share/many" "$share/sub/deep" "$peer_dir/out"
+server=nfs://$peer_host
+nfsd_up()
+{
+	peer_spawn nfsd "$nfsd" --listen $peer_host --state "$peer_dir/state" --no-rpcbind \
+		--export "$share *(rw,no_root_squash,insecure)"
+	peer_wait_port 20049 nfsd
+	peer_wait_port 2049 nfsd
+}
+
+nfs()
+{
+	timeout 60 ip netns exec "$peer_ns" "$openrdma" nfs "$@"
+}
+
+# expect CODE TEXT ARG...: the command fails so, and says so.
+expect()
+{
+	local code=$1 text=$2 status=0
+
+	shift 2
+	nfs "$@" >"$peer_dir/out/said" 2>&1 || status=$?
+	[ "$status" = "$code" ] || fail "nfs $*: exit $status, expected $code: $(cat "$peer_dir/out/said")"
+	grep -q -- "$text" "$peer_dir/out/said" || fail "nfs $*: said $(cat "$peer_dir/out/said")"
+}
+
+nfsd_up
+head -c 40000000 /dev/urandom >"$peer_dir/src"
+for i in $(seq 3000); do : >"$share/many/a-name-that-is-not-short-$i"; done
+ln -s deep/file "$share/sub/link"
+echo "behind a link" >"$share/sub/deep/file"
+
+for proto in rdma tcp; do
+	for bytes in 0 1 3 511 3800 3900 4095 4096 4097 65536 262145 1048575 1048576 1048577 9000001; do
+		head -c $bytes "$peer_dir/src" >"$peer_dir/in"
+		nfs cp --proto $proto "$peer_dir/in" "$server$share/f-$proto-$bytes"
+		cmp "$peer_dir/in" "$share/f-$proto-$bytes"
+		nfs cp --proto $proto "$server$share/f-$proto-$bytes" "$peer_dir/out"
+		cmp "$peer_dir/in" "$peer_dir/out/f-$proto-$bytes"
+		nfs cat --proto $proto "$server$share/f-$proto-$bytes" | cmp - "$peer_dir/in"
+	done
+	head -c 3000000 "$peer_dir/src" | nfs cp --proto $proto - "$server$share/piped"
+	head -c 3000000 "$peer_dir/src" | cmp - "$share/piped"
+	head -c 100 "$peer_dir/src" | nfs cp --proto $proto - "$server$share/piped"
+	[ "$(stat -c %s "$share/piped")" = 100 ] || fail "an older file is not cut"
+	nfs ls --proto $proto "$server$share/many" >"$peer_dir/out/list"
+	LC_ALL=C ls "$share/many" | cmp - "$peer_dir/out/list" || fail "the listing is another"
+	nfs ls -l --proto $proto "$server$share/" | grep -q ' 9000001 .* f-rdma-9000001$'
+	nfs stat --proto $proto "$server$share/f-$proto-4097" | grep -qx 'size: 4097'
+	[ "$(nfs cat --proto $proto "$server$share/sub/link")" = "behind a link" ]
+	say "$proto: files, listing, link"
+
+	expect 3 'No such file' stat --proto $proto "$server$share/none"
+	expect 3 'no such export' ls --proto $proto "$server/nowhere"
+	expect 1 'Is a directory' cat --proto $proto "$server$share/sub"
+	expect 1 'Not a directory' ls --proto $proto "$server$share/piped/x"
+	expect 4 'refused' ls --proto $proto --mount-port 2050 "$server$share"
+	expect 2 'expected nfs://' ls --proto $proto "$share"
+	expect 2 'expected rdma or tcp' ls --proto udp "$server$share"
+done
+expect 4 'refused' ls --port 20050 --mount-port 2049 "$server$share"
+expect 4 'refused' ls --proto tcp --port 2051 --mount-port 2049 "$server$share"
+say "errors"
+
+peer_need python3
+peer_spawn greeter python3 -c '
+import socket, time
+listener = socket.create_server(("'$peer_host'", 8080))
+while True:
+    conn = listener.accept()[0]
+    conn.sendall(b"SSH-2.0-hello\r\n")
+'
+peer_wait_port 8080 greeter
+expect 1 'not an NFS' ls --proto tcp --mount-port 8080 "$server$share"
+expect 1 'not an NFS' ls --proto tcp --port 8080 --mount-port 2049 "$server$share"
+peer_stop greeter
+say "not a server"
+
+# Slow enough to be met in the middle: 40 MB through 20 MB/s.
+peer_exec tc qdisc add dev lo root tbf rate 160mbit burst 1mb latency 2000ms 2>/dev/null ||
+	say "no tc: the copy may be over before the server is killed"
+for proto in rdma tcp; do
+	nfs cp --proto $proto "$peer_dir/src" "$server$share/long" 2>"$peer_dir/copy.log" &
+	copy=$!
+	sleep 0.7
+	peer_stop nfsd KILL
+	sleep 1
+	nfsd_up
+	wait $copy || fail "the copy over $proto ended with $?: $(cat "$peer_dir/copy.log")"
+	cmp "$peer_dir/src" "$share/long" || fail "the copy over $proto is another"
+	grep -q 'answers again' "$peer_dir/copy.log" || say "the copy was over before the server was killed"
+	nfs cp --proto $proto "$server$share/long" "$peer_dir/out/long" 2>"$peer_dir/copy.log" &
+	copy=$!
+	sleep 0.7
+	peer_stop nfsd KILL
+	sleep 1
+	nfsd_up
+	wait $copy || fail "the copy back over $proto ended with $?: $(cat "$peer_dir/copy.log")"
+	cmp "$peer_dir/src" "$peer_dir/out/long" || fail "the copy back over $proto is another"
+	rm "$share/long"
+	say "$proto: a restart during a copy"
+done
+peer_stop nfsd
+say "passed"
