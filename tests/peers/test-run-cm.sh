@@ -9,7 +9,7 @@
 . "$(dirname "$0")/run-lib.sh"
 mode=${1:-self}
 peer_need rping ucmatose rdma_server rdma_client rdma_xserver rdma_xclient cmtime
-run_begin "$mode" -t 150
+run_begin "$mode" -t 220
 
 pings=10000
 [ "$mode" = self ] || pings=2000	# system calls in the guest are slow

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/run-lib.sh"
 mode=${1:-self}
 peer_need ib_send_bw ib_send_lat ib_write_bw ib_write_lat ib_read_bw ib_read_lat ib_atomic_bw ib_atomic_lat
-run_begin "$mode" -t 170
+run_begin "$mode" -t 220
 run_limit_s=60
 # ib_send_bw waits for room at the other end by looking at memory, but sleeps for a completion: it stands still for
 # ever once all that it has sent is complete and 512 messages were not looked at.  Large ones do not get that far.

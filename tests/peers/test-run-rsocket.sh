@@ -8,7 +8,7 @@
 . "$(dirname "$0")/run-lib.sh"
 mode=${1:-self}
 peer_need rcopy rstream riostream sha256sum
-run_begin "$mode" -t 150
+run_begin "$mode" -t 220
 
 # copy NAME MIB: a file, found with the same checksum at the other end.
 copy()
