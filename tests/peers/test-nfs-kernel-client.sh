@@ -127,6 +127,17 @@ refused "Address already in use" --no-tcp --export "$share *(rw)"
 mkdir "$peer_dir/state-3"
 printf short >"$peer_dir/state-3/handle-key"
 refused "handle-key is damaged" --state "$peer_dir/state-3" --export "$share *(rw)"
+# Who does not speak the protocol is hung up on, and the server goes on.
+for i in 1 2 3; do
+	for port in 2049 20049; do
+		peer_exec timeout 10 bash -c "head -c 100000 /dev/urandom >/dev/tcp/$peer_host/$port" \
+			2>/dev/null || true
+		peer_exec timeout 10 bash -c "printf '\\200\\0\\0\\4abcd' >/dev/tcp/$peer_host/$port" || true
+	done
+done
+peer_alive nfsd || fail "the server died of garbage"
+peer_listens 2049 || fail "the server listens no more"
+
 peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
 ! grep -qE 'Sanitizer|runtime error:|assertion failed' "$peer_dir/nfsd.log" || fail "see the server's log"
 say "passed"
