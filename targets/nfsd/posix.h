@@ -37,7 +37,7 @@ struct nfs_node {
 	/* -1: not opened yet; of a file, for reading and, when possible, writing */
 	atomic_int data_fd;
 	atomic_int dir_fd;		/* of a directory, opened for reading */
-	bool writable;			/* data_fd is */
+	atomic_bool writable;		/* data_fd is */
 	bool gone;		    /* its last name was removed: not kept when nobody uses it */
 	mode_t type;			/* S_IFMT of it */
 	dev_t dev;
