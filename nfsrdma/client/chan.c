@@ -11,6 +11,7 @@
 
 #define TICK_NS		(100 * NS_PER_MS)
 #define RETRY_NS	(500 * NS_PER_MS)
+#define PAUSE_NS	(10 * TICK_NS)
 #define START_NS	(10000 * NS_PER_MS)	/* for each answer before the mount is up */
 
 static u64 now(const struct chan *chan)
@@ -160,9 +161,9 @@ void chan_submit(struct chan *chan, struct call *call)
 		return;
 	}
 	if (!chan->retry)
-		call->deadline_ns = now(chan) + START_NS;
+		call->budget_ns = START_NS;
 	else if (cfg->soft)
-		call->deadline_ns = now(chan) + timeo_ns(chan) * cfg->retrans;
+		call->budget_ns = timeo_ns(chan) * cfg->retrans;
 	if (list_empty(&chan->calls))
 		chan->heard_ns = now(chan);
 	list_add_tail(&call->link, &chan->calls);
@@ -235,6 +236,8 @@ static bool take_late(struct chan *chan, struct list_head *late)
 	bool sent = false;
 
 	list_for_each_entry_safe(call, next, &chan->calls, link) {
+		if (call->budget_ns && !call->deadline_ns)
+			call->deadline_ns = now(chan) + call->budget_ns;
 		if (!call->deadline_ns || call->deadline_ns > now(chan))
 			continue;
 		sent |= call->sent;
@@ -254,11 +257,24 @@ static bool is_waiting(const struct chan *chan)
 	return false;
 }
 
+/* The caller did not run the loop, or had nothing to ask: the server is not to blame for that time. */
+static void forgive(struct chan *chan)
+{
+	struct call *call;
+
+	chan->heard_ns = now(chan);
+	list_for_each_entry(call, &chan->calls, link)
+		call->deadline_ns = 0;
+}
+
 static void on_tick(struct ual_timer *t)
 {
 	struct chan *chan = t->ctx;
 	struct list_head late;
 
+	if (now(chan) - chan->tick_ns > PAUSE_NS)
+		forgive(chan);
+	chan->tick_ns = now(chan);
 	INIT_LIST_HEAD(&late);
 	if (take_late(chan, &late))
 		chan_down(chan, -ETIMEDOUT);

@@ -49,6 +49,7 @@ struct call {
 	struct list_head link;
 	struct chan *chan;
 	bool sent;			/* on the present connection */
+	u64 budget_ns;			/* from the first tick that sees it; 0: no limit */
 	u64 deadline_ns;		/* of the loop's clock; 0: none */
 	u64 not_before_ns;
 	const u8 *data;
@@ -105,6 +106,7 @@ struct chan {
 	struct ual_timer timer;
 	u64 heard_ns;			/* last sign of the server while calls are under way */
 	u64 retry_ns;
+	u64 tick_ns;
 };
 
 void chan_init(struct chan *chan, struct nfs_client *client, enum nfs_proto proto, u16 port);
