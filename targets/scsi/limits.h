@@ -11,7 +11,7 @@ static_assert(SCSI_WRITE_SAME_BYTES_MAX <= STORE_RANGE_MAX, "one operation of th
 
 static inline uint32_t scsi_transfer_max(const struct lun *lun)
 {
-	return STORE_IO_MAX / lun_block(lun);
+	return lun->io_max / lun_block(lun);
 }
 
 static inline uint32_t scsi_write_same_max(const struct lun *lun)

@@ -22,6 +22,7 @@ struct lun_cfg {
 	 */
 	const char *machine;
 	struct store *store;		/* outlives it */
+	uint32_t io_max;     /* bytes of one read or write, whole blocks; 0: STORE_IO_MAX */
 };
 
 /*
@@ -33,6 +34,7 @@ struct lun {
 	struct store *store;
 	char target[LUN_TARGET_MAX];
 	char serial[LUN_SERIAL_MAX];
+	uint32_t io_max;
 	uint64_t naa;			/* VPD page 83h: NAA 3h, locally assigned */
 	atomic_bool wce;		/* caching page: WRITE CACHE ENABLE */
 	atomic_bool d_sense;		/* control page: descriptor format sense data */

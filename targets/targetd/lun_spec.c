@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * NAME=PATH[,size=SIZE][,ro][,direct=on|off][,block=512|4096][,serial=TEXT]
+ * NAME=PATH[,size=SIZE][,ro][,direct=on|off][,block=512|4096][,max-io=SIZE][,serial=TEXT]
  *
  * A comma or backslash that belongs to the path is written behind a backslash.
  */
@@ -111,6 +111,18 @@ static int set_serial(struct spec *spec, const char *value)
 	return 0;
 }
 
+/* Some initiators move less in one command than they are allowed to ask for; libiscsi over iSER: 256 KiB. */
+static int set_io_max(struct spec *spec, const char *value)
+{
+	uint64_t size;
+
+	if (targetd_size_parse(value, &size) || size < 4096 || size > STORE_IO_MAX || size % 4096)
+		return BAD(spec, "lun %s: max-io=%s: expected a multiple of 4K, up to %uM",
+			   spec->lun.name, value, STORE_IO_MAX >> 20);
+	spec->lun.io_max = (uint32_t)size;
+	return 0;
+}
+
 static int set_ro(struct spec *spec, const char *value)
 {
 	spec->lun.read_only = true;
@@ -124,7 +136,7 @@ static const struct {
 } keys[] = {
 	{ "size", true, set_size },	{ "block", true, set_block },
 	{ "direct", true, set_direct }, { "serial", true, set_serial },
-	{ "ro", false, set_ro },
+	{ "max-io", true, set_io_max }, { "ro", false, set_ro },
 };
 
 static int take_option(struct spec *spec, char *word)
@@ -141,10 +153,11 @@ static int take_option(struct spec *spec, char *word)
 				   value ? "does not take" : "needs");
 		return keys[i].set(spec, value);
 	}
-	return BAD(spec,
-		   "lun %s: unknown option '%s'; there are size=, ro, direct=, block= and serial= "
-		   "(a comma in a path is written \\,)",
-		   spec->lun.name, word);
+	return BAD(
+		spec,
+		"lun %s: unknown option '%s'; there are size=, ro, direct=, block=, max-io= and serial= "
+		"(a comma in a path is written \\,)",
+		spec->lun.name, word);
 }
 
 int targetd_lun_parse(const char *text, struct targetd_lun *lun, char *why, size_t why_len)

@@ -34,6 +34,7 @@ static int open_one(const struct targetd_lun *spec, const char *machine, struct 
 	struct lun_cfg lun = {
 		.target = target,
 		.serial = spec->serial[0] ? spec->serial : NULL,
+		.io_max = spec->io_max,
 		.machine = machine,
 	};
 	int err = store_open(&cfg, &lun.store, why, sizeof(why));
@@ -50,8 +51,8 @@ static int open_one(const struct targetd_lun *spec, const char *machine, struct 
 		return err;
 	}
 	daemon_log(LOG_INFO, "lun %s: %s, %llu bytes in blocks of %u%s", spec->name, spec->path,
-		    (unsigned long long)lun.store->info.size, lun.store->info.block_size,
-		    spec->read_only ? ", read-only" : "");
+		   (unsigned long long)lun.store->info.size, lun.store->info.block_size,
+		   spec->read_only ? ", read-only" : "");
 	return 0;
 }
 
@@ -92,8 +93,8 @@ int targetd_luns_close(struct targetd_luns *luns)
 		err = store_close(store);
 		if (err)
 			daemon_log(LOG_ERR,
-				    "lun %s: the last flush failed (%s): writes may be lost", name,
-				    strerror(-err));
+				   "lun %s: the last flush failed (%s): writes may be lost", name,
+				   strerror(-err));
 		first = first ? first : err;
 	}
 	free(luns->luns);

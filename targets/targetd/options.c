@@ -360,7 +360,7 @@ const char *targetd_options_help(void)
 	       "  --lun NAME=PATH[,size=10G]    a file (made with that size if there is none) or block device\n"
 	       "  --lun NAME=ram:,size=1G       memory\n"
 	       "  --lun NAME=null:,size=1T      reads zeroes, stores nothing\n"
-	       "        size=SIZE  ro  direct=on|off  block=512|4096  serial=TEXT\n"
+	       "        size=SIZE  ro  direct=on|off  block=512|4096  max-io=SIZE  serial=TEXT\n"
 	       "  --portal ADDR[:PORT]          where to listen (default 0.0.0.0:3260 and [::]:3260)\n"
 	       "  --reactors N                  threads that serve (default: one for each processor)\n"
 	       "  --sessions N                  at once (default 1024)\n"

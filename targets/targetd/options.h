@@ -27,6 +27,7 @@ struct targetd_lun {
 	char path[PATH_MAX];
 	uint64_t size;
 	uint32_t block_size;
+	uint32_t io_max;		/* bytes; 0: the server's */
 	bool read_only;
 	enum store_direct direct;
 	char serial[TARGETD_SERIAL_MAX];	/* empty: none given */

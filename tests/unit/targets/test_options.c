@@ -122,6 +122,9 @@ static void test_luns(void **state)
 		{ "d=/a,direct=off,block=512",
 		  NULL,
 		  { .name = "d", .path = "/a", .direct = STORE_DIRECT_OFF, .block_size = 512 } },
+		{ "q=ram:,size=1G,max-io=256K",
+		  NULL,
+		  { .name = "q", .path = "ram:", .size = 1 << 30, .io_max = 256 << 10 } },
 		NO("", "expected NAME=PATH"),
 		NO("d", "expected NAME=PATH"),
 		NO("=/a", "expected NAME=PATH"),
@@ -136,6 +139,8 @@ static void test_luns(void **state)
 		NO("d=/a,size", "size needs a value"),
 		NO("d=/a,ro=1", "ro does not take a value"),
 		NO("d=/a,block=1024", "expected 512 or 4096"),
+		NO("d=/a,max-io=1000", "max-io=1000: expected a multiple of 4K, up to 4M"),
+		NO("d=/a,max-io=8M", "max-io=8M: expected"),
 		NO("d=/a,direct=yes", "expected on or off"),
 		NO("d=/a,serial=", "serial=: expected"),
 		NO("d=/a,serial=\x01", "printable"),
@@ -165,6 +170,7 @@ static void test_luns(void **state)
 		assert_string_equal(lun.serial, cases[i].lun.serial);
 		assert_true(lun.size == cases[i].lun.size);
 		assert_int_equal(lun.block_size, cases[i].lun.block_size);
+		assert_int_equal(lun.io_max, cases[i].lun.io_max);
 		assert_int_equal(lun.read_only, cases[i].lun.read_only);
 		assert_int_equal(lun.direct, cases[i].lun.direct);
 	}
