@@ -22,7 +22,9 @@ static const struct command {
 	{ "attach", cmd_attach, "make a block device of a LUN" },
 	{ "list", cmd_list, "list what is attached" },
 	{ "detach", cmd_detach, "take the device away again" },
+#ifdef WITH_NFS
 	{ "nfs", cmd_nfs, "list and copy files of an NFS server" },
+#endif
 #ifdef WITH_RUN
 	{ "run", cmd_run, "run an RDMA program without an RNIC" },
 #endif
