@@ -55,14 +55,14 @@ static void place_bytes(u8 *dst, const u8 *src, size_t len)
 		return;
 	tail = min_t(size_t, len, (((uintptr_t)dst + len - 1) & 7) + 1);
 	memcpy(dst, src, len - tail);
-	atomic_thread_fence(memory_order_release);
 	if (tail == sizeof(word)) {
 		memcpy(&word, src + len - tail, sizeof(word));
-		*(volatile u64 *)(dst + len - tail) = word;
+		atomic_store_explicit((_Atomic u64 *)(dst + len - tail), word,
+				      memory_order_release);
 		return;
 	}
 	for (i = len - tail; i < len; i++)
-		((volatile u8 *)dst)[i] = src[i];
+		atomic_store_explicit((_Atomic u8 *)dst + i, src[i], memory_order_release);
 }
 
 /* False: the connection has ended or is about to. */

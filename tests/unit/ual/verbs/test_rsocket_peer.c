@@ -17,8 +17,8 @@
 /* Private data as rdma-core 44 lays it out, with made-up addresses and keys: nobody writes there. */
 static const uint8_t good[40] = {
 	/* version, flags, 384 credits */
-	0x01, 0x02, 0x01, 0x80, 0, 0, 0,    0,
-	0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 2,		/* table of two windows */
+	0x01, 0x02, 0x01, 0x80, 0, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0x10, 0,
+	0,    0,    0,	  1,	0, 0, 0,    2,				  /* table of two windows */
 	0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 1, 0, 1, 0, 0,		/* window of 64 KiB */
 };
 
