@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* READ CAPACITY, SBC-3 5.15 and 5.16, and REPORT LUNS, SPC-4 6.33: how large, and how many. */
+/*
+ * READ CAPACITY, SBC-3 5.15 and 5.16, GET LBA STATUS, SBC-3 5.4, and REPORT LUNS, SPC-4 6.33: how large, what of it
+ * is there, and how many.
+ */
 #include "targets/scsi/cmd.h"
 
 #define LBPME	0x80	/* byte 14 of READ CAPACITY(16): space is given back by UNMAP or WRITE SAME */
@@ -31,6 +34,21 @@ void scsi_read_capacity_16(struct iser_cmd *cmd)
 	if (info->unmap_granularity)
 		out[14] = LBPME | (info->unmap_zeroes ? LBPRZ : 0);
 	scsi_reply(cmd, 32, get_unaligned_be32(&cmd->cdb[10]));
+}
+
+/* Stores do not tell what they hold: all of it is "mapped or unknown", in one descriptor as long as its field can say. */
+void scsi_get_lba_status(struct iser_cmd *cmd)
+{
+	const struct lun *lun = scsi_lun_of(cmd);
+	uint8_t *out = scsi_cmd_of(cmd)->buf.data;
+	uint64_t lba = get_unaligned_be64(&cmd->cdb[2]);
+
+	if (!scsi_range(cmd, lba, 1))
+		return;
+	put_unaligned_be32(20, out);		/* bytes that follow */
+	put_unaligned_be64(lba, out + 8);
+	put_unaligned_be32((uint32_t)min_t(uint64_t, lun_blocks(lun) - lba, UINT32_MAX), out + 16);
+	scsi_reply(cmd, 24, get_unaligned_be32(&cmd->cdb[10]));
 }
 
 void scsi_report_luns(struct iser_cmd *cmd)

@@ -48,6 +48,7 @@ void scsi_mode_select(struct iser_cmd *cmd);
 void scsi_start_stop_unit(struct iser_cmd *cmd);
 void scsi_read_capacity_10(struct iser_cmd *cmd);
 void scsi_read_capacity_16(struct iser_cmd *cmd);
+void scsi_get_lba_status(struct iser_cmd *cmd);
 void scsi_read(struct iser_cmd *cmd);
 void scsi_write(struct iser_cmd *cmd);
 void scsi_write_and_verify(struct iser_cmd *cmd);

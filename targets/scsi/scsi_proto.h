@@ -47,6 +47,7 @@ enum scsi_opcode {
 };
 
 #define SCSI_SA_READ_CAPACITY_16		0x10	/* of SERVICE ACTION IN(16) */
+#define SCSI_SA_GET_LBA_STATUS			0x12	/* the same */
 #define SCSI_SA_REPORT_SUPPORTED_OPCODES	0x0c	/* of MAINTENANCE IN */
 
 /* SPC-4 table 53: sense keys */
