@@ -285,7 +285,7 @@ static void test_report_opcodes(void **state)
 	expect_data(RUN(CDB(0xa3, 0x0c, 3, 0x88, 0, 0, 0, 0, 16, 0), 4096), read16, sizeof(read16));
 	expect_data(RUN(CDB(0xa3, 0x0c, 2, 0x9e, 0, 0x10, 0, 0, 16, 0), 4096), capacity, 20);
 	expect_data(RUN(CDB(0xa3, 0x0c, 3, 0x9e, 0, 0x10, 0, 0, 16, 0), 4096), capacity, 20);
-	expect_data(RUN(CDB(0xa3, 0x0c, 2, 0x9e, 0, 0x12, 0, 0, 16, 0), 4096), none, 4);
+	expect_data(RUN(CDB(0xa3, 0x0c, 2, 0x9e, 0, 0x13, 0, 0, 16, 0), 4096), none, 4);
 	expect_data(RUN(CDB(0xa3, 0x0c, 2, 0x9e, 1, 0x10, 0, 0, 16, 0), 4096), none, 4);
 	expect_data(RUN(CDB(0xa3, 0x0c, 3, 0x88, 0, 1, 0, 0, 16, 0), 4096), none, 4);
 	expect_data(RUN(CDB(0xa3, 0x0c, 1, 0x5e, 0, 0, 0, 0, 16, 0), 4096), none, 4);
