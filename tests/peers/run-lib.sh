@@ -206,3 +206,13 @@ run_says()
 {
 	grep -qE "$3" "$peer_dir/$1.$2.log" || run_bad "$1" "the $2 end does not say '$3'"
 }
+
+# peer_link: an interface with a carrier of its own, link0, and its address in peer_linked.
+peer_link()
+{
+	peer_linked=10.99.8.1
+	ip -n "$peer_ns" link add link0 type veth peer name link1 || skip "cannot make a veth interface"
+	ip -n "$peer_ns" address add $peer_linked/24 dev link0
+	ip -n "$peer_ns" link set link0 up
+	ip -n "$peer_ns" link set link1 up
+}
