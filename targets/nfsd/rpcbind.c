@@ -90,7 +90,8 @@ int rpcbind_set(uint32_t prog, uint32_t vers, const char *netid, uint16_t port)
 	char uaddr[32];
 
 	call(RPCB_UNSET, prog, vers, netid, "");	/* what a killed predecessor left */
-	snprintf(uaddr, sizeof(uaddr), "%s.%u.%u", v6 ? "::" : "0.0.0.0", port >> 8u, port & 0xffu);
+	snprintf(uaddr, sizeof(uaddr), "%s.%u.%u", v6 ? "::" : "0.0.0.0", (unsigned)port >> 8,
+		 (unsigned)port & 0xff);
 	return call(RPCB_SET, prog, vers, netid, uaddr);
 }
 
