@@ -4,7 +4,8 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null || :' EXIT
-"$1" server 0 >"$dir/out" &
+: >"$dir/out"
+"$1" server 0 >>"$dir/out" &
 server=$!
 port=
 for _ in $(seq 100); do
