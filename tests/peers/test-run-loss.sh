@@ -74,8 +74,6 @@ for who in passive active; do
 	done
 	killed $who read_bw-events "ib_read_bw -F -R -p PORT -e -n 1000000" \
 		"ib_read_bw -F -R -p PORT -e -n 1000000 ADDR"
-	killed $who rstream "rstream -b ADDR -p PORT -T b -S 1000000 -C 1000000" \
-		"rstream -s ADDR -p PORT -T b -S 1000000 -C 1000000"
 done
 
 # A listener survives the death of each of its clients.
