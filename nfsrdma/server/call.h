@@ -2,7 +2,7 @@
 /*
  * One RPC between a transport and the programs that answer it.
  *
- *   transport (rdma.c, tcp)             dispatcher                    program (nfs3, mount3, nfs4)
+ *   transport (rdma.c, tcp)             dispatcher                    program (nfs3, mount3)
  *   message is whole, Read chunks
  *   have been read: nfs_call_run() ---> header, credential,
  *                                       program, version, procedure
@@ -87,7 +87,6 @@ struct nfs_call {
 
 	struct ual_post done;		/* brings it back to its reactor */
 	struct nfs_call *next;		/* in the workers' queue */
-	u64 begin_ns;
 };
 
 /* A connection as the programs see it: sessions are bound to it, NFSv4 calls back through it. */
