@@ -5,10 +5,13 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "targets/daemon/log.h"
 
 #define DRAIN_STEP_NS	10000000ull
 
-int daemon_reactor_init(struct daemon_reactor *reactor, struct ual *ual, const char *device,
+static int reactor_init(struct daemon_reactor *reactor, struct ual *ual, const char *device,
 			unsigned spin_us, bool *device_err)
 {
 	struct ual_loop_cfg cfg = { .spin_us = spin_us };
@@ -24,6 +27,34 @@ int daemon_reactor_init(struct daemon_reactor *reactor, struct ual *ual, const c
 		reactor->loop = NULL;
 	}
 	return err;
+}
+
+static void say_device_error(struct ual *ual, const char *name, int err)
+{
+	const char *provider = ual_provider_error(ual);
+
+	daemon_log(LOG_ERR, "RDMA device %s: %s%s%s; see --device and --providers",
+		   name ? name : "(any)", err == -ENODEV ? "there is none" : strerror(-err),
+		   provider ? ": " : "", provider ? provider : "");
+}
+
+int daemon_reactors_open(struct daemon_reactor *reactors, unsigned n, struct ual *ual,
+			 const char *device, unsigned spin_us, unsigned *opened)
+{
+	bool device_err;
+	int err;
+
+	for (*opened = 0; *opened < n; (*opened)++) {
+		reactors[*opened].index = *opened;
+		err = reactor_init(&reactors[*opened], ual, device, spin_us, &device_err);
+		if (err && device_err)
+			say_device_error(ual, device, err);
+		else if (err)
+			daemon_log(LOG_ERR, "event loop: %s", strerror(-err));
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 void daemon_reactor_deinit(struct daemon_reactor *reactor)

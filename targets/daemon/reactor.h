@@ -23,10 +23,13 @@ struct daemon_reactor {
 	pthread_t thread;
 };
 
-/* 0; or a negative errno: of the loop, or (*device_err) of the device. */
-int daemon_reactor_init(struct daemon_reactor *reactor, struct ual *ual, const char *device,
-			unsigned spin_us, bool *device_err);
 void daemon_reactor_deinit(struct daemon_reactor *reactor);
+/*
+ * n of them with the numbers from 0, in memory of the caller, zeroed.  *opened counts those to be taken apart, also on
+ * failure; what failed has been logged.
+ */
+int daemon_reactors_open(struct daemon_reactor *reactors, unsigned n, struct ual *ual,
+			 const char *device, unsigned spin_us, unsigned *opened);
 int daemon_reactor_start(struct daemon_reactor *reactor);
 /* Until ual_loop_stop(), and then until it is quiet. */
 void daemon_reactor_run(struct daemon_reactor *reactor);

@@ -72,16 +72,6 @@ static int open_exports(struct daemon *d)
 	return 0;
 }
 
-static void say_device_error(struct daemon *d, int err)
-{
-	const char *provider = ual_provider_error(d->ual);
-	const char *name = d->options->device;
-
-	daemon_log(LOG_ERR, "RDMA device %s: %s%s%s; see --device and --providers",
-		   name ? name : "(any)", err == -ENODEV ? "there is none" : strerror(-err),
-		   provider ? ": " : "", provider ? provider : "");
-}
-
 static bool reactor_quiet(void *ctx, unsigned index)
 {
 	struct daemon *d = ctx;
@@ -92,27 +82,16 @@ static bool reactor_quiet(void *ctx, unsigned index)
 static int open_reactors(struct daemon *d)
 {
 	const struct nfsd_options *o = d->options;
-	bool device_err;
-	int err;
 
 	d->reactors = calloc(o->reactors, sizeof(d->reactors[0]));
 	if (!d->reactors)
 		return -ENOMEM;
-	for (; d->reactor_n < o->reactors; d->reactor_n++) {
-		struct daemon_reactor *r = &d->reactors[d->reactor_n];
-
-		r->index = d->reactor_n;
-		r->quiet = reactor_quiet;
-		r->ctx = d;
-		err = daemon_reactor_init(r, d->ual, o->device, o->spin_us, &device_err);
-		if (err && device_err)
-			say_device_error(d, err);
-		else if (err)
-			daemon_log(LOG_ERR, "event loop: %s", strerror(-err));
-		if (err)
-			return err;
+	for (unsigned i = 0; i < o->reactors; i++) {
+		d->reactors[i].quiet = reactor_quiet;
+		d->reactors[i].ctx = d;
 	}
-	return 0;
+	return daemon_reactors_open(d->reactors, o->reactors, d->ual, o->device, o->spin_us,
+				    &d->reactor_n);
 }
 
 static int build(struct daemon *d)
