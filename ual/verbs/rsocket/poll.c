@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "ual/verbs/rsocket/fd_sets.h"
 #include "ual/verbs/rsocket/rs.h"
 
 #define POLL_FEW 16
@@ -216,32 +217,6 @@ out:
 		free(p.sys);
 	}
 	return rs_errno(ret);
-}
-
-static nfds_t from_sets(struct pollfd *fds, int nfds, const fd_set *readfds, const fd_set *writefds,
-			const fd_set *exceptfds)
-{
-	nfds_t n = 0;
-	short events;
-	int fd;
-
-	for (fd = 0; fd < nfds; fd++) {
-		events = (readfds && FD_ISSET(fd, readfds) ? POLLIN : 0) |
-			 (writefds && FD_ISSET(fd, writefds) ? POLLOUT : 0) |
-			 (exceptfds && FD_ISSET(fd, exceptfds) ? POLLPRI : 0);
-		if (events)
-			fds[n++] = (struct pollfd){ .fd = fd, .events = events };
-	}
-	return n;
-}
-
-static int keep(fd_set *set, int fd, bool ready)
-{
-	if (!set || !FD_ISSET(fd, set))
-		return 0;
-	if (!ready)
-		FD_CLR(fd, set);
-	return ready;
 }
 
 RS_EXPORT int rselect(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds,

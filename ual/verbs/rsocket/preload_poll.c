@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "ual/verbs/rsocket/fd_sets.h"
 #include "ual/verbs/rsocket/preload.h"
 
 #define POLL_FEW 64
@@ -116,32 +117,6 @@ PRELOAD_EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ti
 	if (mask)
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return ret;
-}
-
-static nfds_t from_sets(struct pollfd *fds, int n, const fd_set *r, const fd_set *w,
-			const fd_set *e)
-{
-	nfds_t count = 0;
-	short events;
-	int fd;
-
-	for (fd = 0; fd < n; fd++) {
-		events = (r && FD_ISSET(fd, r) ? POLLIN : 0) |
-			 (w && FD_ISSET(fd, w) ? POLLOUT : 0) |
-			 (e && FD_ISSET(fd, e) ? POLLPRI : 0);
-		if (events)
-			fds[count++] = (struct pollfd){ .fd = fd, .events = events };
-	}
-	return count;
-}
-
-static int keep(fd_set *set, int fd, bool ready)
-{
-	if (!set || !FD_ISSET(fd, set))
-		return 0;
-	if (!ready)
-		FD_CLR(fd, set);
-	return ready;
 }
 
 static int select_polled(struct pollfd *fds, nfds_t n, fd_set *r, fd_set *w, fd_set *e, int timeout)
