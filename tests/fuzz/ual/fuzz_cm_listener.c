@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,11 +46,15 @@ static struct {
 	pthread_cond_t changed;
 } fuzz = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
+/* libFuzzer's report has no line numbers: what failed is said here. */
+#define must(good)								\
+	do {									\
+		if (!(good)) {							\
+			fprintf(stderr, "%s:%d: " #good " failed: %s\n",	\
+				__func__, __LINE__, strerror(errno));		\
+			abort();						\
+		}								\
+	} while (0)
 
 static void accept_request(struct rdma_cm_id *id)
 {
@@ -119,7 +125,15 @@ static void *serve(void *unused)
 static void start(void)
 {
 	pthread_t thread;
+	sigset_t alarm;
 
+	/*
+	 * libFuzzer's clock is a SIGALRM each few seconds, which would end a call that waits with EINTR.  What
+	 * hangs is found by the limits here and by that of whoever started the program.
+	 */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
 	fuzz.addr = (struct sockaddr_in){ .sin_family = AF_INET,
 					  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	fuzz.channel = rdma_create_event_channel();
