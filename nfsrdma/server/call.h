@@ -47,6 +47,7 @@ struct nfs_item {
 struct nfs_server;
 struct nfs_call;
 struct nfs_replay_entry;
+struct nfs4_slot;
 
 struct nfs_call_ops {
 	/*
@@ -84,6 +85,8 @@ struct nfs_call {
 	const void *proc;		/* the procedure's entry */
 	/* replay.h: where its answer will be kept; NULL: nowhere */
 	struct nfs_replay_entry *replay;
+	/* nfs4_state.h: the slot its SEQUENCE holds, also when it is run again by a worker; NULL: none */
+	struct nfs4_slot *slot4;
 
 	struct ual_post done;		/* brings it back to its reactor */
 	struct nfs_call *next;		/* in the workers' queue */

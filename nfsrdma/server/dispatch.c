@@ -139,6 +139,7 @@ void nfs_call_run(struct nfs_call *call)
 		return;
 	}
 	call->replay = NULL;
+	call->slot4 = NULL;
 	if (!find_proc(call) || !is_new(call, &args)) {
 		call->ops->reply(call);
 		return;

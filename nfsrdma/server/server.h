@@ -45,12 +45,16 @@ struct nfs_program {
 struct nfs_exports;
 struct nfs_replay_cache;
 struct nfs_workers;
+struct nfs4_state;
+struct nfs4_pseudo;
 
 struct nfs_server {
 	struct nfs_program *programs;
 	const struct nfs_exports *exports;
 	struct nfs_workers *workers;
 	struct nfs_replay_cache *replay;	/* or NULL: repeated calls are done again */
+	struct nfs4_state *state4;		/* NULL: version 4 is not served */
+	const struct nfs4_pseudo *pseudo4;	/* the tree above the exports */
 	/* Told of connections, by nfs_conn_up() and nfs_conn_down(); may be NULL. */
 	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);
 	void (*conn_down)(struct nfs_server *server, struct nfs_conn *conn);
