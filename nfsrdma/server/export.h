@@ -26,6 +26,8 @@ struct nfs_export_rule {
 	struct nfs_export_rule *next; /* in the order of the line; the first that matches decides */
 };
 
+struct nfs4_pseudo;
+
 struct nfs_export {
 	const char *path;		/* canonical */
 	u64 fsid;			/* stable over restarts: fsid= or made from the path */
@@ -34,6 +36,7 @@ struct nfs_export {
 	const struct nfs_vfs_ops *vfs;
 	void *fs;			/* of the implementation */
 	struct nfs_export_rule *rules;
+	const struct nfs4_pseudo *pseudo4;	/* its place in the tree of version 4; NULL: none */
 	struct nfs_export *next;
 };
 

@@ -3,7 +3,7 @@
  * NFS version 4.1 and 4.2: COMPOUND and what its operations share.  RFC 8881, 7862, 8276.
  *
  *   nfs4.c          COMPOUND, the table of operations      nfs4_state.h    clients, sessions, opens, locks
- *   nfs4_fh.c       PUTFH PUTROOTFH GETFH SAVEFH ...        nfs4_session.c  EXCHANGE_ID CREATE_SESSION SEQUENCE ...
+ *   nfs4_fh.c       PUTFH PUTROOTFH ...; nfs4_obj.c         nfs4_session.c  EXCHANGE_ID CREATE_SESSION SEQUENCE ...
  *   nfs4_name.c     LOOKUP CREATE REMOVE RENAME LINK ...    nfs4_open.c     OPEN CLOSE OPEN_DOWNGRADE ...
  *   nfs4_attr*.c    GETATTR SETATTR VERIFY ACCESS           nfs4_lock.c     LOCK LOCKT LOCKU
  *   nfs4_dir.c      READDIR                                 nfs4_io.c       READ WRITE COMMIT
@@ -34,7 +34,8 @@ struct nfs4_client;
 
 /* A current or saved filehandle.  Neither pseudo nor node: there is none. */
 struct nfs4_obj {
-	const struct nfs4_pseudo *pseudo; /* set: a directory of the pseudo file system; node is NULL */
+	/* set: a directory of the pseudo file system; node is NULL */
+	const struct nfs4_pseudo *pseudo;
 	struct nfs_export *export;
 	const struct nfs_export_rule *rule;
 	struct nfs_node *node;		/* a reference */
@@ -64,13 +65,16 @@ struct nfs4_op {
 	/* NULL: there is such an operation, and we do not have it: NFS4ERR_NOTSUPP */
 	enum nfs4_status (*fn)(struct nfs4_compound *c);
 	u8 minor;			/* from this minor version on */
-	bool here;			/* may run on the reactor; changes nothing but what it may do twice */
-	bool no_session;		/* may come without SEQUENCE, then as the only operation (2.10.6.1) */
+	/* may run on the reactor; changes nothing but what it may do twice */
+	bool here;
+	/* may come without SEQUENCE, then as the only operation (2.10.6.1) */
+	bool no_session;
 	bool needs_fh;			/* NFS4ERR_NOFILEHANDLE without a current filehandle */
 	bool pseudo_ok;			/* also on the pseudo file system; others get pseudo_err */
 	enum nfs4_status pseudo_err;	/* 0: NFS4ERR_ROFS */
 	bool writes;			/* NFS4ERR_ROFS when exported read-only to this client */
-	bool err_results;		/* results also follow an error; the operation takes care itself */
+	/* results also follow an error; the operation takes care itself */
+	bool err_results;
 };
 
 extern const struct nfs4_op nfs4_ops[NFS4_OPS];
@@ -87,7 +91,7 @@ void nfs4_stateid_encode(struct xdr_out *out, const struct nfs4_stateid *sid);
  */
 enum nfs4_status nfs4_name_decode(struct xdr_in *in, char buf[NFS_NAME_MAX + 1]);
 
-/* cur := the object of this handle (nfs4_fh.c), judged as PUTFH judges it. */
+/* cur := the object of this handle (nfs4_obj.c), judged as PUTFH judges it. */
 enum nfs4_status nfs4_obj_from_fh(struct nfs4_compound *c, const u8 *fh, u32 len,
 				  struct nfs4_obj *obj);
 /* obj := this node of export, whose reference it takes over also on error; handle, rule and credential are found. */
@@ -103,6 +107,8 @@ static inline bool nfs4_obj_is(const struct nfs4_obj *obj)
 }
 /* NFS4_OK if obj is a regular file; else ISDIR, SYMLINK, WRONG_TYPE as 15.1 has it.  Reads its attributes. */
 enum nfs4_status nfs4_obj_regular(const struct nfs4_obj *obj, struct nfs_attr *attr);
+/* Of what turned out to be no directory: SYMLINK or NOTDIR. */
+enum nfs4_status nfs4_obj_not_dir(const struct nfs4_obj *obj);
 
 /* change_info4: before, after.  atomic is false: others may have come between. */
 u64 nfs4_change_of(const struct nfs4_obj *dir);
@@ -110,7 +116,9 @@ void nfs4_change_info(struct xdr_out *out, u64 before, const struct nfs4_obj *di
 
 /* ---- attributes (nfs4_attr.h has the rest) */
 
-struct nfs4_bitmap { u32 word[NFS4_BITMAP_WORDS]; };
+struct nfs4_bitmap {
+	u32 word[NFS4_BITMAP_WORDS];
+};
 
 static inline bool nfs4_bit(const struct nfs4_bitmap *m, unsigned n)
 {
@@ -120,8 +128,10 @@ static inline void nfs4_bit_set(struct nfs4_bitmap *m, unsigned n)
 {
 	m->word[n / 32] |= 1u << (n % 32);
 }
-void nfs4_bitmap_decode(struct xdr_in *in, struct nfs4_bitmap *m); /* longer ones: the rest is ignored */
-void nfs4_bitmap_encode(struct xdr_out *out, const struct nfs4_bitmap *m); /* without zero words at its end */
+/* longer ones: the rest is ignored */
+void nfs4_bitmap_decode(struct xdr_in *in, struct nfs4_bitmap *m);
+/* without zero words at its end */
+void nfs4_bitmap_encode(struct xdr_out *out, const struct nfs4_bitmap *m);
 /*
  * fattr4 into what VFS can set.  `given`: which came.  ATTRNOTSUPP, INVAL (read-only ones), BADOWNER, BADXDR.
  * Used by SETATTR, CREATE, OPEN.  umask of MODE_UMASK is applied to set->mode.
