@@ -2,7 +2,7 @@
 /*
  * NFS version 4.1 and 4.2: COMPOUND and what its operations share.  RFC 8881, 7862, 8276.
  *
- *   nfs4.c          COMPOUND, the table of operations      nfs4_state.h    clients, sessions, opens, locks
+ *   nfs4.c          COMPOUND; nfs4_ops.c: the table        nfs4_state.h    clients, sessions, opens, locks
  *   nfs4_fh.c       PUTFH PUTROOTFH ...; nfs4_obj.c         nfs4_session.c  EXCHANGE_ID CREATE_SESSION SEQUENCE ...
  *   nfs4_name.c     LOOKUP CREATE REMOVE RENAME LINK ...    nfs4_open.c     OPEN CLOSE OPEN_DOWNGRADE ...
  *   nfs4_attr*.c    GETATTR SETATTR VERIFY ACCESS           nfs4_lock.c     LOCK LOCKT LOCKU
@@ -79,6 +79,7 @@ struct nfs4_op {
 
 extern const struct nfs4_op nfs4_ops[NFS4_OPS];
 extern const struct nfs_proc nfs4_procs[NFS4_PROCS];
+extern struct nfs_program nfs_program;	/* versions 3 and 4; nfs3_program: 3 alone */
 
 /* ---- what operations use (nfs4_common.c) */
 
@@ -86,8 +87,8 @@ enum nfs4_status nfs4_status_of(int err);	/* of a negative errno; 0: NFS4_OK */
 void nfs4_stateid_decode(struct xdr_in *in, struct nfs4_stateid *sid);
 void nfs4_stateid_encode(struct xdr_out *out, const struct nfs4_stateid *sid);
 /*
- * component4 into buf of NFS_NAME_MAX + 1: "" is INVAL, longer than NFS_NAME_MAX NAMETOOLONG, "." and ".." and what
- * holds '/' BADNAME, NUL or bytes that are not UTF-8 INVAL or BADCHAR; the bytes are always consumed.
+ * component4 into buf of NFS_NAME_MAX + 1: "" and NUL in it are INVAL, longer than NFS_NAME_MAX NAMETOOLONG, '/' in
+ * it BADCHAR, "." and ".." BADNAME.  Not required to be UTF-8: a name on the disk that is not must be reachable.
  */
 enum nfs4_status nfs4_name_decode(struct xdr_in *in, char buf[NFS_NAME_MAX + 1]);
 
@@ -127,6 +128,10 @@ static inline bool nfs4_bit(const struct nfs4_bitmap *m, unsigned n)
 static inline void nfs4_bit_set(struct nfs4_bitmap *m, unsigned n)
 {
 	m->word[n / 32] |= 1u << (n % 32);
+}
+static inline void nfs4_bit_clear(struct nfs4_bitmap *m, unsigned n)
+{
+	m->word[n / 32] &= ~(1u << (n % 32));
 }
 /* longer ones: the rest is ignored */
 void nfs4_bitmap_decode(struct xdr_in *in, struct nfs4_bitmap *m);

@@ -138,19 +138,3 @@ enum nfs4_status nfs4_obj_not_dir(const struct nfs4_obj *obj)
 		return NFS4ERR_SYMLINK;
 	return NFS4ERR_NOTDIR;
 }
-
-u64 nfs4_change_of(const struct nfs4_obj *dir)
-{
-	struct nfs_attr attr;
-
-	if (dir->pseudo)
-		return dir->pseudo->change;
-	return dir->export->vfs->getattr(dir->node, &attr) ? 0 : attr.change;
-}
-
-void nfs4_change_info(struct xdr_out *out, u64 before, const struct nfs4_obj *dir)
-{
-	xdr_out_bool(out, false);
-	xdr_out_u64(out, before);
-	xdr_out_u64(out, nfs4_change_of(dir));
-}
