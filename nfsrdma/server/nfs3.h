@@ -16,7 +16,7 @@
 #include "nfsrdma/server/export.h"
 #include "nfsrdma/server/server.h"
 
-extern struct nfs_program nfs3_program; /* versions 3; joined with 4 by the daemon's table */
+extern struct nfs_program nfs3_program;	/* version 3 alone; nfs4.h has both */
 extern const struct nfs_proc nfs3_procs[NFS3_PROCS];
 extern struct nfs_program mount3_program;
 

@@ -80,6 +80,7 @@ struct nfs4_op {
 extern const struct nfs4_op nfs4_ops[NFS4_OPS];
 extern const struct nfs_proc nfs4_procs[NFS4_PROCS];
 extern struct nfs_program nfs_program;	/* versions 3 and 4; nfs3_program: 3 alone */
+extern struct nfs_program nfs4_program;	/* 4 alone */
 
 /* ---- what operations use (nfs4_common.c) */
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* READ, WRITE, COMMIT.  RFC 8881 18.22, 18.32, 18.3. */
+#include <errno.h>
+
+#include "nfsrdma/server/nfs4_state.h"
+
+/* Room for count bytes of data, or for fewer if the client made less. */
+static u8 *read_room(struct nfs4_compound *c, u32 *count)
+{
+	u8 *data = nfs_call_data_out(c->call, *count);
+	size_t left;
+
+	if (data || !*count)
+		return data;
+	left = xdr_out_left(c->out) & ~(size_t)3;
+	if (left <= 4)
+		return NULL;
+	*count = min_t(u32, *count, left - 4);
+	return nfs_call_data_out(c->call, *count);
+}
+
+static enum nfs4_status read_data(struct nfs4_compound *c, const struct nfs_attr *attr, u64 offset,
+				  u32 count)
+{
+	u8 *eof_at = xdr_out_reserve(c->out, 4);
+	u8 *data = eof_at ? read_room(c, &count) : NULL;
+	bool eof = false;
+	ssize_t n = 0;
+
+	if (!data && count)
+		return NFS4ERR_REP_TOO_BIG;
+	if (count)
+		n = c->cur.export->vfs->read(c->cur.node, &c->cur.cred, data, count, offset,
+					     !c->may_block, &eof);
+	if (n == -EAGAIN && !c->may_block)
+		return NFS4_WOULD_BLOCK;
+	if (n < 0)
+		return nfs4_status_of((int)n);
+	xdr_put_u32(eof_at, eof || offset + (u64)n >= (u64)attr->st.st_size);
+	if (n)
+		nfs_call_data_set(c->call, data, (u32)n);
+	else
+		xdr_out_u32(c->out, 0);
+	return NFS4_OK;
+}
+
+enum nfs4_status nfs4_op_read(struct nfs4_compound *c)
+{
+	enum nfs4_status status;
+	struct nfs4_stateid sid;
+	struct nfs_attr attr;
+	u64 offset;
+	u32 count;
+
+	nfs4_stateid_decode(c->in, &sid);
+	offset = xdr_in_u64(c->in);
+	count = xdr_in_u32(c->in);
+	if (!xdr_in_ok(c->in))
+		return NFS4ERR_BADXDR;
+	status = nfs4_obj_regular(&c->cur, &attr);
+	if (status == NFS4_OK)
+		status = nfs4_stateid_may(c, &c->cur, &sid, NFS_MAY_READ);
+	if (status != NFS4_OK)
+		return status;
+	return read_data(c, &attr, offset, min_t(u32, count, NFS_DATA_MAX));
+}
+
+static void verifier_encode(struct nfs4_compound *c)
+{
+	xdr_out_u64(c->out, c->cur.export->vfs->write_verifier(c->cur.export));
+}
+
+enum nfs4_status nfs4_op_write(struct nfs4_compound *c)
+{
+	enum nfs4_status status;
+	struct nfs4_stateid sid;
+	struct nfs_attr attr;
+	const u8 *data;
+	u32 stable, len;
+	ssize_t n = 0;
+	u64 offset;
+
+	nfs4_stateid_decode(c->in, &sid);
+	offset = xdr_in_u64(c->in);
+	stable = xdr_in_u32(c->in);
+	data = nfs_call_data_in(c->call, NFS_DATA_MAX, &len);
+	if (!xdr_in_ok(c->in) || stable > NFS4_FILE_SYNC)
+		return NFS4ERR_BADXDR;
+	status = nfs4_obj_regular(&c->cur, &attr);
+	if (status == NFS4_OK)
+		status = nfs4_stateid_may(c, &c->cur, &sid, NFS_MAY_WRITE);
+	if (status != NFS4_OK)
+		return status;
+	if (len)
+		n = c->cur.export->vfs->write(c->cur.node, &c->cur.cred, data, len, offset,
+					      stable != NFS4_UNSTABLE);
+	if (n < 0)
+		return nfs4_status_of((int)n);
+	xdr_out_u32(c->out, (u32)n);
+	xdr_out_u32(c->out, stable == NFS4_UNSTABLE ? NFS4_UNSTABLE : NFS4_FILE_SYNC);
+	verifier_encode(c);
+	return NFS4_OK;
+}
+
+enum nfs4_status nfs4_op_commit(struct nfs4_compound *c)
+{
+	u64 offset = xdr_in_u64(c->in);
+	u32 count = xdr_in_u32(c->in);
+	enum nfs4_status status;
+	struct nfs_attr attr;
+
+	if (!xdr_in_ok(c->in))
+		return NFS4ERR_BADXDR;
+	status = nfs4_obj_regular(&c->cur, &attr);
+	if (status == NFS4_OK)
+		status = nfs4_status_of(c->cur.export->vfs->commit(c->cur.node, offset, count));
+	if (status == NFS4_OK)
+		verifier_encode(c);
+	return status;
+}
