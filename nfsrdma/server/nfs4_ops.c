@@ -34,7 +34,7 @@ const struct nfs4_op nfs4_ops[NFS4_OPS] = {
 	OP(LOOKUP, lookup, ANY),
 	OP(LOOKUPP, lookupp, ANY),
 	OP(NVERIFY, nverify, ANY),
-	OP(OPEN, open, .needs_fh = true),
+	OP(OPEN, open, ANY),
 	NONE(OPENATTR, 1),
 	OP(OPEN_DOWNGRADE, open_downgrade, FILE),
 	OP(PUTFH, putfh, HERE),
