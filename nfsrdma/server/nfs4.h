@@ -99,6 +99,9 @@ enum nfs4_status nfs4_obj_from_fh(struct nfs4_compound *c, const u8 *fh, u32 len
 /* obj := this node of export, whose reference it takes over also on error; handle, rule and credential are found. */
 enum nfs4_status nfs4_obj_from_node(struct nfs4_compound *c, struct nfs_export *export,
 				    struct nfs_node *node, struct nfs4_obj *obj);
+/* obj := what this name is in dir; crosses into exports (nfs4_name.c).  As LOOKUP. */
+enum nfs4_status nfs4_obj_lookup(struct nfs4_compound *c, const struct nfs4_obj *dir,
+				 const char *name, struct nfs4_obj *obj);
 void nfs4_obj_put(struct nfs4_obj *obj);	/* then there is none */
 void nfs4_obj_copy(struct nfs4_obj *to, const struct nfs4_obj *from); /* takes a reference */
 /* cur := obj, which is moved; the current stateid is forgotten. */
@@ -161,7 +164,7 @@ NFS4_OP_FN(setattr);
 NFS4_OP_FN(verify);
 NFS4_OP_FN(nverify);
 NFS4_OP_FN(access);
-/* nfs4_name.c, nfs4_make.c */
+/* nfs4_name.c, nfs4_make.c, nfs4_gone.c */
 NFS4_OP_FN(lookup);
 NFS4_OP_FN(lookupp);
 NFS4_OP_FN(readlink);

@@ -50,6 +50,9 @@ const struct nfs4_pseudo *nfs4_pseudo_of_root(const struct nfs4_obj *obj);
 u64 nfs4_pseudo_covered_id(const struct nfs4_pseudo *p);
 void nfs4_pseudo_fh(const struct nfs4_pseudo *p, struct nfs_fh *fh);
 
+/* What hangs in this directory of an export under this name, for this caller; NULL: nothing (nfs4_name.c). */
+const struct nfs4_pseudo *nfs4_pseudo_below(struct nfs4_compound *c, const struct nfs4_obj *dir,
+					    const char *name);
 /* obj := what is at p for this caller: its export's root, or the directory itself (nfs4_obj.c). */
 enum nfs4_status nfs4_obj_from_pseudo(struct nfs4_compound *c, const struct nfs4_pseudo *p,
 				      struct nfs4_obj *obj);
