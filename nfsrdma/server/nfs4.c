@@ -74,6 +74,9 @@ static enum nfs4_status op_run(struct nfs4_compound *c)
 	status = xdr_in_ok(c->in) ? op_status(c, num, op) : NFS4ERR_BADXDR;
 	if (status != NFS4_OK && !(op && op->err_results))
 		xdr_out_rewind(c->out, results);
+	/* SETATTR4res is no union: the attributes that were set follow an error too, and then there are none. */
+	if (status != NFS4_OK && num == NFS4_OP_SETATTR)
+		xdr_out_u32(c->out, 0);
 	if (at)
 		xdr_put_u32(at, status);
 	return status;
@@ -125,6 +128,8 @@ static enum nfs4_status run_all(struct nfs4_compound *c, u32 *n)
 			status = too_big(c, before);
 			xdr_out_u32(c->out, num);
 			xdr_out_u32(c->out, status);
+			if (num == NFS4_OP_SETATTR)
+				xdr_out_u32(c->out, 0);
 		}
 		++*n;
 	}

