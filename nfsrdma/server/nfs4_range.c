@@ -57,13 +57,12 @@ static struct nfs4_range *around(const struct nfs4_ranges *ranges, u64 first, u6
 static void carve(struct nfs4_ranges *ranges, u64 first, u64 last, const void *owner,
 		  struct nfs4_range **rest)
 {
-	struct nfs4_range *pos, *next;
+	struct nfs4_range *both = around(ranges, first, last, owner), *pos, *next;
 
-	pos = around(ranges, first, last, owner);
-	if (pos) {
-		**rest = *pos;
+	if (both) {
+		**rest = *both;
 		(*rest)->first = last + 1;
-		pos->last = first - 1;
+		both->last = first - 1;
 		insert(ranges, *rest);
 		*rest = NULL;
 		return;
