@@ -61,23 +61,9 @@ static void denied_encode(struct xdr_out *out, const struct nfs4_range *range)
 	xdr_out_opaque(out, owner->name, owner->len);
 }
 
-/* A lock of others on it, of clients that are alive; NULL: none.  The caller holds the file. */
-static const struct nfs4_range *conflict(struct nfs4_state *state, const struct nfs4_file *file,
-					 const struct lock_range *range,
-					 const struct nfs4_lock *own)
+static struct nfs4_client *client_of(const struct nfs4_range *range)
 {
-	const struct nfs4_range *other;
-	const struct nfs4_lock *lock;
-
-	for (;;) {
-		other = nfs4_ranges_conflict(&file->ranges, range->first, range->last, range->write,
-					     own);
-		if (!other)
-			return NULL;
-		lock = other->owner;
-		if (!nfs4_client_yield(state, lock->sid.opens->client))
-			return other;
-	}
+	return ((const struct nfs4_lock *)range->owner)->sid.opens->client;
 }
 
 /* ---- LOCK ------------------------------------------------------------------------------------------- */
@@ -161,31 +147,46 @@ static enum nfs4_status take(struct nfs4_files *files, const struct lock_args *a
 	return NFS4_OK;
 }
 
-/* With the lock held. */
+static enum nfs4_status denied(struct nfs4_compound *c, const struct nfs4_range *other,
+			       bool reclaim)
+{
+	if (reclaim)
+		return NFS4ERR_RECLAIM_CONFLICT;
+	denied_encode(c->out, other);
+	return NFS4ERR_DENIED;
+}
+
+/*
+ * With the lock held.  A client whose lease has run out does not stand in the way; asking it lets go of the lock, so
+ * all is looked up again after it.
+ */
 static enum nfs4_status lock_locked(struct nfs4_compound *c, const struct lock_args *args,
 				    struct nfs4_stateid *stateid)
 {
+	unsigned access = args->range.write ? OPEN4_SHARE_ACCESS_WRITE : OPEN4_SHARE_ACCESS_READ;
 	struct nfs4_state *state = nfs4_state_of(c);
 	const struct nfs4_range *other;
+	struct nfs4_client *holder;
+	enum nfs4_status status;
 	struct nfs4_open *open;
 	struct nfs4_lock *lock;
-	enum nfs4_status status = locker(c, args, &open, &lock);
 
-	if (status == NFS4_OK)
-		status = judge_grace(c, args->reclaim);
-	if (status != NFS4_OK)
-		return status;
-	if (!(open->access &
-	      (args->range.write ? OPEN4_SHARE_ACCESS_WRITE : OPEN4_SHARE_ACCESS_READ)))
-		return NFS4ERR_OPENMODE;
-	other = conflict(state, open->sid.file, &args->range, lock);
-	if (other && args->reclaim)
-		return NFS4ERR_RECLAIM_CONFLICT;
-	if (other) {
-		denied_encode(c->out, other);
-		return NFS4ERR_DENIED;
+	for (bool ask = true;; ask = nfs4_client_yield(state, holder)) {
+		status = locker(c, args, &open, &lock);
+		if (status == NFS4_OK)
+			status = judge_grace(c, args->reclaim);
+		if (status != NFS4_OK)
+			return status;
+		if (!(open->access & access))
+			return NFS4ERR_OPENMODE;
+		other = nfs4_ranges_conflict(&open->sid.file->ranges, args->range.first,
+					     args->range.last, args->range.write, lock);
+		if (!other)
+			return take(nfs4_state_files(state), args, open, lock, stateid);
+		if (!ask)
+			return denied(c, other, args->reclaim);
+		holder = client_of(other);
 	}
-	return take(nfs4_state_files(state), args, open, lock, stateid);
 }
 
 enum nfs4_status nfs4_op_lock(struct nfs4_compound *c)
@@ -219,25 +220,30 @@ static enum nfs4_status test_locked(struct nfs4_compound *c, const struct lock_r
 				    const struct nfs4_owner_arg *owner)
 {
 	struct nfs4_state *state = nfs4_state_of(c);
-	struct nfs4_files *files = nfs4_state_files(state);
+	const struct nfs4_files *files = nfs4_state_files(state);
 	const struct nfs4_range *other;
+	const struct nfs4_file *file;
+	struct nfs4_client *holder;
 	struct nfs4_opens *opens;
-	struct nfs4_file *file;
-	enum nfs4_status status = nfs4_opens_of(c, &opens);
+	enum nfs4_status status;
 
-	if (status != NFS4_OK)
-		return status;
-	if (nfs4_in_grace(state))
-		return NFS4ERR_GRACE;
-	file = nfs4_file_find(files, &c->cur.fh);
-	if (!file)
-		return NFS4_OK;
-	file->refs++;
-	other = conflict(state, file, range, nfs4_lock_find(files, opens, owner, file));
-	if (other)
-		denied_encode(c->out, other);
-	nfs4_file_put(files, file);
-	return other ? NFS4ERR_DENIED : NFS4_OK;
+	for (bool ask = true;; ask = nfs4_client_yield(state, holder)) {
+		status = nfs4_opens_of(c, &opens);
+		if (status != NFS4_OK)
+			return status;
+		if (nfs4_in_grace(state))
+			return NFS4ERR_GRACE;
+		file = nfs4_file_find(files, &c->cur.fh);
+		if (!file)
+			return NFS4_OK;
+		other = nfs4_ranges_conflict(&file->ranges, range->first, range->last, range->write,
+					     nfs4_lock_find(files, opens, owner, file));
+		if (!other)
+			return NFS4_OK;
+		if (!ask)
+			return denied(c, other, false);
+		holder = client_of(other);
+	}
 }
 
 enum nfs4_status nfs4_op_lockt(struct nfs4_compound *c)

@@ -41,18 +41,24 @@ static enum nfs4_status judge_claim(struct nfs4_compound *c, const struct nfs4_o
 
 /* ---- state ------------------------------------------------------------------------------------------ */
 
-/* Clients whose lease has run out do not stand in the way.  The caller holds the file. */
+/*
+ * Clients whose lease has run out do not stand in the way.  Asking them lets go of the lock, so all is looked at again
+ * after it; the file stays, the caller holds it.
+ */
 static bool in_conflict(struct nfs4_state *state, const struct nfs4_file *file,
 			const struct nfs4_open_args *args)
 {
-	const struct nfs4_open *holder;
+	const struct nfs4_open *open;
+	struct nfs4_client *holder;
 
-	while (nfs4_shares_conflict(&file->shares, args->access, args->deny)) {
-		holder = nfs4_share_holder(file, args->access, args->deny);
-		if (!holder || !nfs4_client_yield(state, holder->sid.opens->client))
+	for (bool ask = true;; ask = nfs4_client_yield(state, holder)) {
+		if (!nfs4_shares_conflict(&file->shares, args->access, args->deny))
+			return false;
+		open = nfs4_share_holder(file, args->access, args->deny);
+		if (!open || !ask)
 			return true;
+		holder = open->sid.opens->client;
 	}
-	return false;
 }
 
 /* Without the lock, for it may wait for a disk; what was asked for is kept reserved meanwhile. */

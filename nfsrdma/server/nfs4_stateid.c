@@ -86,22 +86,28 @@ static unsigned share_of(enum nfs_access want)
 }
 
 /* Nothing was opened: share reservations of those who did are respected.  9.1.2 */
-static enum nfs4_status without_open(struct nfs4_state *state, const struct nfs4_obj *obj,
+static enum nfs4_status without_open(const struct nfs4_compound *c, const struct nfs4_obj *obj,
 				     unsigned want)
 {
-	const struct nfs4_file *file = nfs4_file_find(nfs4_state_files(state), &obj->fh);
-	const struct nfs4_open *holder;
+	struct nfs4_state *state = nfs4_state_of(c);
+	const struct nfs4_file *file;
+	const struct nfs4_open *open;
+	struct nfs4_client *holder;
 
 	/* Until it ends nobody knows which reservations there are.  9.6.2 */
 	if (nfs4_in_grace(state))
 		return NFS4ERR_GRACE;
-	while (file && nfs4_shares_conflict(&file->shares, want, 0)) {
-		holder = nfs4_share_holder(file, want, 0);
-		if (!holder || !nfs4_client_yield(state, holder->sid.opens->client))
-			return NFS4ERR_LOCKED;
+	for (bool ask = true;; ask = nfs4_client_yield(state, holder)) {
 		file = nfs4_file_find(nfs4_state_files(state), &obj->fh);
+		if (!file || !nfs4_shares_conflict(&file->shares, want, 0))
+			return NFS4_OK;
+		open = nfs4_share_holder(file, want, 0);
+		if (!open || !ask)
+			return NFS4ERR_LOCKED;
+		if (!c->may_block)
+			return NFS4_WOULD_BLOCK;
+		holder = open->sid.opens->client;
 	}
-	return NFS4_OK;
 }
 
 static enum nfs4_status with_open(const struct nfs4_open *open, unsigned want)
@@ -133,7 +139,7 @@ enum nfs4_status nfs4_stateid_may(struct nfs4_compound *c, const struct nfs4_obj
 		}
 		fallthrough;
 	case NFS4_SID_ANONYMOUS:
-		status = without_open(state, obj, share);
+		status = without_open(c, obj, share);
 		break;
 	case NFS4_SID_ORDINARY:
 	case NFS4_SID_CURRENT:
