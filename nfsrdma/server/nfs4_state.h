@@ -29,8 +29,10 @@ struct nfs4_state;			/* all of it, one for each server */
 
 struct nfs4_state_cfg {
 	unsigned lease_s, grace_s;	/* 0: NFS4_LEASE_S; the same as the lease */
-	int dir_fd;			/* of the durable records, owned by the caller; -1: none are kept */
+	/* of the durable records, owned by the caller; -1: none are kept */
+	int dir_fd;
 	void (*log)(int level, const char *text);	/* syslog's levels; NULL: none */
+	u64 (*now_ms)(void);		/* NULL: CLOCK_MONOTONIC */
 };
 
 /* -ENOMEM; -errno of the records, which then are named in the log. */
@@ -46,7 +48,7 @@ void nfs4_state_conn_down(struct nfs4_state *state, struct nfs_conn *conn);
 
 enum nfs4_seq {
 	NFS4_SEQ_NEW,			/* goes on */
-	/* what was answered then has been written to call->reply, behind the RPC header; nothing more is to be done */
+	/* what was answered then is in call->reply, behind the RPC header; no slot is held, nothing more is to be done */
 	NFS4_SEQ_REPLAYED,
 };
 /*
@@ -61,6 +63,11 @@ enum nfs4_seq nfs4_sequence_outcome(const struct nfs4_compound *c);
 void nfs4_sequence_end(struct nfs4_compound *c, size_t start, bool again);
 /* Room that the reply may take, headers and all: of the session's fore channel.  0: no session. */
 u32 nfs4_sequence_reply_max(const struct nfs4_compound *c);
+/*
+ * Must the reply be kept (sa_cachethis)?  Then it has room for max bytes, headers and all: what does not fit is
+ * NFS4ERR_REP_TOO_BIG_TO_CACHE, instead of being done.
+ */
+bool nfs4_sequence_cached(const struct nfs4_compound *c, u32 *max);
 
 /* ---- of the open side (nfs4_stateid.c), for READ, WRITE, SETATTR of the size, ... */
 
@@ -94,7 +101,8 @@ u64 nfs4_client_id(const struct nfs4_client *client);
 struct nfs4_opens;
 struct nfs4_opens *nfs4_opens_create(struct nfs4_client *client);	/* NULL: no memory */
 void nfs4_opens_release(struct nfs4_state *state, struct nfs4_opens *opens);	/* and frees */
-bool nfs4_opens_any(const struct nfs4_opens *opens);	/* DESTROY_CLIENTID: NFS4ERR_CLIENTID_BUSY */
+/* DESTROY_CLIENTID: NFS4ERR_CLIENTID_BUSY */
+bool nfs4_opens_any(const struct nfs4_opens *opens);
 struct nfs4_opens *nfs4_client_opens(const struct nfs4_client *client);
 /* The table of files; nfs4_file.c's own, part of the state. */
 struct nfs4_files;
@@ -103,7 +111,9 @@ void nfs4_files_destroy(struct nfs4_files *files);	/* empty */
 struct nfs4_files *nfs4_state_files(struct nfs4_state *state);
 /*
  * A conflict with the state of a client whose lease has run out: that client is expired now, its state given up
- * (a "courteous" server keeps it until somebody else needs it).  True: something was given up, look again.
+ * (a "courteous" server keeps it until somebody else needs it).  True: look again, from the start: the lock has been
+ * let go meanwhile, for the client's record is first removed from the disk.  False: its lease is good, a call of it is
+ * under way, or the disk refuses for now; the lock has been held.
  */
 bool nfs4_client_yield(struct nfs4_state *state, struct nfs4_client *holder);
 
