@@ -72,6 +72,8 @@ static enum nfs4_status op_run(struct nfs4_compound *c)
 	at = xdr_out_reserve(c->out, STATUS_BYTES);
 	results = xdr_out_len(c->out);
 	status = xdr_in_ok(c->in) ? op_status(c, num, op) : NFS4ERR_BADXDR;
+	if (c->replayed)
+		return status;
 	if (status != NFS4_OK && !(op && op->err_results))
 		xdr_out_rewind(c->out, results);
 	/* SETATTR4res is no union: the attributes that were set follow an error too, and then there are none. */
@@ -101,11 +103,12 @@ static void compound_end(struct nfs4_compound *c, size_t start, bool again)
 	nfs4_sequence_end(c, start, again);
 }
 
-/* No room for what was said: whether the client's own limits or the transport's were too small. */
+/* No room for what was said: the session's limit, behind which there are some bytes to say so, or the transport's. */
 static enum nfs4_status too_big(struct nfs4_compound *c, size_t before)
 {
 	xdr_out_rewind(c->out, before);
-	return NFS4ERR_REP_TOO_BIG;
+	c->out->end = c->call->reply_buf + c->call->reply_max;
+	return nfs4_sequence_too_big(c);
 }
 
 /* *n: how many have an entry in the results. */
@@ -122,7 +125,7 @@ static enum nfs4_status run_all(struct nfs4_compound *c, u32 *n)
 		status = op_run(c);
 		if (status == NFS4_WOULD_BLOCK)
 			return status;
-		if (!*n && c->slot && nfs4_sequence_outcome(c) == NFS4_SEQ_REPLAYED)
+		if (c->replayed)
 			return status;
 		if (!xdr_out_ok(c->out)) {
 			status = too_big(c, before);
@@ -178,7 +181,7 @@ static enum nfs_outcome compound(struct nfs_call *call, bool may_block)
 		compound_end(&c, start, true);
 		return NFS_WOULD_BLOCK;
 	}
-	if (!c.slot || nfs4_sequence_outcome(&c) == NFS4_SEQ_NEW) {
+	if (!c.replayed) {
 		xdr_put_u32(count, n);
 		xdr_put_u32(call->reply.start + start, status);
 	}

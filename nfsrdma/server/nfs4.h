@@ -58,6 +58,8 @@ struct nfs4_compound {
 	struct nfs4_session *session;
 	struct nfs4_slot *slot;
 	struct nfs4_client *client;
+	/* SEQUENCE has found a repeated call: its whole answer is in c->out, nothing more is to be done or written */
+	bool replayed;
 };
 
 struct nfs4_op {

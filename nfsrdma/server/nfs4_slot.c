@@ -6,6 +6,8 @@
 #include "nfsrdma/server/nfs4_session.h"
 
 #define SUM_BYTES	256	/* of the operations behind SEQUENCE */
+#define RESULT_BYTES	36	/* SEQUENCE4resok */
+#define ERROR_BYTES	16	/* an operation's number, status, and what SETATTR adds */
 
 struct args {
 	const u8 *session;
@@ -50,11 +52,26 @@ static void result_encode(struct xdr_out *out, const struct nfs4_slot *slot)
 	xdr_out_u32(out, 0);				/* sr_status_flags */
 }
 
+static u32 reply_max(const struct nfs4_session *session, bool cache_this)
+{
+	return cache_this ? session->fore.cached_max : session->fore.reply_max;
+}
+
+/* Operations find no more room than this; that there was none more is said in the bytes left at the end. */
+static void reply_limit(struct xdr_out *out, u32 max)
+{
+	size_t room = max - ERROR_BYTES;
+
+	if ((size_t)(out->end - out->start) > room)
+		out->end = out->start + room;
+}
+
 static void attach(struct nfs4_compound *c, struct nfs4_slot *slot)
 {
 	c->slot = slot;
 	c->session = slot->session;
 	c->client = slot->session->client;
+	reply_limit(c->out, reply_max(slot->session, slot->cache_this));
 	result_encode(c->out, slot);
 }
 
@@ -91,6 +108,8 @@ static enum nfs4_status begin(struct nfs4_compound *c, const struct args *a, str
 		return NFS4ERR_REQ_TOO_BIG;
 	if (c->op_n > session->fore.op_max)
 		return NFS4ERR_TOO_MANY_OPS;
+	if (xdr_out_len(c->out) + RESULT_BYTES + ERROR_BYTES > reply_max(session, a->cache_this))
+		return a->cache_this ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
 	if (!room(slot, a->cache_this))
 		return NFS4ERR_DELAY;
 	slot->call = c->call;
@@ -118,6 +137,7 @@ static enum nfs4_status again(struct nfs4_compound *c, const struct args *a,
 		return NFS4ERR_RETRY_UNCACHED_REP;
 	xdr_out_rewind(c->out, slot->start);
 	xdr_out_fixed(c->out, slot->reply, slot->len);
+	c->replayed = true;
 	return NFS4_OK;
 }
 
@@ -163,11 +183,6 @@ enum nfs4_status nfs4_op_sequence(struct nfs4_compound *c)
 	return status;
 }
 
-enum nfs4_seq nfs4_sequence_outcome(const struct nfs4_compound *c)
-{
-	return c->slot ? NFS4_SEQ_NEW : NFS4_SEQ_REPLAYED;
-}
-
 /* Items that went beside the message are not kept: only READ and the like have them. */
 static void keep(struct nfs4_slot *slot, const struct xdr_out *reply, unsigned item_n, size_t start)
 {
@@ -206,15 +221,7 @@ void nfs4_sequence_end(struct nfs4_compound *c, size_t start, bool again_later)
 	nfs4_state_unlock(state);
 }
 
-u32 nfs4_sequence_reply_max(const struct nfs4_compound *c)
+enum nfs4_status nfs4_sequence_too_big(const struct nfs4_compound *c)
 {
-	return c->session ? c->session->fore.reply_max : 0;
-}
-
-bool nfs4_sequence_cached(const struct nfs4_compound *c, u32 *max)
-{
-	if (!c->slot || !c->slot->cache_this)
-		return false;
-	*max = c->session->fore.cached_max;
-	return true;
+	return c->slot && c->slot->cache_this ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
 }

@@ -46,28 +46,18 @@ void nfs4_state_conn_down(struct nfs4_state *state, struct nfs_conn *conn);
 
 /* ---- of the session side (nfs4_slot.c), for COMPOUND */
 
-enum nfs4_seq {
-	NFS4_SEQ_NEW,			/* goes on */
-	/* what was answered then is in call->reply, behind the RPC header; no slot is held, nothing more is to be done */
-	NFS4_SEQ_REPLAYED,
-};
-/*
- * After SEQUENCE returned NFS4_OK: which of the two it was.  (op_sequence leaves it in the slot; a replay leaves the
- * whole reply in c->out, so the loop must stop and must not write over it.)
- */
-enum nfs4_seq nfs4_sequence_outcome(const struct nfs4_compound *c);
+/* SEQUENCE returns NFS4_OK with c->slot set, or with c->replayed. */
+
 /*
  * The reply is complete (or the COMPOUND goes to a worker: `again`).  Keeps what must be kept for a replay, from
  * the COMPOUND's status word at `start` in call->reply on, and gives the slot free.  No session: does nothing.
  */
 void nfs4_sequence_end(struct nfs4_compound *c, size_t start, bool again);
-/* Room that the reply may take, headers and all: of the session's fore channel.  0: no session. */
-u32 nfs4_sequence_reply_max(const struct nfs4_compound *c);
 /*
- * Must the reply be kept (sa_cachethis)?  Then it has room for max bytes, headers and all: what does not fit is
- * NFS4ERR_REP_TOO_BIG_TO_CACHE, instead of being done.
+ * SEQUENCE makes the room of call->reply as small as the session's fore channel has it.  What to say when there is no
+ * more: REP_TOO_BIG, or REP_TOO_BIG_TO_CACHE if it is only too long to be kept as the client wants it (sa_cachethis).
  */
-bool nfs4_sequence_cached(const struct nfs4_compound *c, u32 *max);
+enum nfs4_status nfs4_sequence_too_big(const struct nfs4_compound *c);
 
 /* ---- of the open side (nfs4_stateid.c), for READ, WRITE, SETATTR of the size, ... */
 
