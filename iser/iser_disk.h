@@ -8,7 +8,8 @@
  * (after half of it the session is made anew).  Block operations are idempotent;
  * two submitted at once to overlapping ranges have no defined order, here as on any disk.
  *
- * UNIT ATTENTION, BUSY and TASK SET FULL are retried inside.
+ * UNIT ATTENTION, BUSY and TASK SET FULL are retried inside.  When the same command was out in two sessions
+ * that ended, operations are cut smaller from then on, down to 128 KiB: on_state tells.
  */
 #ifndef ISER_ISER_DISK_H
 #define ISER_ISER_DISK_H
@@ -18,7 +19,8 @@
 struct iser_disk;
 
 /* iser://ADDR[:PORT]/IQN/LUN; ADDR a name, IPv4, or IPv6 in brackets.  Options follow as ?key=value&...:
- * crc=on|off, login=immediate|streaming, mpa=1|2, immediate=yes|no, initiator=IQN. */
+ * crc=on|off, login=immediate|streaming, mpa=1|2, immediate=yes|no, max-io=SIZE (bytes, or with K or M),
+ * initiator=IQN. */
 struct iser_url {
 	char host[256];
 	char port[8];
@@ -29,6 +31,7 @@ struct iser_url {
 	enum ual_crc crc;
 	uint8_t mpa_revision;		/* 0: default */
 	bool no_immediate_data;
+	uint32_t io_max;		/* bytes of one command; 0: 1 MiB, the most there is */
 };
 /* 0, or -EINVAL with a sentence in err that names the part and what was expected. */
 int iser_url_parse(const char *text, struct iser_url *url, char *err, size_t err_len);

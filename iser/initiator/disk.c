@@ -186,6 +186,7 @@ static void take_cfg(struct iser_disk *d, const struct iser_disk_cfg *cfg)
 	d->isid[0] = 0x80;	/* RFC 7143 11.12.5: random format */
 	core_assert(getrandom(d->isid + 1, 5, 0) == 5);
 	ini_lun_encode(d->lun, d->url.lun);
+	d->io_limit = d->url.io_max ? d->url.io_max : DISK_IO_MAX;
 }
 
 static int start(struct iser_disk *d)

@@ -47,7 +47,7 @@ static void note_error(struct iser_disk *d, const struct disk_cmd *cmd)
 
 	ini_scsi_describe(t->status, t->sense, t->sense_len, text, sizeof(text));
 	snprintf(d->last_error, sizeof(d->last_error), "%s of %u blocks at %llu: %s", op_name(cmd),
-		 cmd->blocks, (unsigned long long)cmd->lba, text);
+		 cmd->part, (unsigned long long)cmd->lba, text);
 }
 
 static void try_again(struct iser_disk *d, struct disk_cmd *cmd)
@@ -75,6 +75,7 @@ static void busy(struct iser_disk *d, struct disk_cmd *cmd)
 /* The session that had it is gone; why is told with that. */
 static void lost(struct iser_disk *d, struct disk_cmd *cmd)
 {
+	cmd->losses++;
 	if (disk_cmd_expired(d, cmd))
 		disk_cmd_over(d, cmd, -ETIMEDOUT);
 	else
@@ -100,12 +101,12 @@ static void answered(struct iser_disk *d, struct disk_cmd *cmd)
 	switch (outcome.verdict) {
 	case SCSI_DONE:
 		if (moved_all(cmd)) {
-			disk_cmd_over(d, cmd, 0);
+			disk_cmd_did(d, cmd);
 			return;
 		}
 		snprintf(d->last_error, sizeof(d->last_error),
 			 "%s of %u blocks at %llu: the target moved %u bytes %s", op_name(cmd),
-			 cmd->blocks, (unsigned long long)cmd->lba, t->residual,
+			 cmd->part, (unsigned long long)cmd->lba, t->residual,
 			 t->overflow ? "more" : "less");
 		disk_cmd_over(d, cmd, -EIO);
 		break;

@@ -4,7 +4,8 @@
  *
  * An operation waits on `queue` until all of it has commands; large ones are cut at what the LUN takes.  A
  * command that must be sent again waits on `again`, ahead of the queue and ordered by `seq`, so that after a
- * lost session everything unanswered goes out in the order in which it was submitted.
+ * lost session everything unanswered goes out in the order in which it was submitted.  A command that was made
+ * when more could be moved at once goes out in parts, one after another.
  *
  * FUA on a LUN without it is a flush behind the write.  If the session changed in between, the target may
  * have been restarted and have lost what it had only cached, so the write is done over.
@@ -92,6 +93,20 @@ void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
 	io_end(d, io, p->err);
 }
 
+void disk_cmd_did(struct iser_disk *d, struct disk_cmd *cmd)
+{
+	cmd->lba += cmd->part;
+	cmd->blocks -= cmd->part;
+	if (cmd->blocks == 0) {
+		disk_cmd_over(d, cmd, 0);
+		return;
+	}
+	cmd->tries = 0;
+	cmd->losses = 0;
+	cmd->first_ns = ual_loop_now(d->loop);
+	disk_cmd_issue(d, cmd);
+}
+
 /* ---- sending ---------------------------------------------------------------------------------------- */
 
 static void build(struct iser_disk *d, struct disk_cmd *cmd)
@@ -115,9 +130,9 @@ static void build(struct iser_disk *d, struct disk_cmd *cmd)
 	case ISER_WRITE:
 		t->write = io->op == ISER_WRITE;
 		t->buf = (u8 *)io->buf + skip;
-		t->len = cmd->blocks * block_size;
+		t->len = cmd->part * block_size;
 		t->mr = io->mem->mr;
-		ini_cdb_rw(t->cdb, t->write, cmd->lba, cmd->blocks, t->write && fua);
+		ini_cdb_rw(t->cdb, t->write, cmd->lba, cmd->part, t->write && fua);
 		return;
 	case ISER_DISCARD:
 		if (d->facts.unmap) {
@@ -156,6 +171,7 @@ void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd)
 
 void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd)
 {
+	disk_size_parted(d, cmd);
 	build(d, cmd);
 	/* Leaving, or broken and not yet told: it waits for the next session. */
 	if (!d->session_up || iser_task_submit(d->session, &cmd->task)) {
@@ -170,15 +186,8 @@ void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd)
 static u32 piece(const struct iser_disk *d, const struct iser_io *io)
 {
 	u64 left = io->len - io_priv((struct iser_io *)io)->issued;
-	u64 most = d->info.io_max;
 
-	if (io->op == ISER_WRITE)
-		most = min_t(u64, most, d->write_max);
-	else if (io->op == ISER_DISCARD)
-		most = d->info.discard_max;
-	else if (io->op == ISER_WRITE_ZEROES)
-		most = ini_lun_write_same_max(&d->facts);
-	return (u32)(min_t(u64, left, most) / d->info.block_size);
+	return (u32)(min_t(u64, left, disk_size_max(d, io->op)) / d->info.block_size);
 }
 
 static void issue_next(struct iser_disk *d, struct disk_io *p)
@@ -189,6 +198,7 @@ static void issue_next(struct iser_disk *d, struct disk_io *p)
 	list_del(&cmd->link);
 	cmd->io = io;
 	cmd->tries = 0;
+	cmd->losses = 0;
 	cmd->seq = d->seq++;
 	cmd->first_ns = ual_loop_now(d->loop);
 	cmd->flush = io->op == ISER_FLUSH;

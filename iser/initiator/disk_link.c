@@ -66,6 +66,7 @@ static void arm_retry(struct iser_disk *d)
 static void session_lost(struct iser_disk *d, int err)
 {
 	snprintf(d->last_error, sizeof(d->last_error), "%s", d->why);
+	disk_size_lost(d);
 	switch (d->state) {
 	case ISER_DISK_OPENING:
 		enter_failed(d, err);
@@ -236,7 +237,7 @@ static void take_facts(struct iser_disk *d)
 	struct iser_session_info session;
 
 	d->facts = d->probe.facts;
-	ini_lun_to_info(&d->facts, DISK_IO_MAX, &d->info);
+	ini_lun_to_info(&d->facts, max_t(u32, d->io_limit, d->facts.block_size), &d->info);
 	iser_session_get_info(d->session, &session);
 	d->write_max = max_t(u32, session.write_max, d->info.block_size);
 }
@@ -258,6 +259,21 @@ static void rechecked(struct iser_disk *d)
 	snprintf(d->why, sizeof(d->why), "the size is now %" PRIu64 " bytes, was %" PRIu64,
 		 d->info.size, size);
 	tell_state(d);
+}
+
+static void say_back(struct iser_disk *d)
+{
+	int n = snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host,
+			 d->url.port);
+
+	if (!d->io_refused)
+		return;
+	snprintf(
+		d->why + n, sizeof(d->why) - (size_t)n,
+		"; it ended %u sessions that had asked it for %u KiB at once, now it is asked for at "
+		"most %u KiB",
+		DISK_IO_LOSSES, d->io_refused >> 10, d->io_limit >> 10);
+	d->io_refused = 0;
 }
 
 static void probe_failed(struct iser_disk *d, int err)
@@ -289,8 +305,7 @@ void disk_probed(struct iser_disk *d, int err)
 			break;
 		}
 		enter_up(d);
-		snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host,
-			 d->url.port);
+		say_back(d);
 		tell_state(d);
 		rechecked(d);
 		disk_pump(d);

@@ -7,6 +7,7 @@
  *   disk_answer.c what answers mean: done, failed, again
  *   disk_link.c   sessions: the first, the next ones, the time limit
  *   disk_limit.c  how long a target may take for an answer
+ *   disk_size.c   how much one command moves
  *   disk_probe.c  the questions asked of the LUN after each login
  *
  *   iser_io  --queue-->  disk_cmd (one of `depth`)  -->  iser_task of the session
@@ -35,6 +36,8 @@
 #define DISK_BUSY_MS		20	/* before a busy target is asked again */
 #define DISK_TRIES_MAX		16	/* of one command, besides busy and lost sessions */
 #define DISK_IO_MAX		(1u << 20)	/* bytes of one command */
+#define DISK_IO_FLOOR		(1u << 17)	/* what every target bears: never cut to less */
+#define DISK_IO_LOSSES		2u		/* sessions that one command may end, before it is cut */
 #define DISK_BLOCK_MAX		65536
 #define DISK_PROBE_LEN		1024
 #define NS_PER_MS		1000000ull
@@ -46,7 +49,9 @@ struct disk_cmd {
 	struct list_head link;		/* free, again or later; on none while at the session */
 	u64 seq;			/* order of first issue */
 	u64 lba;
-	u32 blocks;
+	u32 blocks;			/* from lba on, not done yet */
+	u32 part;			/* of them, of this issue */
+	unsigned losses;		/* sessions that ended before they answered the part */
 	bool flush;			/* of a flush, or of the end of a write with emulated FUA */
 	unsigned tries;
 	u64 due_ns;			/* on the later list */
@@ -142,6 +147,8 @@ struct iser_disk {
 	struct lun_facts facts;
 	struct iser_disk_info info;
 	u32 write_max;			/* of this session; io_max applies as well */
+	u32 io_limit;			/* bytes: asked for, or what the target bears */
+	u32 io_refused;			/* what it does not, not told yet; 0: nothing */
 
 	struct disk_cmd *cmds;
 	u64 seq;
@@ -186,8 +193,17 @@ void disk_fail_queued(struct iser_disk *d, u64 until_ns, int err);
 /* A command is at the session, or on the list of those to be sent again, ordered by seq. */
 void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd);
 void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd);
+/* The part of a command that was issued is done: over, or the next part. */
+void disk_cmd_did(struct iser_disk *d, struct disk_cmd *cmd);
 /* A command has ended for good, and its operation with it if it was the last. */
 void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err);
+
+/* ---- disk_size.c ---- */
+u64 disk_size_max(const struct iser_disk *d, enum iser_op op);	/* bytes of one command */
+/* sets part, and not more */
+void disk_size_parted(const struct iser_disk *d, struct disk_cmd *cmd);
+/* a session is gone, what it had is on the again list */
+void disk_size_lost(struct iser_disk *d);
 
 /* ---- disk_answer.c ---- */
 void disk_answer_init(struct iser_disk *d);

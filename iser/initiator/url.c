@@ -17,6 +17,7 @@
 #include "iser/iser_disk.h"
 
 #define URL_SCHEME	"iser://"
+#define URL_IO_MAX	(1u << 20)	/* bytes */
 #define URL_LUN_MAX	16383	/* flat addressing, SAM-5 4.7.7.1 */
 
 struct url_part {
@@ -47,7 +48,7 @@ static bool part_number(struct url_part part, unsigned max, unsigned *value)
 {
 	unsigned v = 0;
 
-	if (part.len == 0 || part.len > 6)
+	if (part.len == 0 || part.len > 7)
 		return false;
 	for (size_t i = 0; i < part.len; i++) {
 		if (!isdigit((unsigned char)part.at[i]))
@@ -184,6 +185,28 @@ static int parse_choice(struct url_part key, struct url_part value, const char *
 	return 0;
 }
 
+/* A multiple of 4 KiB, as on the target's side. */
+static int parse_size(struct url_part key, struct url_part value, uint32_t *size, char *err,
+		      size_t err_len)
+{
+	struct url_part digits = value;
+	unsigned shift = 0, number;
+
+	if (value.len && (value.at[value.len - 1] | 0x20) == 'k')
+		shift = 10;
+	else if (value.len && (value.at[value.len - 1] | 0x20) == 'm')
+		shift = 20;
+	if (shift)
+		digits.len--;
+	if (!part_number(digits, URL_IO_MAX >> shift, &number) || number == 0 ||
+	    (number << shift) % 4096)
+		return refuse(err, err_len,
+			      "option %.*s=%.*s: expected a multiple of 4K, up to %uM",
+			      (int)key.len, key.at, (int)value.len, value.at, URL_IO_MAX >> 20);
+	*size = number << shift;
+	return 0;
+}
+
 static int parse_option(struct url_part key, struct url_part value, struct iser_url *url, char *err,
 			size_t err_len)
 {
@@ -206,12 +229,15 @@ static int parse_option(struct url_part key, struct url_part value, struct iser_
 		ret = parse_choice(key, value, "yes", "no", &second, err, err_len);
 		if (!ret)
 			url->no_immediate_data = second;
+	} else if (part_is(key, "max-io")) {
+		ret = parse_size(key, value, &url->io_max, err, err_len);
 	} else if (part_is(key, "initiator")) {
 		ret = parse_name(value, "initiator", url->initiator, err, err_len);
 	} else {
 		ret = refuse(
 			err, err_len,
-			"option '%.*s' is unknown: expected crc, login, mpa, immediate or initiator",
+			"option '%.*s' is unknown: expected crc, login, mpa, immediate, max-io or "
+			"initiator",
 			(int)key.len, key.at);
 	}
 	return ret;

@@ -77,6 +77,16 @@ static const struct {
 	{ "iser://h/" IQN "/0?mpa=3", "expected 1 or 2" },
 	{ "iser://h/" IQN "/0?immediate=1", "expected yes or no" },
 	{ "iser://h/" IQN "/0?initiator=me", "initiator name 'me'" },
+	{ "iser://h/" IQN "/0?max-io=", "max-io=: expected a multiple of 4K, up to 1M" },
+	{ "iser://h/" IQN "/0?max-io=0", "expected a multiple of 4K" },
+	{ "iser://h/" IQN "/0?max-io=k", "expected a multiple of 4K" },
+	{ "iser://h/" IQN "/0?max-io=6K", "expected a multiple of 4K" },
+	{ "iser://h/" IQN "/0?max-io=4097", "expected a multiple of 4K" },
+	{ "iser://h/" IQN "/0?max-io=2M", "up to 1M" },
+	{ "iser://h/" IQN "/0?max-io=1028K", "up to 1M" },
+	{ "iser://h/" IQN "/0?max-io=1048577", "up to 1M" },
+	{ "iser://h/" IQN "/0?max-io=99999999", "up to 1M" },
+	{ "iser://h/" IQN "/0?max-io=-4K", "expected a multiple of 4K" },
 	{ "iser://h/" IQN "/0?colour=red", "option 'colour' is unknown" },
 	{ "iser://h/" IQN "/0?crc=on&", "expected =VALUE" },
 };
@@ -119,6 +129,29 @@ static void options(void **state)
 	assert_int_equal(url.login_mode, ISER_LOGIN_IMMEDIATE);
 	assert_int_equal(url.mpa_revision, 2);
 	assert_false(url.no_immediate_data);
+	assert_int_equal(url.io_max, 0);
+}
+
+static void sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t bytes;
+	} cases[] = {
+		{ "4K", 4096 },		{ "512k", 512 << 10 },	 { "1M", 1 << 20 },
+		{ "1m", 1 << 20 },	{ "1024K", 1024 << 10 }, { "4096", 4096 },
+		{ "1048576", 1 << 20 },
+	};
+	struct iser_url url;
+	char text[200], err[200];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(text, sizeof(text), "iser://h/" IQN "/0?max-io=%s&crc=off", cases[i].text);
+		if (iser_url_parse(text, &url, err, sizeof(err)))
+			fail_msg("%s: %s", text, err);
+		assert_int_equal(url.io_max, cases[i].bytes);
+		assert_int_equal(url.crc, UAL_CRC_OFF);
+	}
 }
 
 /* At the limit and one past it. */
@@ -179,7 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_urls), cmocka_unit_test(bad_urls), cmocka_unit_test(options),
-		cmocka_unit_test(lengths),   cmocka_unit_test(resolve),
+		cmocka_unit_test(sizes),     cmocka_unit_test(lengths),   cmocka_unit_test(resolve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
