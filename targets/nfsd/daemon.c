@@ -16,12 +16,15 @@
 #include "targets/nfsd/listeners.h"
 #include "targets/nfsd/posix.h"
 #include "targets/nfsd/state_dir.h"
+#include "targets/nfsd/version4.h"
 
 struct daemon {
 	struct nfsd_options *options;
 	struct posix_fs *fs[EXPORTS_MAX];
 	unsigned fs_n;
+	int state_fd;
 	struct nfs_server server;
+	struct version4 v4;
 	struct ual *ual;
 	struct daemon_reactor *reactors;
 	unsigned reactor_n;
@@ -47,12 +50,11 @@ static int open_exports(struct daemon *d)
 {
 	char path[PATH_MAX];
 	u8 key[POSIX_KEY_BYTES];
-	int dir = state_dir_open(d->options->state_dir, path, sizeof(path)), err;
 	const char *why;
+	int err;
 
-	err = dir < 0 ? dir : state_dir_key(dir, key, sizeof(key));
-	if (dir >= 0)
-		close(dir);
+	d->state_fd = state_dir_open(d->options->state_dir, path, sizeof(path));
+	err = d->state_fd < 0 ? d->state_fd : state_dir_key(d->state_fd, key, sizeof(key));
 	if (err) {
 		daemon_log(LOG_ERR, "%s: %s; see --state", path,
 			   err == -EINVAL ? "handle-key is damaged: file handles need it"
@@ -94,6 +96,17 @@ static int open_reactors(struct daemon *d)
 				    &d->reactor_n);
 }
 
+static int open_programs(struct daemon *d)
+{
+	const struct nfsd_options *o = d->options;
+
+	d->server.exports = &o->exports.table;
+	d->server.programs = o->no_v4 ? &nfs3_program : o->no_v3 ? &nfs4_program : &nfs_program;
+	d->server.programs->next = o->no_v3 ? NULL : &mount3_program;
+	return o->no_v4 ? 0
+			: version4_open(&d->v4, &d->server, d->state_fd, o->lease_s, o->grace_s);
+}
+
 static int build(struct daemon *d)
 {
 	struct ual_cfg cfg = { .provider_dir = d->options->provider_dir };
@@ -105,9 +118,9 @@ static int build(struct daemon *d)
 		err = open_reactors(d);
 	if (err)
 		return err;
-	d->server.exports = &d->options->exports.table;
-	d->server.programs = &nfs3_program;
-	nfs3_program.next = &mount3_program;
+	err = open_programs(d);
+	if (err)
+		return err;
 	err = nfs_replay_create(&d->server.replay);
 	if (!err)
 		err = nfs_workers_create(d->options->workers, &d->server.workers);
@@ -123,12 +136,15 @@ static void take_apart(struct daemon *d)
 	listeners_close(&d->listeners);
 	nfs_workers_destroy(d->server.workers);
 	nfs_replay_destroy(d->server.replay);
+	version4_close(&d->v4);
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		daemon_reactor_deinit(&d->reactors[i]);
 	free(d->reactors);
 	ual_destroy(d->ual);
 	for (unsigned i = 0; i < d->fs_n; i++)
 		posix_fs_destroy(d->fs[i]);
+	if (d->state_fd >= 0)
+		close(d->state_fd);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------- */
@@ -160,6 +176,8 @@ static int serve(struct daemon *d)
 	for (unsigned i = 1; i < d->reactor_n && !err; i++)
 		err = daemon_reactor_start(&d->reactors[i]);
 	if (!err) {
+		if (!d->options->no_v4)
+			version4_start(&d->v4, d->reactors[0].loop);
 		listeners_register(&d->listeners);
 		printf("openrdma-nfsd: ready:%s\n", d->listeners.ready);
 		fflush(stdout);
@@ -187,7 +205,7 @@ static void allow_descriptors(void)
 
 int nfsd_run(struct nfsd_options *options)
 {
-	struct daemon d = { .options = options };
+	struct daemon d = { .options = options, .state_fd = -1 };
 	int err;
 
 	umask(0);			/* modes are the clients' */

@@ -12,6 +12,7 @@
 
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/rpcrdma.h"
+#include "nfsrdma/server/nfs4_state.h"
 #include "ual/loop.h"
 
 #define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
@@ -27,6 +28,9 @@ enum {
 	OPT_NO_TCP,
 	OPT_NO_RDMA,
 	OPT_NO_RPCBIND,
+	OPT_NO_NFS_VERSION,
+	OPT_LEASE,
+	OPT_GRACE,
 	OPT_STATE,
 	OPT_REACTORS,
 	OPT_WORKERS,
@@ -46,6 +50,9 @@ static const struct option long_options[] = {
 	{ "no-tcp", no_argument, NULL, OPT_NO_TCP },
 	{ "no-rdma", no_argument, NULL, OPT_NO_RDMA },
 	{ "no-rpcbind", no_argument, NULL, OPT_NO_RPCBIND },
+	{ "no-nfs-version", required_argument, NULL, OPT_NO_NFS_VERSION },
+	{ "lease", required_argument, NULL, OPT_LEASE },
+	{ "grace", required_argument, NULL, OPT_GRACE },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "reactors", required_argument, NULL, OPT_REACTORS },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
@@ -78,6 +85,10 @@ const char *nfsd_options_help(void)
 	       "      --device NAME      RDMA device (default: the first)\n"
 	       "\n"
 	       "How\n"
+	       "      --no-nfs-version N  3 or 4: do not serve it (default: 3, 4.1 and 4.2 are served)\n"
+	       "      --lease SECONDS    of version 4: a client that keeps silent so long may lose its locks\n"
+	       "                         (default 90)\n"
+	       "      --grace SECONDS    after a restart clients of version 4 reclaim theirs (default: the lease)\n"
 	       "      --state DIR        what must outlive a restart (default /var/lib/openrdma/nfsd)\n"
 	       "      --reactors N       event loops (default: one for each processor)\n"
 	       "      --workers N        threads for what waits for a disk (default 16)\n"
@@ -159,6 +170,17 @@ static int export_add(struct nfsd_options *o, const char *line, char *why, size_
 	return BAD(why, why_len, "--export %s: %s", line, problem);
 }
 
+static int version_off(struct nfsd_options *o, const char *text, char *why, size_t why_len)
+{
+	if (!strcmp(text, "3"))
+		o->no_v3 = true;
+	else if (!strcmp(text, "4"))
+		o->no_v4 = true;
+	else
+		return BAD(why, why_len, "--no-nfs-version %s: expected 3 or 4", text);
+	return 0;
+}
+
 static int option(struct nfsd_options *o, int c, char *why, size_t why_len)
 {
 	switch (c) {
@@ -181,6 +203,12 @@ static int option(struct nfsd_options *o, int c, char *why, size_t why_len)
 	case OPT_NO_RPCBIND:
 		o->no_rpcbind = true;
 		return 0;
+	case OPT_NO_NFS_VERSION:
+		return version_off(o, optarg, why, why_len);
+	case OPT_LEASE:
+		return number("lease", optarg, 5, 3600, &o->lease_s, why, why_len);
+	case OPT_GRACE:
+		return number("grace", optarg, 1, 3600, &o->grace_s, why, why_len);
 	case OPT_STATE:
 		o->state_dir = optarg;
 		return 0;
@@ -224,6 +252,9 @@ static int check(const struct nfsd_options *o, int argc, char **argv, char *why,
 	if (o->no_tcp && o->no_rdma)
 		return BAD(why, why_len,
 			   "--no-tcp and --no-rdma together leave nothing to serve on");
+	if (o->no_v3 && o->no_v4)
+		return BAD(why, why_len,
+			   "--no-nfs-version 3 and 4 together leave nothing to serve");
 	return 0;
 }
 
@@ -237,6 +268,7 @@ enum nfsd_options_result nfsd_options_parse(int argc, char **argv, struct nfsd_o
 		.tcp_port = NFS_PORT,
 		.rdma_port = RPCRDMA_PORT,
 		.workers = 16,
+		.lease_s = NFS4_LEASE_S,
 		.reactors = cpus < NFSD_REACTORS_MAX ? cpus : NFSD_REACTORS_MAX,
 		.spin_us = UAL_SPIN_DEFAULT,
 		.log_level = LOG_INFO,

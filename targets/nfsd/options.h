@@ -17,6 +17,8 @@ struct nfsd_options {
 	unsigned listen_n;		/* 0: every address */
 	unsigned tcp_port, rdma_port;
 	bool no_tcp, no_rdma, no_rpcbind;
+	bool no_v3, no_v4;
+	unsigned lease_s, grace_s;	/* of version 4; grace 0: the lease */
 	const char *state_dir;		/* NULL: the default */
 	unsigned reactors, workers, spin_us;
 	const char *device, *provider_dir, *pid_file;
