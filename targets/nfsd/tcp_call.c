@@ -105,9 +105,13 @@ static u8 *data_out(struct nfs_call *call, u32 len)
 	if (xdr_out_left(&call->reply) >= 4 + (size_t)len + xdr_pad(len) &&
 	    len <= TCP_REPLY_BYTES / 2)
 		return call->reply.p + 4;
-	if (c->data || len > NFS_DATA_MAX)
+	if (call->out_n || len > NFS_DATA_MAX)
 		return NULL;
+	if (len <= c->data_size)	/* of a first try, which would have blocked */
+		return c->data;
+	free(c->data);
 	c->data = malloc(len);
+	c->data_size = c->data ? len : 0;
 	return c->data;
 }
 

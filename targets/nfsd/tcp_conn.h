@@ -41,6 +41,7 @@ struct tcp_call {
 	u8 *msg;
 	u32 msg_len, msg_cap;
 	u8 *data;				/* an item of the reply, or NULL */
+	u32 data_size;
 	u8 mark[RPC_RECORD_MARK_BYTES];
 	size_t sent;
 	u8 reply[];				/* TCP_REPLY_BYTES */
