@@ -10,47 +10,19 @@
 
 #define STEP_FOREVER	UINT64_MAX
 
-static void say(char *why, size_t why_len, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static const struct bench_disk_ops *const kinds[] = { &bench_disk_iser, &bench_disk_nfs };
+#define KINDS		(sizeof(kinds) / sizeof(kinds[0]))
 
-static void say(char *why, size_t why_len, const char *fmt, ...)
+void bench_disk_say(struct bench_disk *d, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(why, why_len, fmt, ap);
+	vsnprintf(d->why, sizeof(d->why), fmt, ap);
 	va_end(ap);
 }
 
-static void on_open(struct iser_disk *disk, int err, const char *why)
-{
-	struct bench_disk *d = iser_disk_ctx(disk);
-
-	d->opened = true;
-	d->err = err;
-	d->state = err ? ISER_DISK_FAILED : ISER_DISK_UP;
-	if (err)
-		say(d->why, sizeof(d->why), "%s", why && *why ? why : strerror(-err));
-}
-
-static void on_state(struct iser_disk *disk, enum iser_disk_state state, const char *why)
-{
-	struct bench_disk *d = iser_disk_ctx(disk);
-
-	d->state = state;
-	if (why)
-		say(d->why, sizeof(d->why), "%s", why);
-}
-
-static void on_closed(void *ctx)
-{
-	struct bench_disk *d = ctx;
-
-	d->closed = true;
-}
-
-/* Signals end a step early; the library's own limits bound these waits. */
-static void wait_for(struct bench_disk *d, const bool *flag)
+void bench_disk_wait_for(struct bench_disk *d, const bool *flag)
 {
 	while (!*flag)
 		ual_loop_step(d->loop, STEP_FOREVER);
@@ -66,54 +38,40 @@ static int make_device(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 
 	r = ual_create(NULL, &d->ual);
 	if (r) {
-		say(d->why, sizeof(d->why), "cannot start the access layer: %s", strerror(-r));
+		bench_disk_say(d, "cannot start the access layer: %s", strerror(-r));
 		return r;
 	}
 	r = ual_loop_create(&loop_cfg, &d->loop);
 	if (r) {
-		say(d->why, sizeof(d->why), "cannot make an event loop: %s", strerror(-r));
+		bench_disk_say(d, "cannot make an event loop: %s", strerror(-r));
 		return r;
 	}
 	r = ual_device_open(d->ual, d->loop, NULL, &d->dev);
 	if (r) {
 		reason = ual_provider_error(d->ual);
-		say(d->why, sizeof(d->why), "no RDMA device, not even a software one: %s",
-		    reason ? reason : strerror(-r));
+		bench_disk_say(d, "no RDMA device, not even a software one: %s",
+			       reason ? reason : strerror(-r));
 	}
 	return r;
 }
 
 static int open_disk(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 {
-	static const struct iser_disk_ops ops = { .on_open = on_open, .on_state = on_state };
-	struct iser_disk_cfg disk_cfg = {
-		.url = &d->url,
-		.depth = cfg->depth,
-		.timeout_ms = cfg->reconnect_ms,
-	};
 	int r;
 
-	r = iser_url_parse(cfg->url, &d->url, d->why, sizeof(d->why));
-	if (r)
-		return r;
-	if (!d->url.target[0]) {
-		say(d->why, sizeof(d->why),
-		    "%s names no target: expected iser://ADDR[:PORT]/IQN/LUN", cfg->url);
+	for (size_t i = 0; i < KINDS; i++)
+		if (!strncmp(cfg->url, kinds[i]->scheme, strlen(kinds[i]->scheme)))
+			d->ops = kinds[i];
+	if (!d->ops) {
+		bench_disk_say(d,
+			       "%s: expected iser://ADDR[:PORT]/IQN/LUN or nfs://HOST[:PORT]/PATH",
+			       cfg->url);
 		return -EINVAL;
 	}
-	r = make_device(d, cfg);
-	if (r)
-		return r;
-	disk_cfg.dev = d->dev;
-	r = iser_disk_open(&disk_cfg, &ops, d, &d->disk);
-	if (r) {
-		say(d->why, sizeof(d->why), "cannot open %s: %s", cfg->url, strerror(-r));
-		return r;
-	}
-	wait_for(d, &d->opened);
-	if (!d->err)
-		d->info = iser_disk_info(d->disk);
-	return d->err;
+	r = d->ops->parse(d, cfg);
+	if (!r)
+		r = make_device(d, cfg);
+	return r ? r : d->ops->open(d, cfg);
 }
 
 int bench_disk_open(const struct bench_disk_cfg *cfg, struct bench_disk **disk, char *why,
@@ -123,12 +81,12 @@ int bench_disk_open(const struct bench_disk_cfg *cfg, struct bench_disk **disk, 
 	int r;
 
 	if (!d) {
-		say(why, why_len, "out of memory");
+		snprintf(why, why_len, "out of memory");
 		return -ENOMEM;
 	}
 	r = open_disk(d, cfg);
 	if (r) {
-		say(why, why_len, "%s", d->why);
+		snprintf(why, why_len, "%s", d->why);
 		bench_disk_close(d);
 		return r;
 	}
@@ -140,10 +98,8 @@ void bench_disk_close(struct bench_disk *d)
 {
 	if (!d)
 		return;
-	if (d->disk) {
-		iser_disk_close(d->disk, on_closed, d);
-		wait_for(d, &d->closed);
-	}
+	if (d->ops)
+		d->ops->close(d);
 	if (d->dev)
 		ual_device_close(d->dev);
 	if (d->loop)
@@ -152,12 +108,31 @@ void bench_disk_close(struct bench_disk *d)
 	free(d);
 }
 
+void *bench_disk_mem_alloc(struct bench_disk *d, size_t len)
+{
+	d->mem = d->ops->mem_alloc(d, len);
+	d->mem_len = d->mem ? len : 0;
+	return d->mem;
+}
+
+void bench_disk_mem_free(struct bench_disk *d)
+{
+	if (d->mem)
+		d->ops->mem_free(d);
+	d->mem = NULL;
+}
+
+int bench_disk_submit(struct bench_disk *d, struct bench_io *io)
+{
+	return d->ops->submit(d, io);
+}
+
 struct read_wait {
 	bool done;
 	int err;
 };
 
-static void on_read(struct iser_io *io, int err)
+static void on_read(struct bench_io *io, int err)
 {
 	struct read_wait *w = io->ctx;
 
@@ -165,12 +140,11 @@ static void on_read(struct iser_io *io, int err)
 	w->err = err;
 }
 
-int bench_disk_read(struct bench_disk *d, uint64_t offset, void *buf, size_t len, char *why,
-		    size_t why_len)
+int bench_disk_read(struct bench_disk *d, uint64_t offset, void *buf, size_t len)
 {
 	struct read_wait w = { .done = false };
-	struct iser_io io = {
-		.op = ISER_READ,
+	struct bench_io io = {
+		.op = BENCH_OP_READ,
 		.offset = offset,
 		.len = len,
 		.buf = buf,
@@ -179,19 +153,14 @@ int bench_disk_read(struct bench_disk *d, uint64_t offset, void *buf, size_t len
 	};
 	int r;
 
-	r = iser_disk_mem_add(d->disk, buf, len, &io.mem);
-	if (r) {
-		say(why, why_len, "cannot register memory: %s", strerror(-r));
-		return r;
-	}
-	r = iser_disk_submit(d->disk, &io);
+	d->why[0] = '\0';
+	r = bench_disk_submit(d, &io);
 	if (!r) {
-		wait_for(d, &w.done);
+		bench_disk_wait_for(d, &w.done);
 		r = w.err;
 	}
-	if (r)
-		say(why, why_len, "cannot read %zu bytes at %llu: %s", len,
-		    (unsigned long long)offset, iser_disk_last_error(d->disk));
-	iser_disk_mem_del(d->disk, io.mem);
+	if (r && !d->why[0])
+		bench_disk_say(d, "cannot read %zu bytes at %llu: %s", len,
+			       (unsigned long long)offset, strerror(-r));
 	return r;
 }

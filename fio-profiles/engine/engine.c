@@ -16,7 +16,7 @@ static const char *find_url(const struct thread_data *td)
 
 	if (o->url && *o->url)
 		return o->url;
-	if (td->files_index && !strncmp(td->files[0]->file_name, "iser:", 5))
+	if (td->files_index && strstr(td->files[0]->file_name, "://"))
 		return td->files[0]->file_name;
 	return NULL;
 }
@@ -43,24 +43,24 @@ static struct bench_disk *open_disk(struct thread_data *td, const char *url)
 }
 
 /* What would run into the end or a read-only disk half way is said before anything starts. */
-static bool check_job(struct thread_data *td, const struct iser_disk_info *info)
+static bool check_job(struct thread_data *td, const struct bench_disk_info *info)
 {
 	bool whole = td->o.size_percent || td->o.size == -1ULL;
 	unsigned long long end = td->o.start_offset + (whole ? 0 : td->o.size);
 
 	if (end > info->size) {
-		log_err("openrdma: %s: offset and size ask for %llu bytes, the disk has %llu\n",
-			td->o.name, end, (unsigned long long)info->size);
+		log_err("openrdma: %s: offset and size ask for %llu bytes, the %s has %llu\n",
+			td->o.name, end, info->what, (unsigned long long)info->size);
 		td_verror(td, EINVAL, "size");
 		return false;
 	}
 	if (info->read_only && (td_write(td) || td_trim(td))) {
-		log_err("openrdma: %s: the disk is read-only\n", td->o.name);
+		log_err("openrdma: %s: the %s is read-only\n", td->o.name, info->what);
 		td_verror(td, EROFS, "open");
 		return false;
 	}
 	if (td_trim(td) && !info->discard) {
-		log_err("openrdma: %s: the disk does not support discard\n", td->o.name);
+		log_err("openrdma: %s: the %s does not support discard\n", td->o.name, info->what);
 		td_verror(td, EOPNOTSUPP, "trim");
 		return false;
 	}
@@ -83,7 +83,8 @@ static int engine_setup(struct thread_data *td)
 	if (!engine_fits(td))
 		return 1;
 	if (!url) {
-		log_err("openrdma: %s: option url=iser://ADDR[:PORT]/IQN/LUN is missing\n",
+		log_err("openrdma: %s: option url=iser://ADDR[:PORT]/IQN/LUN or "
+			"url=nfs://HOST[:PORT]/PATH is missing\n",
 			td->o.name);
 		td_verror(td, EINVAL, "url");
 		return 1;
@@ -94,7 +95,7 @@ static int engine_setup(struct thread_data *td)
 		td->o.open_files++;
 	}
 	if (td->files_index != 1) {
-		log_err("openrdma: %s: a job has one disk\n", td->o.name);
+		log_err("openrdma: %s: a job has one disk or file\n", td->o.name);
 		td_verror(td, EINVAL, "filename");
 		return 1;
 	}
@@ -103,20 +104,16 @@ static int engine_setup(struct thread_data *td)
 		return 1;
 	f = td->files[0];
 	f->filetype = FIO_TYPE_BLOCK;
-	f->real_file_size = d->info->size;
-	ok = check_job(td, d->info);
+	f->real_file_size = d->info.size;
+	ok = check_job(td, &d->info);
 	bench_disk_close(d);
 	return ok ? 0 : 1;
 }
 
 static void engine_destroy(struct engine *e)
 {
-	if (e->mem && !e->in_flight) {
-		iser_disk_mem_del(e->disk->disk, e->mem);
-		e->mem = NULL;
-	}
+	e->closing = true;
 	bench_disk_close(e->disk);	/* ends what is in flight */
-	engine_mem_unmap(e);
 	free(e->ended);
 	free(e->ios);
 	free(e);

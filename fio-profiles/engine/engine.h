@@ -4,14 +4,14 @@
  *
  *   engine.c    what fio sees: set-up of jobs, open, size, clean-up, the table
  *   io.c        the data path: queue, commit, getevents, event
- *   mem.c       I/O memory, registered with the disk
+ *   mem.c       I/O memory, one region for all buffers of a job
  *   options.c   the engine's own options
  *   compat.c    is this the fio that the engine was built for?
  *
- * Each job has one session and drives it in its own thread; there is no other thread.  fio's calls map
- * onto the loop so:
+ * A job works on what its URL names, a disk or a file of an NFS server (fio-profiles/disk.h).  Each has one
+ * session and drives it in its own thread; there is no other thread.  fio's calls map onto the loop so:
  *
- *   queue()      iser_disk_submit(): nothing leaves yet
+ *   queue()      bench_disk_submit()
  *   commit()     one pass of the loop that does not wait: all that was queued leaves together
  *   getevents()  passes of the loop until enough operations have ended; it spins a while, then sleeps
  *   event()      next one of those that have ended
@@ -34,21 +34,19 @@ extern struct fio_option engine_options[];
 
 /* One for each io_u, for as long as the job lives. */
 struct engine_io {
-	struct iser_io io;
+	struct bench_io io;
 	struct io_u *io_u;
 	struct engine *engine;
 };
 
 struct engine {
 	struct bench_disk *disk;
-	struct iser_mem *mem;
-	void *mem_addr;
-	size_t mem_len;
 
 	struct engine_io *ios;		/* iodepth of them */
 	unsigned int ios_n;
 	unsigned int in_flight;		/* submitted, not called back */
 	unsigned int unsent;		/* submitted since the last pass of the loop */
+	bool closing;			/* what ends now ends for nobody: the io_us are gone */
 
 	/* Ended and not yet handed to fio: a ring of ended_size (a power of two, at least iodepth). */
 	struct io_u **ended;
@@ -66,7 +64,6 @@ struct io_u *engine_event(struct thread_data *td, int event);
 /* mem.c */
 int engine_mem_alloc(struct thread_data *td, size_t len);
 void engine_mem_free(struct thread_data *td);
-void engine_mem_unmap(struct engine *e);	/* once nothing is in flight and the disk is gone */
 
 /* compat.c */
 bool engine_fits(struct thread_data *td);	/* logs why not */

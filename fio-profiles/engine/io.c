@@ -6,11 +6,13 @@
 /* How often a wait looks whether fio wants to stop although the target does not answer. */
 #define STOP_CHECK_NS	500000000ull
 
-static void on_done(struct iser_io *io, int err)
+static void on_done(struct bench_io *io, int err)
 {
 	struct engine_io *eio = io->ctx;
 	struct engine *e = eio->engine;
 
+	if (e->closing)
+		return;
 	eio->io_u->error = (unsigned int)-err;
 	e->ended[e->tail++ & (e->ended_size - 1)] = eio->io_u;
 	e->in_flight--;
@@ -37,38 +39,34 @@ int engine_io_init(struct thread_data *td, struct io_u *io_u)
 	return 0;
 }
 
-/* False: fio asks for something that a disk does not do. */
-static bool fill(const struct thread_data *td, const struct engine *e, const struct io_u *io_u,
-		 struct iser_io *io)
+/* False: fio asks for something that there is not. */
+static bool fill(const struct thread_data *td, const struct io_u *io_u, struct bench_io *io)
 {
-	io->flags = 0;
+	io->durable = false;
 	io->offset = io_u->offset;
 	io->len = io_u->xfer_buflen;
 	io->buf = io_u->xfer_buf;
-	io->mem = e->mem;
 
 	switch (io_u->ddir) {
 	case DDIR_READ:
-		io->op = ISER_READ;
+		io->op = BENCH_OP_READ;
 		return true;
 	case DDIR_WRITE:
-		io->op = ISER_WRITE;
-		if (td->o.sync_io)	/* sync=sync or dsync: stable before it is answered */
-			io->flags = ISER_FUA;
+		io->op = BENCH_OP_WRITE;
+		/* sync=sync or dsync: stable before it is answered */
+		io->durable = td->o.sync_io;
 		return true;
 	case DDIR_TRIM:
-		io->op = ISER_DISCARD;
+		io->op = BENCH_OP_DISCARD;
 		io->buf = NULL;
-		io->mem = NULL;
 		return true;
 	case DDIR_SYNC:
 	case DDIR_DATASYNC:
 	case DDIR_SYNC_FILE_RANGE:
-		io->op = ISER_FLUSH;
+		io->op = BENCH_OP_FLUSH;
 		io->offset = 0;
 		io->len = 0;
 		io->buf = NULL;
-		io->mem = NULL;
 		return true;
 	case DDIR_WAIT:
 	case DDIR_LAST:
@@ -85,12 +83,12 @@ enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
 	int r;
 
 	fio_ro_check(td, io_u);
-	if (!fill(td, e, io_u, &eio->io)) {
+	if (!fill(td, io_u, &eio->io)) {
 		io_u->error = EINVAL;
 		return FIO_Q_COMPLETED;
 	}
 	e->in_flight++;
-	r = iser_disk_submit(e->disk->disk, &eio->io);
+	r = bench_disk_submit(e->disk, &eio->io);
 	if (r < 0) {
 		e->in_flight--;
 		io_u->error = (unsigned int)-r;
@@ -119,7 +117,7 @@ int engine_commit(struct thread_data *td)
 /* fio wants to end and the target is away: its operations are left to cleanup(), which drops them. */
 static bool given_up(const struct thread_data *td, const struct engine *e)
 {
-	return td->terminate && e->disk->state != ISER_DISK_UP;
+	return td->terminate && !e->disk->up;
 }
 
 static int wait_for(struct thread_data *td, struct engine *e, unsigned int min)

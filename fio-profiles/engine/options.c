@@ -7,10 +7,11 @@
 struct fio_option engine_options[] = {
 	{
 		.name = "url",
-		.lname = "URL of the disk",
+		.lname = "URL of the disk or file",
 		.type = FIO_OPT_STR_STORE,
 		.off1 = offsetof(struct engine_options, url),
-		.help = "iser://ADDR[:PORT]/IQN/LUN[?key=value&...]",
+		.help = "iser://ADDR[:PORT]/IQN/LUN[?key=value&...] or "
+			"nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT]",
 		.category = FIO_OPT_C_ENGINE,
 		.group = FIO_OPT_G_INVALID,
 	},

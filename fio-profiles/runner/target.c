@@ -19,6 +19,19 @@ static size_t head_len(uint64_t size)
 	return size < SIGNATURE_LEN ? (size_t)size : SIGNATURE_LEN;
 }
 
+/* A file is not a disk: whatever is in it may be somebody's. */
+static const char *find_data(const struct bench_disk *d, const uint8_t *head, size_t len)
+{
+	const char *signature = signature_find(head, len);
+
+	if (signature || strcmp(d->info.what, "file"))
+		return signature;
+	for (size_t i = 0; i < len; i++)
+		if (head[i])
+			return "data";
+	return NULL;
+}
+
 static int look_at_url(struct bench_target *t, struct bench_why *why)
 {
 	struct bench_disk_cfg cfg = { .url = t->text, .spin_us = UINT32_MAX };
@@ -30,20 +43,16 @@ static int look_at_url(struct bench_target *t, struct bench_why *why)
 	r = bench_disk_open(&cfg, &d, why->text, sizeof(why->text));
 	if (r)
 		return r;
-	t->size = d->info->size;
-	t->read_only = d->info->read_only;
-	t->discard = d->info->discard;
+	t->size = d->info.size;
+	t->read_only = d->info.read_only;
+	t->discard = d->info.discard;
 	len = head_len(t->size);
-	head = aligned_alloc(4096, SIGNATURE_LEN);
-	if (!head) {
-		why_set(why, "out of memory");
-		bench_disk_close(d);
-		return -ENOMEM;
-	}
-	r = bench_disk_read(d, 0, head, len, why->text, sizeof(why->text));
-	if (!r)
-		t->signature = signature_find(head, len);
-	free(head);
+	head = bench_disk_mem_alloc(d, SIGNATURE_LEN);
+	r = head ? bench_disk_read(d, 0, head, len) : -ENOMEM;
+	if (r)
+		why_set(why, "%s", d->why);
+	else
+		t->signature = find_data(d, head, len);
 	bench_disk_close(d);
 	return r;
 }
@@ -103,7 +112,8 @@ static int look_at_fd(struct bench_target *t, int fd, struct bench_why *why)
 	} else if (S_ISREG(st.st_mode)) {
 		t->size = (uint64_t)st.st_size;
 	} else {
-		why_set(why, "%s is neither a URL (iser://...), a block device nor a file",
+		why_set(why,
+			"%s is neither a URL (iser://... or nfs://...), a block device nor a file",
 			t->text);
 		return -ENOTBLK;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * What is benchmarked: a disk by its URL, or a block device (or file) of this machine.  It is looked at
- * before fio starts: size, whether it can be written, and whether it carries data of somebody.
+ * What is benchmarked: a disk or a file of an NFS server by its URL, or a block device (or file) of this machine.
+ * It is looked at before fio starts: size, whether it can be written, and whether it carries data of somebody.
  */
 #ifndef FIO_PROFILES_TARGET_H
 #define FIO_PROFILES_TARGET_H
