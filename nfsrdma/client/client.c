@@ -196,3 +196,9 @@ uint64_t nfs_file_ino(const struct nfs_file *file)
 {
 	return file->ino;
 }
+
+const uint8_t *nfs_file_handle(const struct nfs_file *file, size_t *len)
+{
+	*len = file->len;
+	return file->fh;
+}

@@ -88,12 +88,22 @@ struct nfs_req {
 	void (*fn)(struct nfs_req *req, int err);
 	void *ctx;
 	const struct nfs_caller *caller;
+	/* nfs_readdir(): ends with the server's first reply, wherever the directory ends. */
+	bool one_page;
+	/* nfs_readdir(): the verifier that belongs to the cookie, in and out; zero at the start. */
+	uint8_t dir_verf[8];
 	/* results */
 	struct nfs_file *file;		/* a reference that is now the caller's */
 	struct nfs_stat stat;
 	bool has_stat;
 	size_t count;			/* bytes */
 	bool eof;
+	/*
+	 * nfs_write(), nfs_commit(): another value than before says that the server has lost what was written unstable.
+	 * durable: what was written is on stable storage, without a commit.
+	 */
+	uint8_t verf[8];
+	bool durable;
 	struct statvfs statvfs;
 	uint32_t access;
 	/* of the library */
@@ -103,6 +113,8 @@ struct nfs_req {
 void nfs_file_get(struct nfs_file *file);
 void nfs_file_put(struct nfs_file *file);
 uint64_t nfs_file_ino(const struct nfs_file *file);
+/* The bytes that name it at the server; two with the same are the same file.  Valid as long as the file is. */
+const uint8_t *nfs_file_handle(const struct nfs_file *file, size_t *len);
 
 /* file, stat */
 void nfs_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req);
@@ -158,7 +170,7 @@ struct nfs_entry {
 	/* NULL: not told; the callback takes a reference if it wants one */
 	struct nfs_file *file;
 };
-/* entry is called for each, before fn; returning false ends the listing.  cookie 0: from the start.  eof */
+/* entry is called for each, before fn; returning false ends the listing.  cookie 0: from the start.  eof, dir_verf */
 void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
 		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
 		 struct nfs_req *req);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * READDIRPLUS, call after call until the end of the directory.  The cookie verifier goes from a reply to the next call;
- * a listing that begins in the middle has none, which servers whose cookies stay valid accept.
+ * a listing that begins in the middle has the caller's, which may be none: servers whose cookies stay valid accept it.
  */
 #include <errno.h>
 
@@ -63,6 +63,7 @@ static int page_in(struct call *call, struct xdr_in *in, int err)
 	if (!xdr_in_ok(in))
 		return -EPROTO;
 	memcpy(page.verf, verf, sizeof(page.verf));
+	memcpy(req->dir_verf, verf, sizeof(req->dir_verf));
 	while (!page.full && xdr_in_bool(in)) {
 		entry_in(&page, in);
 		any = true;
@@ -74,6 +75,8 @@ static int page_in(struct call *call, struct xdr_in *in, int err)
 		return 0;
 	if (!any)
 		return -EREMOTEIO;	/* it would not end */
+	if (req->one_page)
+		return 0;
 	list_from(call->client, req, call->file, page.cookie, page.verf, call->entry);
 	return NFS3_GOES_ON;
 }
@@ -106,5 +109,5 @@ void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
 {
 	static const u8 none[NFS3_COOKIEVERFSIZE];
 
-	list_from(c, req, dir, cookie, none, entry);
+	list_from(c, req, dir, cookie, cookie ? req->dir_verf : none, entry);
 }

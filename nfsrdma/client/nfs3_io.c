@@ -58,6 +58,8 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 	verf = xdr_in_fixed(in, NFS3_WRITEVERFSIZE);
 	if (!xdr_in_ok(in) || req->count > call->data_len)
 		return -EPROTO;
+	memcpy(req->verf, verf, sizeof(req->verf));
+	req->durable = stable != NFS3_UNSTABLE;
 	if (stable == NFS3_FILE_SYNC)
 		return 0;
 	/* What was written before is lost if the server is another one now.  RFC 1813 3.3.7 */
@@ -99,6 +101,7 @@ static int commit_in(struct call *call, struct xdr_in *in, int err)
 	verf = xdr_in_fixed(in, NFS3_WRITEVERFSIZE);
 	if (!xdr_in_ok(in))
 		return -EPROTO;
+	memcpy(call->req->verf, verf, NFS3_WRITEVERFSIZE);
 	lost = file->lost || (file->has_verf && memcmp(file->verf, verf, NFS3_WRITEVERFSIZE));
 	file->lost = file->has_verf = false;
 	return lost ? -EAGAIN : 0;
