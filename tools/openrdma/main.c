@@ -3,6 +3,7 @@
  * openrdma: discover, attach, list, detach and benchmark LUNs, reach NFS files, run RDMA
  * programs.  This file only picks the subcommand.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ static const struct command {
 	{ "list", cmd_list, "list what is attached" },
 	{ "detach", cmd_detach, "take the device away again" },
 #ifdef WITH_NFS
+	{ "mount", cmd_mount, "mount a directory of an NFS server" },
+	{ "umount", cmd_umount, "end such a mount" },
 	{ "nfs", cmd_nfs, "list and copy files of an NFS server" },
 #endif
 #ifdef WITH_RUN
@@ -42,8 +45,23 @@ static void usage(FILE *to)
 	fputs("\n`openrdma COMMAND --help` and openrdma(1) say more.\n", to);
 }
 
+#ifdef WITH_NFS
+static bool is_called(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, name);
+}
+#endif
+
 int main(int argc, char **argv)
 {
+#ifdef WITH_NFS
+	if (argc && is_called(argv[0], "mount.openrdma")) {
+		report_command("mount");
+		return cmd_mount_helper(argc, argv);
+	}
+#endif
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

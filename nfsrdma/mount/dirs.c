@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Directories.  A reply of the server holds many more entries than the kernel asks for at once: they are kept with
+ * the open directory until they are asked for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nfsrdma/mount/mnt.h"
+
+#define REPLY_MAX	(64u << 10)
+
+struct entry {
+	u64 cookie;
+	ino_t ino;
+	mode_t type;
+	struct nfs_file *file;		/* referenced; NULL: only the name is known */
+	struct nfs_stat stat;
+	char name[256];
+};
+
+struct dir {
+	struct list_head link;		/* of the mount */
+	struct entry *entries;
+	size_t entry_n, entry_size, next;
+	u64 next_cookie;	/* where entries[next] begins */
+	u64 clock;
+	u8 verf[8];
+	bool eof;
+	int err;
+};
+
+static struct dir *dir_of(const struct mnt_op *op)
+{
+	return op->ptr;
+}
+
+static void drop(struct dir *dir)
+{
+	for (size_t i = 0; i < dir->entry_n; i++)
+		nfs_file_put(dir->entries[i].file);
+	dir->entry_n = dir->next = 0;
+	dir->eof = false;
+}
+
+static void dir_free(struct dir *dir)
+{
+	drop(dir);
+	list_del(&dir->link);
+	free(dir->entries);
+	free(dir);
+}
+
+static bool keep(struct nfs_req *req, const struct nfs_entry *found)
+{
+	struct mnt_op *op = container_of(req, struct mnt_op, nfs);
+	struct dir *dir = dir_of(op);
+	struct entry *entry;
+
+	if (dir->entry_n == dir->entry_size) {
+		size_t size = dir->entry_size ? dir->entry_size * 2 : 64;
+
+		entry = realloc(dir->entries, size * sizeof(*entry));
+		if (!entry) {
+			dir->err = -ENOMEM;
+			return false;
+		}
+		dir->entries = entry;
+		dir->entry_size = size;
+	}
+	entry = &dir->entries[dir->entry_n++];
+	entry->cookie = found->cookie;
+	entry->ino = found->ino;
+	entry->type = found->stat ? found->stat->st.st_mode & S_IFMT : 0;
+	entry->file = NULL;
+	if (found->file && found->stat) {
+		entry->file = found->file;
+		nfs_file_get(found->file);
+		entry->stat = *found->stat;
+	}
+	snprintf(entry->name, sizeof(entry->name), "%s", found->name);
+	return true;
+}
+
+static bool is_dots(const char *name)
+{
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+/* How much room the entry takes; more than there is: it is not in. */
+static size_t put_entry(struct mnt_op *op, const struct entry *entry, char *to, size_t room)
+{
+	struct fuse_entry_param param = { .attr = { .st_ino = entry->ino,
+						    .st_mode = entry->type } };
+	size_t need;
+
+	if (!op->mask)
+		return fuse_add_direntry(op->req, to, room, entry->name, &param.attr,
+					 (off_t)entry->cookie);
+	need = fuse_add_direntry_plus(op->req, NULL, 0, entry->name, &param, 0);
+	if (need > room)
+		return need;
+	/* What the kernel is told here counts as looked up. */
+	if (entry->file && !is_dots(entry->name) &&
+	    mnt_entry_fill(op->mnt, op->node, entry->file, dir_of(op)->clock, &entry->stat, &param))
+		param = (struct fuse_entry_param){ .attr = param.attr };
+	return fuse_add_direntry_plus(op->req, to, room, entry->name, &param, (off_t)entry->cookie);
+}
+
+static void go_on(struct mnt_op *op);
+
+static void page_read(struct mnt_op *op, int err)
+{
+	struct dir *dir = dir_of(op);
+
+	if (!err)
+		err = dir->err;
+	if (err) {
+		drop(dir);
+		mnt_op_fail(op, err);
+		return;
+	}
+	memcpy(dir->verf, op->nfs.dir_verf, sizeof(dir->verf));
+	dir->eof = op->nfs.eof;
+	if (!dir->entry_n)
+		dir->eof = true;
+	go_on(op);
+}
+
+static void read_page(struct mnt_op *op)
+{
+	struct dir *dir = dir_of(op);
+
+	drop(dir);
+	dir->err = 0;
+	memcpy(op->nfs.dir_verf, dir->verf, sizeof(dir->verf));
+	op->nfs.one_page = true;
+	dir->clock = op->mnt->clock;
+	nfs_readdir(op->mnt->client, op->node->file, dir->next_cookie, keep,
+		    mnt_op_call(op, page_read));
+}
+
+static void go_on(struct mnt_op *op)
+{
+	struct dir *dir = dir_of(op);
+	char *out = (char *)op->msg->data;
+	size_t used = 0, need;
+
+	if (dir->next == dir->entry_n && !dir->eof) {
+		read_page(op);
+		return;
+	}
+	for (; dir->next < dir->entry_n; dir->next++) {
+		const struct entry *entry = &dir->entries[dir->next];
+
+		need = put_entry(op, entry, out + used, op->len - used);
+		if (need > op->len - used)
+			break;
+		used += need;
+		dir->next_cookie = entry->cookie;
+	}
+	fuse_reply_buf(op->req, out, used);
+	mnt_op_end(op);
+}
+
+static void list(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct fuse_file_info *fi,
+		 bool plus)
+{
+	struct mnt_op *op = mnt_op_new(req, ino);
+	struct dir *dir = (struct dir *)(uintptr_t)fi->fh;
+
+	if (!op)
+		return;
+	op->msg = mnt_msg_take(op->mnt);
+	op->ptr = dir;
+	op->len = min_t(size_t, len, REPLY_MAX);
+	op->mask = plus;
+	/* Anew, or from elsewhere than where it stopped. */
+	if (!off || (u64)off != dir->next_cookie) {
+		drop(dir);
+		dir->next_cookie = (u64)off;
+		if (!off)
+			memset(dir->verf, 0, sizeof(dir->verf));
+	}
+	go_on(op);
+}
+
+void mnt_readdir(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct fuse_file_info *fi)
+{
+	list(req, ino, len, off, fi, false);
+}
+
+void mnt_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off,
+		     struct fuse_file_info *fi)
+{
+	list(req, ino, len, off, fi, true);
+}
+
+static void may_list(struct mnt_op *op, int err)
+{
+	struct dir *dir;
+
+	if (err) {
+		mnt_op_fail(op, err);
+		return;
+	}
+	dir = calloc(1, sizeof(*dir));
+	if (!dir) {
+		mnt_op_fail(op, -ENOMEM);
+		return;
+	}
+	list_add(&dir->link, &op->mnt->dirs);
+	op->fi.fh = (uintptr_t)dir;
+	if (fuse_reply_open(op->req, &op->fi))
+		dir_free(dir);
+	mnt_op_end(op);
+}
+
+void mnt_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct mnt_op *op = mnt_op_new(req, ino);
+
+	if (!op)
+		return;
+	op->fi = *fi;
+	nfs_access(op->mnt->client, op->node->file, R_OK, mnt_op_call(op, may_list));
+}
+
+void mnt_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	dir_free((struct dir *)(uintptr_t)fi->fh);
+	fuse_reply_err(req, 0);
+}
+
+void mnt_dirs_free(struct nfs_mount *mnt)
+{
+	while (!list_empty(&mnt->dirs))
+		dir_free(list_first_entry(&mnt->dirs, struct dir, link));
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* What makes a name: directories, links, devices, new files. */
+#include <stdlib.h>
+
+#include "nfsrdma/mount/mnt.h"
+
+static void made(struct mnt_op *op, int err)
+{
+	if (err)
+		mnt_op_fail(op, err);
+	else
+		mnt_reply_entry(op);
+}
+
+void mnt_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
+{
+	struct mnt_op *op = mnt_op_new(req, dir);
+
+	if (op)
+		nfs_mkdir(op->mnt->client, op->node->file, name, mode, mnt_op_call(op, made));
+}
+
+void mnt_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t rdev)
+{
+	struct mnt_op *op = mnt_op_new(req, dir);
+
+	if (!op)
+		return;
+	if (S_ISREG(mode))
+		nfs_open(op->mnt->client, op->node->file, name, O_CREAT | O_EXCL, mode & 07777,
+			 mnt_op_call(op, made));
+	else
+		nfs_mknod(op->mnt->client, op->node->file, name, mode, rdev, mnt_op_call(op, made));
+}
+
+void mnt_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char *name)
+{
+	struct mnt_op *op = mnt_op_new(req, dir);
+
+	if (op)
+		nfs_symlink(op->mnt->client, op->node->file, name, target, mnt_op_call(op, made));
+}
+
+/* The inode is the one that the kernel knows; its attributes are asked for. */
+static void linked(struct mnt_op *op, int err)
+{
+	if (err) {
+		mnt_op_fail(op, err);
+		return;
+	}
+	op->nfs.has_stat = false;
+	op->nfs.file = op->other->file;
+	nfs_file_get(op->nfs.file);
+	mnt_reply_entry(op);
+}
+
+void mnt_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
+{
+	struct mnt_op *op = mnt_op_new(req, dir);
+
+	if (!op)
+		return;
+	op->other = mnt_node_of(op->mnt, ino);
+	mnt_node_get(op->other);
+	nfs_link(op->mnt->client, op->other->file, op->node->file, name, mnt_op_call(op, linked));
+}
+
+/* ---- a new file, open ------------------------------------------------------------------------- */
+
+static void created_known(struct mnt_op *op, int err)
+{
+	struct fuse_entry_param entry;
+	struct mnt_handle *handle = NULL;
+
+	if (!err)
+		err = mnt_entry_fill(op->mnt, op->node, op->ptr, op->clock, &op->nfs.stat, &entry);
+	nfs_file_put(op->ptr);
+	if (err) {
+		mnt_op_fail(op, err);
+		return;
+	}
+	handle = mnt_handle_new(mnt_node_of(op->mnt, entry.ino), op->who);
+	if (!handle) {
+		mnt_node_forget(mnt_node_of(op->mnt, entry.ino), 1);
+		mnt_op_fail(op, -ENOMEM);
+		return;
+	}
+	op->fi.fh = (uintptr_t)handle;
+	if (fuse_reply_create(op->req, &entry, &op->fi)) {
+		mnt_handle_free(handle);
+		mnt_node_forget(mnt_node_of(op->mnt, entry.ino), 1);
+	}
+	mnt_op_end(op);
+}
+
+static void created(struct mnt_op *op, int err)
+{
+	if (err) {
+		mnt_op_fail(op, err);
+		return;
+	}
+	op->ptr = op->nfs.file;
+	op->nfs.file = NULL;
+	if (op->nfs.has_stat)
+		created_known(op, 0);
+	else
+		nfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, created_known));
+}
+
+void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
+		struct fuse_file_info *fi)
+{
+	struct mnt_op *op = mnt_op_new(req, dir);
+
+	if (!op)
+		return;
+	op->fi = *fi;
+	nfs_open(op->mnt->client, op->node->file, name, O_CREAT | (fi->flags & (O_EXCL | O_TRUNC)),
+		 mode & 07777, mnt_op_call(op, created));
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * Inside the mount.
+ *
+ *   /dev/fuse -> msg.c -> libfuse decodes -> files.c, names.c, attrs.c, dirs.c -> nfs.h
+ *                                               |  ^
+ *                                            write.c  what is written and not committed
+ *
+ * All on the loop's thread; nothing blocks, nothing is locked.
+ */
+#ifndef NFSRDMA_MOUNT_MNT_H
+#define NFSRDMA_MOUNT_MNT_H
+
+#define FUSE_USE_VERSION 35
+
+#include <fuse_lowlevel.h>
+
+#include "core/env.h"
+#include "nfsrdma/mount/mount.h"
+
+#define MNT_IO_MAX	(1u << 20)	/* what the kernel asks for or sends at once, at most */
+#define MNT_IO_MIN	(128u << 10)	/* a buffer holds it, for listings */
+#define MNT_HEADER	4096		/* in front of a write's data */
+#define MNT_REQS	64		/* requests that the kernel has under way in the background */
+#define MNT_READAHEAD	(8u << 20)
+#define MNT_NS		1000000000ull
+
+struct mnt_op;
+struct mnt_extent;
+
+/* Who asks; shared by the requests and files of one user.  References: requests, handles, extents, the cache. */
+struct mnt_who {
+	unsigned refs;
+	struct nfs_caller caller;
+};
+
+/* A buffer for a message of the kernel.  Owner: the free list, a request, or an extent. */
+struct mnt_msg {
+	struct mnt_msg *next;
+	u8 *data;			/* mnt.msg_bytes, of nfs_buf_alloc() */
+};
+
+/* A name that stands for a file that was removed while it was open. */
+struct mnt_silly {
+	struct mnt_node *dir;
+	char name[40];
+};
+
+/*
+ * A file of the server; the kernel's inode number is its address.
+ * References: the kernel's lookups (one for all), open files, requests, extents.  The last put frees it.
+ */
+struct mnt_node {
+	struct mnt_node *next;		/* of the table's chain */
+	struct nfs_mount *mnt;
+	struct nfs_file *file;
+	u64 hash;
+	u64 lookups;
+	unsigned refs;
+	unsigned opens;
+	bool removing;			/* REMOVE is under way */
+	bool sent_back; /* an open was answered with ESTALE so that the kernel looks again */
+	struct mnt_silly *silly;
+
+	/* Attributes: when to ask again, and what the kernel goes by. */
+	u64 valid_ns, seen_ns;
+	struct timespec seen_mtime, seen_ctime;
+	u64 seen_size;
+	bool told;
+	struct timespec told_mtime, told_ctime;
+	u64 told_size;			/* and what was written since */
+
+	/* Writing: write.c */
+	struct list_head dirty_link;	/* of the mount, while there are extents */
+	struct list_head extents;	/* in the order of seq */
+	struct list_head waiters;	/* mnt_op.link */
+	struct mnt_op *commit;		/* under way */
+	u64 write_end;			/* of what was written since the size was last set */
+	u64 written_at;			/* mnt.clock of the last WRITE's end */
+	unsigned errors;		/* how many; handles remember which they told */
+	int err;
+};
+
+/* An open file.  Owner: the kernel, from the answer to OPEN until RELEASE. */
+struct mnt_handle {
+	struct list_head link;		/* of the mount */
+	struct mnt_node *node;
+	struct mnt_who *who;
+	unsigned errors_told;
+};
+
+/*
+ * A request of the kernel (req) or of our own.  Owner: the nfs_req under way, a list of waiters, or the function
+ * that is running.  mnt_op_end() after the reply.
+ */
+struct mnt_op {
+	struct nfs_req nfs;		/* first: container of the request */
+	struct nfs_mount *mnt;
+	struct list_head link;
+	fuse_req_t req;
+	struct mnt_node *node, *other;	/* referenced */
+	struct mnt_who *who;		/* referenced */
+	struct mnt_handle *handle;	/* the kernel's until RELEASE */
+	struct mnt_msg *msg;
+	void (*then)(struct mnt_op *op, int err);
+	u64 clock;			/* mnt.clock when the present nfs_req was sent */
+	/* waiting for extents (write.c): up to seq, that end behind wait_from, until they are committed or only written */
+	u64 seq, wait_from;
+	bool durable;
+	char *name, *name2;		/* copies */
+	u64 offset;
+	size_t len, have;
+	u8 *data;
+	int flags;
+	struct stat st;
+	unsigned mask;
+	struct fuse_file_info fi;
+	void *ptr;
+};
+
+struct nfs_mount {
+	struct nfs_mount_cfg cfg;
+	const struct mount_options *opt;
+	struct nfs_client *client;
+	struct nfs_client_info info;
+
+	/* messages */
+	struct fuse_session *session;
+	struct ual_watch watch;
+	bool watched, starved, unmounted, ended;
+	struct mnt_msg *free_msgs;
+	struct mnt_msg *current;	/* holds the message that is being decoded */
+	unsigned msg_n;
+	size_t msg_bytes;
+	bool over;			/* buffers are not kept any more */
+
+	struct list_head handles, dirs;	/* what is open */
+	struct mnt_node **table;
+	size_t table_size, node_n;
+	struct mnt_node *root;
+	unsigned open_n;		/* regular files that are open */
+	u32 silly_n;
+	u64 clock;			/* counts the ends of WRITEs */
+	unsigned op_n;
+
+	/* writing */
+	struct list_head dirty;		/* nodes */
+	struct list_head held;		/* WRITEs that wait for room or for an overlap */
+	struct ual_timer write_timer;
+	struct ual_defer end, agreed;
+	bool readahead_refused;		/* not ours to set: 128 KiB then */
+	u64 seq, held_bytes, lost_bytes;
+	unsigned extent_n;
+
+	struct {
+		pid_t pid;
+		u64 until_ns;
+		struct mnt_who *who;
+	} whos[64];
+};
+
+static inline u64 mnt_now(const struct nfs_mount *mnt)
+{
+	return ual_loop_now(mnt->cfg.loop);
+}
+
+/* ---- op.c ------------------------------------------------------------------------------------- */
+
+/* For a request of the kernel on a node; NULL: out of memory, which was answered. */
+struct mnt_op *mnt_op_new(fuse_req_t req, fuse_ino_t ino);
+/* For a request of our own. */
+struct mnt_op *mnt_op_own(struct nfs_mount *mnt, struct mnt_node *node, struct mnt_who *who);
+/* Who asks is the one who opened the file. */
+void mnt_op_as(struct mnt_op *op, struct mnt_handle *handle);
+/* The next nfs_req of the op: then() is called when it is over. */
+struct nfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
+void mnt_op_end(struct mnt_op *op);
+void mnt_op_fail(struct mnt_op *op, int err);	/* negative errno or 0: answers and ends */
+struct mnt_who *mnt_who_get(struct mnt_who *who);
+void mnt_who_put(struct mnt_who *who);
+void mnt_whos_forget(struct nfs_mount *mnt);
+
+/* ---- node.c ----------------------------------------------------------------------------------- */
+
+int mnt_nodes_init(struct nfs_mount *mnt);
+void mnt_nodes_deinit(struct nfs_mount *mnt);
+struct mnt_node *mnt_node_of(struct nfs_mount *mnt, fuse_ino_t ino);
+fuse_ino_t mnt_node_ino(const struct mnt_node *node);
+/* The node of the file, with a reference; NULL: out of memory. */
+struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct nfs_file *file);
+struct mnt_node *mnt_node_find(struct nfs_mount *mnt, struct nfs_file *file);	/* borrowed */
+void mnt_node_get(struct mnt_node *node);
+void mnt_node_put(struct mnt_node *node);
+void mnt_node_looked_up(struct mnt_node *node);
+void mnt_node_forget(struct mnt_node *node, u64 n);
+
+/* ---- attrs.c ---------------------------------------------------------------------------------- */
+
+/*
+ * Attributes that came with an answer to what was asked at `clock`, for the kernel: st is corrected by what is written
+ * and not yet at the server.  Returns how long they are good for, in seconds.
+ */
+double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct nfs_stat *stat,
+		     struct stat *st);
+/* The answer to what finds or makes a name; takes op->nfs.file and ends the op. */
+void mnt_reply_entry(struct mnt_op *op);
+int mnt_entry_fill(struct nfs_mount *mnt, struct mnt_node *dir, struct nfs_file *file, u64 clock,
+		   const struct nfs_stat *stat, struct fuse_entry_param *entry);
+double mnt_name_valid(const struct mnt_node *dir);
+void mnt_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void mnt_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		 struct fuse_file_info *fi);
+void mnt_access(fuse_req_t req, fuse_ino_t ino, int mask);
+void mnt_statfs(fuse_req_t req, fuse_ino_t ino);
+
+/* ---- names.c, make.c, dirs.c, files.c --------------------------------------------------------- */
+
+void mnt_lookup(fuse_req_t req, fuse_ino_t dir, const char *name);
+void mnt_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n);
+void mnt_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void mnt_readlink(fuse_req_t req, fuse_ino_t ino);
+void mnt_unlink(fuse_req_t req, fuse_ino_t dir, const char *name);
+void mnt_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name);
+void mnt_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t to_dir,
+		const char *to_name, unsigned flags);
+void mnt_silly_remove(struct mnt_node *node, struct mnt_who *who);
+
+void mnt_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode);
+void mnt_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t rdev);
+void mnt_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char *name);
+void mnt_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name);
+void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
+		struct fuse_file_info *fi);
+
+void mnt_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void mnt_readdir(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct fuse_file_info *fi);
+void mnt_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off,
+		     struct fuse_file_info *fi);
+void mnt_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void mnt_dirs_free(struct nfs_mount *mnt);
+
+void mnt_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void mnt_read(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct fuse_file_info *fi);
+void mnt_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off_t off,
+	       struct fuse_file_info *fi);
+void mnt_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void mnt_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void mnt_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who);
+void mnt_handle_free(struct mnt_handle *handle);
+void mnt_handles_free(struct nfs_mount *mnt);
+/* Removes what was removed while it was open. */
+void mnt_silly_remove_all(struct nfs_mount *mnt);
+
+/* ---- write.c: what is written and not committed ----------------------------------------------- */
+
+void mnt_write_init(struct nfs_mount *mnt);
+/* Takes the op; answers it when the data is in our memory, or at the server if it is to be stable. */
+void mnt_write_take(struct mnt_op *op);
+/* then(op) when what is written now is at the server (durable: and committed); at once if nothing is. */
+void mnt_write_wait(struct mnt_op *op, bool durable, void (*then)(struct mnt_op *op, int err));
+/* The same for what ends behind offset. */
+void mnt_write_wait_behind(struct mnt_op *op, u64 offset, void (*then)(struct mnt_op *op, int err));
+bool mnt_write_pending(const struct mnt_node *node);
+/* Starts writing and committing everything. */
+void mnt_write_all(struct nfs_mount *mnt);
+void mnt_write_abandon(struct nfs_mount *mnt);
+
+/* ---- msg.c ------------------------------------------------------------------------------------ */
+
+struct mnt_msg *mnt_msg_take(struct nfs_mount *mnt);	/* the current message's buffer */
+void mnt_msg_put(struct nfs_mount *mnt, struct mnt_msg *msg);
+void mnt_msgs_free(struct nfs_mount *mnt);
+void mnt_on_readable(struct ual_watch *w, uint32_t events);
+void mnt_unwatch(struct nfs_mount *mnt);
+
+/* ---- mount.c ---------------------------------------------------------------------------------- */
+
+void mnt_unmounted(struct nfs_mount *mnt);	/* no message comes any more */
+void mnt_check_end(struct nfs_mount *mnt);
+
+#endif
