@@ -73,7 +73,7 @@ static void test_handles(void **state)
 	assert_true(rig->export[RIG4_CLOSED]->pseudo4->root_fh.len);
 	put(rig, &rig->export[RIG4_CLOSED]->pseudo4->root_fh, NFS4ERR_STALE);
 	/* 129 bytes are more than a handle may have. */
-	xdr_out_opaque(&rig->args, rig->arg_buf, NFS4_FHSIZE + 1);
+	xdr_out_opaque(&rig->args, rig->reply_buf, NFS4_FHSIZE + 1);
 	assert_int_equal(rig4_run(rig, nfs4_op_putfh), NFS4ERR_BADXDR);
 	assert_int_equal(rig4_run(rig, nfs4_op_putfh), NFS4ERR_BADXDR);
 }
