@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#
+# The peer kernel's NFSv4.1 client on openrdma-nfsd: opens and locks.  Two clients in one kernel, one over RDMA, one over
+# TCP under another name: flock(1) and byte ranges of one are seen by the other, and are gone when a file is closed or
+# its process dies.  Then the server is killed and started again while both hold locks: they are reclaimed, and
+# nobody else gets them in between.
+#
+#   usage: test-nfs4-kernel-locks.sh
+. "$(dirname "$0")/lib.sh"
+peer_need mount.nfs flock perl
+peer_begin
+peer_program openrdma-nfsd
+
+share=$peer_dir/share
+mkdir -p "$share"
+nfsd=$peer_found
+nfsd_up()
+{
+	peer_spawn nfsd "$nfsd" --listen $peer_host --state "$peer_dir/state" --no-rpcbind --lease 10 \
+		--export "$share *(rw,no_root_squash,insecure)"
+	peer_wait_port 20049 nfsd
+}
+nfsd_up
+
+peer_guest_start -t 150 <<GUEST
+siw_up >/dev/null
+mkdir -p /tmp/a /tmp/b
+mount -t nfs -o vers=4.1,proto=rdma,port=20049,hard $peer_host:$share /tmp/a
+unshare --uts sh -c 'hostname other && exec mount -t nfs -o vers=4.1,proto=tcp,port=2049,hard \
+	$peer_host:$share /tmp/b'
+
+# range FILE read|write|none FIRST LENGTH [hold]: fcntl(2); says whether it got it
+cat >/tmp/range <<'PERL'
+use strict; use Fcntl;
+my (\$file, \$type, \$first, \$length, \$hold) = @ARGV;
+my %types = (read => F_RDLCK, write => F_WRLCK);
+open(my \$f, '+<', \$file) or die "\$file: \$!\n";
+exit 1 unless fcntl(\$f, F_SETLK, pack('s s x4 q q l x4', \$types{\$type}, 0, \$first, \$length, 0));
+if (\$hold) {
+	open(my \$m, '>', \$hold) or die; close(\$m);
+	sleep 100;
+}
+PERL
+range() { perl /tmp/range "\$@"; }
+hold() # NAME COMMAND...: in the background; it makes the file NAME when it has the lock
+{
+	local name=\$1
+	shift
+	"\$@" "\$name" &
+	holder=\$!
+	wait_for 30 [ -e "\$name" ] || fail "no lock: \$*"
+}
+refused() { ! "\$@" || fail "not refused: \$*"; }
+not() { ! "\$@"; }
+ends() # PID: it is killed, and with it its locks
+{
+	kill \$1
+	wait \$1 || true
+}
+
+head -c 100000 /dev/urandom >/tmp/a/f
+# Whole files.
+flock --no-fork /tmp/a/f sleep 100 &
+whole=\$!
+wait_for 30 not flock -n /tmp/b/f true
+refused flock -n -s /tmp/b/f true
+ends \$whole
+wait_for 30 flock -n /tmp/b/f true
+
+# Ranges.
+hold /tmp/held-1 perl /tmp/range /tmp/a/f write 100 50
+first=\$holder
+hold /tmp/held-2 perl /tmp/range /tmp/b/f read 200 0
+second=\$holder
+refused range /tmp/b/f read 149 1
+refused range /tmp/b/f write 0 101
+range /tmp/b/f write 0 100
+range /tmp/b/f write 150 50
+range /tmp/a/f read 1000 10
+refused range /tmp/a/f write 1000000 10
+
+: >\$PEER_DIR/locked
+wait_for 60 [ -e \$PEER_DIR/restarted ]
+# Any new open waits until the grace period is over, and then the old locks are there.
+refused range /tmp/b/f read 149 1
+refused range /tmp/a/f write 1000000 10
+range /tmp/b/f write 150 50
+ends \$first
+wait_for 30 range /tmp/b/f write 100 50
+ends \$second
+wait_for 30 range /tmp/a/f write 0 0
+! dmesg | grep -i 'nfs.*\(lost\|reclaim.*fail\)' || fail "state was lost"
+umount /tmp/a /tmp/b
+GUEST
+peer_guest_meets 90 locked
+peer_stop nfsd KILL
+nfsd_up
+: >"$peer_dir/restarted"
+peer_guest_end
+
+peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
+! grep -qE 'Sanitizer|runtime error:|assertion failed' "$peer_dir/nfsd.log" || fail "see the server's log"
+say "passed"
