@@ -5,8 +5,8 @@
  * A LUN may say how much it takes (Block Limits, SBC-4 6.6.4); the URL may ask for less.  But there are targets
  * that take less than they say, or say nothing, and end the connection instead of the command: tgt's iSER has
  * buffers of 512 KiB.  Sent again after each login such a command would end every session.  So when the same
- * command was out in DISK_IO_LOSSES sessions that ended, half of what the largest such command moved is the
- * most from then on, not less than DISK_IO_FLOOR; what was made larger goes out in parts.
+ * command was out in DISK_IO_LOSSES sessions that ended, the power of two below what the largest such command
+ * moved is the most from then on, not less than DISK_IO_FLOOR; what was made larger goes out in parts.
  *
  * A session may end for other reasons, twice in a row too: then a disk is somewhat slower, never wrong.
  */
@@ -52,7 +52,9 @@ void disk_size_lost(struct iser_disk *d)
 	if (largest <= DISK_IO_FLOOR)
 		return;
 	d->io_refused = largest;
-	d->io_limit = max_t(u32, largest / 2, DISK_IO_FLOOR);
+	d->io_limit = DISK_IO_FLOOR;
+	while (d->io_limit * 2 < largest)
+		d->io_limit *= 2;
 	list_for_each_entry(cmd, &d->again, link)
 		cmd->losses = 0;
 }

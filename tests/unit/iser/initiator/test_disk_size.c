@@ -70,7 +70,29 @@ static void learnt_from_a_target(void **state)
 	host_close(&h);
 }
 
-/* It halves again, ends at 128 KiB, and the operation ends when its time is over. */
+/* Operations are not as large as they may be: half of one would be too little for all that follow. */
+static void the_next_power_of_two(void **state)
+{
+	static const struct want want[] = {
+		{ 0x2a, 0, 1100 },
+		{ 0x2a, 0, 1100 },
+		{ 0x2a, 0, MIB / 2 },
+		{ 0x2a, MIB / 2, 1100 - MIB / 2 },
+	};
+	struct host h;
+
+	host_up(&h);
+	h.command = command_refuse;
+	h.left = MIB / 2;
+	assert_int_equal(submit(&h, ISER_WRITE, 0, 1100), 0);
+	finish(&h);
+	assert_int_equal(h.errs[0], 0);
+	assert_non_null(strstr(h.why, "at most 512 KiB"));
+	check_log(&h, want, ARRAY_SIZE(want));
+	host_close(&h);
+}
+
+/* It goes down again, ends at 128 KiB, and the operation ends when its time is over. */
 static void not_for_ever(void **state)
 {
 	struct host h;
@@ -218,10 +240,10 @@ static void asked_for_by_the_url(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(learnt_from_a_target),	   cmocka_unit_test(not_for_ever),
-		cmocka_unit_test(others_stay_as_they_are), cmocka_unit_test(once_is_no_reason),
-		cmocka_unit_test(emulated_fua_of_parts),   cmocka_unit_test(a_part_fails),
-		cmocka_unit_test(asked_for_by_the_url),
+		cmocka_unit_test(learnt_from_a_target), cmocka_unit_test(the_next_power_of_two),
+		cmocka_unit_test(not_for_ever),		cmocka_unit_test(others_stay_as_they_are),
+		cmocka_unit_test(once_is_no_reason),	cmocka_unit_test(emulated_fua_of_parts),
+		cmocka_unit_test(a_part_fails),		cmocka_unit_test(asked_for_by_the_url),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
