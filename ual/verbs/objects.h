@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <infiniband/verbs.h>
+#include <stddef.h>
 
 #include "core/list.h"
 #include "ual/verbs/engine.h"
@@ -154,8 +155,21 @@ struct abi_srq {
 	unsigned events_told;
 };
 
+/*
+ * struct ibv_qp_ex of rdma-core 50 and later: one call more behind all that release 44 knows.  Programs that were
+ * compiled with those headers call it there, whatever headers are here.
+ */
+struct abi_qp_ex_50 {
+	uint8_t as_44[offsetof(struct ibv_qp_ex, wr_atomic_write) + sizeof(void *)];
+	void (*wr_flush)(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t remote_addr, size_t len,
+			 uint8_t type, uint8_t level);
+};
+
 struct abi_qp {
-	struct ibv_qp_ex ibv;		/* begins as struct ibv_qp does */
+	union {
+		struct ibv_qp_ex ibv;	/* begins as struct ibv_qp does */
+		struct abi_qp_ex_50 ibv_50;
+	};
 	uint32_t magic;
 	struct ual_qp *ual;
 	struct ibv_qp_cap cap;

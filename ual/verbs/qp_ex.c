@@ -169,6 +169,12 @@ static void wr_atomic_write(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t remote
 	fault(of(qp)->building, -EOPNOTSUPP);
 }
 
+static void wr_flush(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t remote_addr, size_t len,
+		     uint8_t type, uint8_t level)
+{
+	fault(of(qp)->building, -EOPNOTSUPP);
+}
+
 /* ---- payload of the request begun last ------------------------------------------------------------- */
 
 static struct wr_send *current(struct abi_build *b)
@@ -330,6 +336,7 @@ int abi_build_create(struct abi_qp *qp, uint64_t ops)
 	b->inlined = (uint8_t *)(b->sges + max * cap->max_send_sge);
 	qp->building = b;
 	set_calls(&qp->ibv);
+	qp->ibv_50.wr_flush = wr_flush;
 	return 0;
 }
 

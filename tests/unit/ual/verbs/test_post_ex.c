@@ -141,13 +141,63 @@ static void test_faults(void **state)
 	pair_close(&p);
 }
 
+/* As a program does that was compiled with rdma-core 50 or later: behind what the headers of 44 have. */
+static void flush(struct ibv_qp_ex *qp, const struct side *to)
+{
+	void (*wr_flush)(struct ibv_qp_ex *qp, uint32_t rkey, uint64_t remote_addr, size_t len,
+			 uint8_t type, uint8_t level);
+
+	memcpy(&wr_flush, (const char *)&qp->wr_atomic_write + sizeof(void *), sizeof(wr_flush));
+	wr_flush(qp, to->mr->rkey, (uintptr_t)to->memory, 8, 1, 0);
+}
+
+/* iWARP cannot do them: said when the batch is complete, and the queue pair goes on. */
+static void test_foreign(void **state)
+{
+	struct pair p;
+	struct side *a = &p.side[0], *b = &p.side[1];
+	uint8_t word[8] = { 0 };
+	struct ibv_qp_ex *qp;
+
+	pair_open(&p, &cfg);
+	qp = ibv_qp_to_qp_ex(a->qp);
+	qp->wr_flags = IBV_SEND_SIGNALED;
+	begin_write(qp, b);
+	flush(qp, b);
+	assert_int_equal(ibv_wr_complete(qp), EOPNOTSUPP);
+	begin_write(qp, b);
+	ibv_wr_atomic_write(qp, b->mr->rkey, (uintptr_t)b->memory, word);
+	assert_int_equal(ibv_wr_complete(qp), EOPNOTSUPP);
+	begin_write(qp, b);
+	ibv_wr_send_tso(qp, word, sizeof(word), 1000);
+	assert_int_equal(ibv_wr_complete(qp), EOPNOTSUPP);
+	begin_write(qp, b);
+	ibv_wr_set_xrc_srqn(qp, 1);
+	assert_int_equal(ibv_wr_complete(qp), EOPNOTSUPP);
+	begin_write(qp, b);
+	ibv_wr_set_ud_addr(qp, NULL, 1, 1);
+	assert_int_equal(ibv_wr_complete(qp), EOPNOTSUPP);
+	begin_write(qp, b);
+	qp->wr_id = 9;
+	ibv_wr_rdma_write(qp, b->mr->rkey, (uintptr_t)b->memory);
+	assert_int_equal(ibv_wr_complete(qp), 0);
+	side_completion(a);
+	side_expect(a, 9, IBV_WC_SUCCESS);
+	pair_close(&p);
+}
+
 static void test_not_asked_for(void **state)
 {
+	static const uint64_t unknown[] = {
+		IBV_QP_EX_WITH_TSO,
+		1 << 11 /* IBV_QP_EX_WITH_FLUSH of 50 */,
+		IBV_QP_EX_WITH_ATOMIC_WRITE,
+		UINT64_C(1) << 40,
+	};
 	struct ibv_qp_init_attr_ex attr = {
 		.qp_type = IBV_QPT_RC,
 		.cap = { 1, 1, 1, 1, 0 },
 		.comp_mask = IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_SEND_OPS_FLAGS,
-		.send_ops_flags = IBV_QP_EX_WITH_TSO,
 	};
 	struct pair p;
 	struct side *a = &p.side[0];
@@ -156,17 +206,20 @@ static void test_not_asked_for(void **state)
 	assert_null(ibv_qp_to_qp_ex(a->qp));
 	attr.pd = a->pd;
 	attr.send_cq = attr.recv_cq = a->cq;
-	assert_null(ibv_create_qp_ex(a->id->verbs, &attr));
-	assert_int_equal(errno, EOPNOTSUPP);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		attr.send_ops_flags = unknown[i];
+		errno = 0;
+		assert_null(ibv_create_qp_ex(a->id->verbs, &attr));
+		assert_int_equal(errno, EOPNOTSUPP);
+	}
 	pair_close(&p);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_batch),
-		cmocka_unit_test(test_read_and_atomics),
-		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_batch),	      cmocka_unit_test(test_read_and_atomics),
+		cmocka_unit_test(test_faults),	      cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_not_asked_for),
 	};
 
