@@ -18,11 +18,13 @@ static const struct nfs4_op *op_of(const struct nfs4_compound *c, u32 num)
 static enum nfs4_status judge_position(const struct nfs4_compound *c, u32 num,
 				       const struct nfs4_op *op)
 {
+	if (!op)
+		return NFS4ERR_OP_ILLEGAL;
 	if (num == NFS4_OP_SEQUENCE)
 		return c->op_i ? NFS4ERR_SEQUENCE_POS : NFS4_OK;
 	if (c->slot)
 		return NFS4_OK;
-	if (!op || !op->no_session)
+	if (!op->no_session)
 		return NFS4ERR_OP_NOT_IN_SESSION;
 	return c->op_n > 1 ? NFS4ERR_NOT_ONLY_OP : NFS4_OK;
 }
@@ -46,8 +48,6 @@ static enum nfs4_status op_status(struct nfs4_compound *c, u32 num, const struct
 
 	if (status != NFS4_OK)
 		return status;
-	if (!op)
-		return NFS4ERR_OP_ILLEGAL;
 	if (!op->fn)
 		return NFS4ERR_NOTSUPP;
 	if (!c->may_block && !op->here)
@@ -65,10 +65,7 @@ static enum nfs4_status op_run(struct nfs4_compound *c)
 	size_t results;
 	u8 *at;
 
-	if (!xdr_in_ok(c->in))
-		num = NFS4_OP_ILLEGAL;
-	xdr_out_u32(c->out,
-		    op || (num < NFS4_OPS && num >= NFS4_OP_ACCESS) ? num : NFS4_OP_ILLEGAL);
+	xdr_out_u32(c->out, op ? num : NFS4_OP_ILLEGAL);
 	at = xdr_out_reserve(c->out, STATUS_BYTES);
 	results = xdr_out_len(c->out);
 	status = xdr_in_ok(c->in) ? op_status(c, num, op) : NFS4ERR_BADXDR;

@@ -126,6 +126,8 @@ static enum nfs4_status create(struct nfs4_compound *c, struct args *a, struct n
 	status = fore_negotiate(&a->fore);
 	if (status)
 		return status;
+	if (a->back.request_max < NFS4_BACK_MIN || a->back.op_max < NFS4_BACK_OPS_MIN)
+		return NFS4ERR_TOOSMALL;
 	if (!client->confirmed) {
 		old = nfs4_client_of_owner(client->state, client->owner, client->owner_len, true);
 		status = may_replace(client, old);

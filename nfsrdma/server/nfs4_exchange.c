@@ -65,7 +65,7 @@ static void skip_impl_id(struct xdr_in *in)
 	xdr_in_u32(in);
 }
 
-static enum nfs4_status args_decode(struct xdr_in *in, struct args *a)
+static enum nfs4_status args_decode(struct xdr_in *in, u32 minor, struct args *a)
 {
 	const u8 *verifier = xdr_in_fixed(in, NFS4_VERIFIER_SIZE);
 
@@ -78,7 +78,8 @@ static enum nfs4_status args_decode(struct xdr_in *in, struct args *a)
 	skip_impl_id(in);
 	if (!xdr_in_ok(in))
 		return NFS4ERR_BADXDR;
-	if (a->flags & ~FLAGS_OF_CLIENT)
+	if (a->flags &
+	    ~(minor < 2 ? FLAGS_OF_CLIENT & ~EXCHGID4_FLAG_SUPP_FENCE_OPS : FLAGS_OF_CLIENT))
 		return NFS4ERR_INVAL;
 	switch (a->protect) {
 	case SP4_MACH_CRED:	/* wants RPCSEC_GSS with integrity, which no caller here has */
@@ -162,7 +163,7 @@ enum nfs4_status nfs4_op_exchange_id(struct nfs4_compound *c)
 	struct nfs4_principal me = nfs4_principal_of(c);
 	struct nfs4_client *client;
 	struct args a;
-	enum nfs4_status status = args_decode(c->in, &a);
+	enum nfs4_status status = args_decode(c->in, c->minor, &a);
 
 	if (status)
 		return status;

@@ -21,6 +21,7 @@ struct nfs4_files *nfs4_files_create(void)
 		if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
 			goto err_files;
 	} while (!r.boot || r.boot == UINT32_MAX);
+	INIT_LIST_HEAD(&files->gone);
 	files->secret = r.secret;
 	files->boot = r.boot;
 	if (nfs4_hash_init(&files->files))
@@ -103,7 +104,37 @@ void nfs4_file_put(struct nfs4_files *files, struct nfs4_file *file)
 		return;
 	core_assert(list_empty(&file->opens) && !file->ranges.n);
 	nfs4_hash_del(&files->files, &file->link);
-	free(file);
+	if (!file->node) {
+		free(file);
+		return;
+	}
+	files->held_n--;
+	list_add_tail(&file->opens, &files->gone);
+}
+
+void nfs4_file_hold(struct nfs4_files *files, struct nfs4_file *file, const struct nfs4_obj *obj)
+{
+	if (file->node || files->held_n >= NFS4_FILES_HELD_MAX)
+		return;
+	obj->export->vfs->get(obj->node);
+	file->node = obj->node;
+	file->vfs = obj->export->vfs;
+	files->held_n++;
+}
+
+void nfs4_files_gone(struct nfs4_files *files, struct list_head *gone)
+{
+	list_splice_tail_init(&files->gone, gone);
+}
+
+void nfs4_files_let_go(struct list_head *gone)
+{
+	struct nfs4_file *file, *next;
+
+	list_for_each_entry_safe(file, next, gone, opens) {
+		file->vfs->put(file->node);
+		free(file);
+	}
 }
 
 /* ---- owners ----------------------------------------------------------------------------------------- */

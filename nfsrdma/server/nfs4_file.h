@@ -24,6 +24,7 @@
 #include "nfsrdma/server/nfs4_state.h"
 
 #define NFS4_CLIENT_STATES_MAX	65536	/* opens and lock states of a client */
+#define NFS4_FILES_HELD_MAX	4096	/* nodes have descriptors; files beyond are found by handle, while they exist */
 #define NFS4_CLIENT_RANGES_MAX	65536	/* locked ranges of a client, all files */
 
 struct nfs4_files {
@@ -31,6 +32,8 @@ struct nfs4_files {
 	struct nfs4_hash states, states_by_owner;
 	u32 boot;
 	u64 secret, counter;
+	unsigned held_n;		/* files with a node */
+	struct list_head gone;		/* files whose node is to be put, without the lock */
 };
 
 struct nfs4_opens {
@@ -59,6 +62,9 @@ struct nfs4_file {
 	struct nfs4_shares shares;
 	struct nfs4_ranges ranges;	/* their owners: struct nfs4_lock */
 	struct nfs_fh fh;
+	/* A reference while it is open, or NULL: what was removed meanwhile can be used to its last CLOSE. */
+	struct nfs_node *node;
+	const struct nfs_vfs_ops *vfs;	/* node's */
 };
 
 struct nfs4_open;
@@ -100,6 +106,8 @@ struct nfs4_owner_arg {
 struct nfs4_file *nfs4_file_get(struct nfs4_files *files, const struct nfs_fh *fh);
 struct nfs4_file *nfs4_file_find(const struct nfs4_files *files, const struct nfs_fh *fh);
 void nfs4_file_put(struct nfs4_files *files, struct nfs4_file *file);
+/* It is open from now on: its node is kept, if not too many are. */
+void nfs4_file_hold(struct nfs4_files *files, struct nfs4_file *file, const struct nfs4_obj *obj);
 bool nfs4_fh_equal(const struct nfs_fh *a, const struct nfs_fh *b);
 
 /* ---- share reservations.  RFC 8881 9.7 */

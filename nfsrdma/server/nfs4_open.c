@@ -118,6 +118,7 @@ static enum nfs4_status take(struct nfs4_compound *c, const struct nfs4_open_arg
 	nfs4_state_lock(state);
 	file = nfs4_file_get(files, &opened->obj.fh);
 	if (file) {
+		nfs4_file_hold(files, file, &opened->obj);
 		status = take_locked(c, args, opened, file, stateid);
 		nfs4_file_put(files, file);
 	} else {

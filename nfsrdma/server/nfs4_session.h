@@ -22,7 +22,9 @@
 
 #define NFS4_KEPT_BYTES		512
 #define NFS4_CHANNEL_MAX	(NFS_DATA_MAX + 8192)	/* request or reply: data and what is around it */
-#define NFS4_CHANNEL_MIN	512	/* below, not even OPEN and GETATTR fit */
+#define NFS4_CHANNEL_MIN	256	/* below, not even a COMPOUND of the smallest operations fits */
+#define NFS4_BACK_MIN		128	/* of the back channel: below, CB_SEQUENCE and one operation do not fit */
+#define NFS4_BACK_OPS_MIN	2
 
 struct nfs4_channel {			/* channel_attrs4 */
 	u32 request_max, reply_max, cached_max, op_max, slot_n;

@@ -116,7 +116,13 @@ void nfs4_state_lock(struct nfs4_state *state)
 
 void nfs4_state_unlock(struct nfs4_state *state)
 {
+	struct list_head gone;
+
+	INIT_LIST_HEAD(&gone);
+	if (state->files)
+		nfs4_files_gone(state->files, &gone);
 	pthread_mutex_unlock(&state->lock);
+	nfs4_files_let_go(&gone);	/* the last descriptor of a big file may take its time */
 }
 
 struct nfs4_state *nfs4_state_of(const struct nfs4_compound *c)

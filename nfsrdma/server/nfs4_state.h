@@ -98,6 +98,9 @@ struct nfs4_opens *nfs4_client_opens(const struct nfs4_client *client);
 struct nfs4_files;
 struct nfs4_files *nfs4_files_create(void);
 void nfs4_files_destroy(struct nfs4_files *files);	/* empty */
+/* What is to be let go without the lock; *gone is an empty list before. */
+void nfs4_files_gone(struct nfs4_files *files, struct list_head *gone);
+void nfs4_files_let_go(struct list_head *gone);
 struct nfs4_files *nfs4_state_files(struct nfs4_state *state);
 /*
  * A conflict with the state of a client whose lease has run out: that client is expired now, its state given up

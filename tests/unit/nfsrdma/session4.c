@@ -47,6 +47,14 @@ void nfs4_files_destroy(struct nfs4_files *files)
 	free(files);
 }
 
+void nfs4_files_gone(struct nfs4_files *files, struct list_head *gone)
+{
+}
+
+void nfs4_files_let_go(struct list_head *gone)
+{
+}
+
 void s4_opens_set(struct s4 *s4, u64 client_id, bool any)
 {
 	nfs4_state_lock(s4->state);
