@@ -23,10 +23,11 @@
 #define LOGIN_TIMEOUT_MS 10000
 
 static const char help[] =
-	"usage: openrdma discover ADDR[:PORT] [--json]\n"
+	"usage: openrdma discover ADDR[:PORT][?KEY=VALUE...] [--json]\n"
 	"\n"
 	"Prints a line for each target of the portal: IQN, ADDR:PORT, and the URL that attach takes.\n"
-	"ADDR is a name, an IPv4 address, or an IPv6 address in brackets; PORT is 3260 if not given.\n";
+	"ADDR is a name, an IPv4 address, or an IPv6 address in brackets; PORT is 3260 if not given.\n"
+	"The keys are those of URLs, openrdma(1), initiator=IQN for example.\n";
 
 struct discovery {
 	const char *portal;
