@@ -75,6 +75,13 @@ void nfs4_grace_reclaimed(struct nfs4_client *client)
 	}
 }
 
+/* It has something, or an operation is under way that was told that its record is there. */
+static bool reclaims(const struct nfs4_client *client)
+{
+	return nfs4_client_has_state(client) ||
+	       (client->calls && client->record && client->record->asked);
+}
+
 /* Records of clients that did not come back, or came and hold nothing: out of the list. */
 static void take_lost(struct nfs4_state *state, struct list_head *lost)
 {
@@ -85,7 +92,7 @@ static void take_lost(struct nfs4_state *state, struct list_head *lost)
 		if (!r->pending)
 			continue;
 		client = nfs4_client_of_owner(state, r->owner, r->owner_len, true);
-		if (client && nfs4_client_has_state(client)) {
+		if (client && reclaims(client)) {
 			r->pending = false;
 			continue;
 		}
@@ -166,6 +173,8 @@ int nfs4_client_record(struct nfs4_state *state, struct nfs4_client *client)
 		return 0;
 	nfs4_state_lock(state);
 	there = client->record;
+	if (there)
+		client->record->asked = true;
 	nfs4_state_unlock(state);
 	if (there)
 		return 0;

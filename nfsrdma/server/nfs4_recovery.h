@@ -17,6 +17,7 @@ struct nfs4_record {
 	struct list_head node;		/* of the state's records */
 	u32 number;
 	bool pending;			/* from before the restart, and not reclaimed yet */
+	bool asked;			/* its client reclaims, or has done so */
 	u32 owner_len;
 	u8 owner[];
 };

@@ -141,6 +141,39 @@ static void test_grace_runs_out(void **state)
 	assert_true(may_reclaim(s4, b.client));
 }
 
+/* The grace period ends between an OPEN's look at the record and its end: the record stays. */
+static void test_reclaim_under_way(void **state)
+{
+	struct s4 *s4 = *state;
+	struct up a, b;
+	struct s4_call of_a, of_b;
+	struct s4_seq seq = { .seq = 1 };
+
+	up_with_open(s4, "a", 1);
+	up_with_open(s4, "b", 1);
+	restart(s4);
+	a = up(s4, "a", 1);
+	b = up(s4, "b", 1);
+	seq.session = a.session;
+	assert_int_equal(s4_sequence(s4, &of_a, &seq), NFS4_OK);
+	seq.session = b.session;
+	assert_int_equal(s4_sequence(s4, &of_b, &seq), NFS4_OK);
+	assert_int_equal(nfs4_client_record(s4->state, of_a.c.client), 0);
+	s4_now_ms += 1000 * S4_GRACE_S + 1;
+	nfs4_state_tick(s4->state);
+	assert_false(in_grace(s4));
+	assert_int_equal(s4_records(s4), 1);
+	s4_opens_set(s4, a.client, true);
+	s4_end(&of_a, 0, 0);
+	/* b has none any more, and gets a new one before it has state. */
+	assert_int_equal(nfs4_client_record(s4->state, of_b.c.client), 0);
+	assert_int_equal(s4_records(s4), 2);
+	s4_end(&of_b, 0, 0);
+	restart(s4);
+	a = up(s4, "a", 1);
+	assert_true(may_reclaim(s4, a.client));
+}
+
 /* The server stops before the grace period is over: who has not come yet may still come. */
 static void test_restart_in_grace(void **state)
 {
