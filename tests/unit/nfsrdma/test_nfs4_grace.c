@@ -407,6 +407,7 @@ int main(void)
 		CASE(test_all_reclaim),
 		CASE(test_grace_runs_out),
 		CASE(test_restart_in_grace),
+		CASE(test_reclaim_under_way),
 		CASE(test_removed_with_the_client),
 		CASE(test_client_restarts),
 		CASE(test_damaged),
