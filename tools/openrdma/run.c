@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -85,28 +86,33 @@ int run_find_program(const char *name, char *path, size_t len)
 	}
 }
 
-/* An ELF program without an interpreter; false for everything that is not clearly one. */
-static bool is_static(int fd)
+/* Of an ELF program; NULL for everything that is not clearly one. */
+static const char *elf_refusal(int fd)
 {
 	Elf64_Ehdr h;
 	Elf64_Phdr p;
 
-	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG) ||
-	    h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_phentsize != sizeof(p) ||
-	    h.e_phnum > HEADERS_MAX)
-		return false;
+	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG))
+		return NULL;
+	if (h.e_ident[EI_CLASS] == ELFCLASS32)
+		return "is a 32-bit program: our libraries are of 64 bits";
+	if (h.e_phentsize != sizeof(p) || h.e_phnum > HEADERS_MAX)
+		return NULL;
 	for (int i = 0; i < h.e_phnum; i++) {
 		if (pread(fd, &p, sizeof(p), (off_t)(h.e_phoff + (size_t)i * sizeof(p))) !=
 		    sizeof(p))
-			return false;
+			return NULL;
 		if (p.p_type == PT_INTERP)
-			return false;
+			return NULL;
 	}
-	return true;
+	return "is statically linked: it brings its own libibverbs, or none";
 }
 
+/* A process that is to get no new privileges (containers ask for that) starts the program without them. */
 static bool gains_privileges(const char *path, const struct stat *st)
 {
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return false;
 	return ((st->st_mode & S_ISUID) && st->st_uid != getuid()) ||
 	       ((st->st_mode & S_ISGID) && st->st_gid != getgid()) ||
 	       (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0);
@@ -123,8 +129,8 @@ const char *run_refusal(const char *path)
 	if (fstat(fd, &st) == 0 && gains_privileges(path, &st))
 		why = "gets privileges when it starts (set-user-ID or capabilities), so the loader "
 		      "would not look for our libraries; run a copy without them";
-	else if (is_static(fd))
-		why = "is statically linked: it brings its own libibverbs, or none";
+	else
+		why = elf_refusal(fd);
 	close(fd);
 	return why;
 }
