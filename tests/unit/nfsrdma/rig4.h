@@ -34,6 +34,7 @@ struct rig4 {
 	struct nfs4_compound c;
 	u32 uid;
 	enum nfs4_status may;
+	unsigned asked;		/* of the state: enum nfs_access */
 	u8 arg_buf[RIG4_BYTES], reply_buf[RIG4_BYTES];
 	u32 reply_max;		/* RIG4_BYTES */
 	struct xdr_out args;	/* of the operation that comes next */

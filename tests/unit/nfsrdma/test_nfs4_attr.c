@@ -114,7 +114,9 @@ static void test_setattr(void **state)
 	assert_false(nfs4_bitmap_any(&done));
 	assert_int_equal(attr_u32(rig, FATTR4_MODE), 0604);
 	assert_true(rig4_attr_u64(rig, FATTR4_CHANGE) > change);
+	assert_int_equal(rig->asked, 0);
 	assert_int_equal(set_size(rig, 10000), NFS4_OK);
+	assert_int_equal(rig->asked, NFS_MAY_WRITE);
 	assert_int_equal(rig4_attr_u64(rig, FATTR4_SIZE), 10000);
 	/* The size is data: what the stateid says goes.  Other attributes do not ask it. */
 	rig->may = NFS4ERR_OPENMODE;
