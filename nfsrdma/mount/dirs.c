@@ -232,6 +232,22 @@ void mnt_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fuse_reply_err(req, 0);
 }
 
+/*
+ * What changes a directory is durable when the server has answered.  That of the root is how to have everything
+ * written, before an unmount.
+ */
+void mnt_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	struct mnt_op *op = mnt_op_new(req, ino);
+
+	if (!op)
+		return;
+	if (ino == FUSE_ROOT_ID)
+		mnt_write_sync(op);
+	else
+		mnt_op_fail(op, 0);
+}
+
 void mnt_dirs_free(struct nfs_mount *mnt)
 {
 	while (!list_empty(&mnt->dirs))

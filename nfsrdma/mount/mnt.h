@@ -147,6 +147,8 @@ struct nfs_mount {
 	struct list_head dirty;		/* nodes */
 	struct list_head held;		/* WRITEs that wait for room or for an overlap */
 	struct ual_timer write_timer;
+	struct ual_timer end_timer;	/* after the unmount */
+	u64 end_clock;			/* mnt.clock when it was armed */
 	struct ual_defer end, agreed;
 	bool readahead_refused;		/* not ours to set: 128 KiB then */
 	u64 seq, held_bytes, lost_bytes;
@@ -237,6 +239,7 @@ void mnt_readdir(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct f
 void mnt_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off,
 		     struct fuse_file_info *fi);
 void mnt_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void mnt_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 void mnt_dirs_free(struct nfs_mount *mnt);
 
 void mnt_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -265,6 +268,8 @@ bool mnt_write_pending(const struct mnt_node *node);
 /* Starts writing and committing everything. */
 void mnt_write_all(struct nfs_mount *mnt);
 void mnt_write_abandon(struct nfs_mount *mnt);
+/* Answers the op when everything that is written now is committed. */
+void mnt_write_sync(struct mnt_op *op);
 
 /* ---- msg.c ------------------------------------------------------------------------------------ */
 

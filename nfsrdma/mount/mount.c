@@ -10,6 +10,8 @@
 
 #include "nfsrdma/mount/mnt.h"
 
+#define END_NS (120 * MNT_NS)	/* after the unmount, for a server that takes nothing of what is left */
+
 /* The kernel reads ahead 128 KiB unless somebody with the right to do so says more, after the agreement. */
 static void set_readahead(struct nfs_mount *mnt)
 {
@@ -86,6 +88,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.readdir = mnt_readdir,
 	.readdirplus = mnt_readdirplus,
 	.releasedir = mnt_releasedir,
+	.fsyncdir = mnt_fsyncdir,
 	.statfs = mnt_statfs,
 };
 
@@ -150,6 +153,7 @@ static void on_end(struct ual_defer *d)
 		return;
 	mnt->ended = true;
 	ual_timer_disarm(mnt->cfg.loop, &mnt->write_timer);
+	ual_timer_disarm(mnt->cfg.loop, &mnt->end_timer);
 	mnt_msgs_free(mnt);
 	mnt->cfg.on_end(mnt->cfg.ctx, mnt->lost_bytes);
 }
@@ -160,11 +164,26 @@ void mnt_check_end(struct nfs_mount *mnt)
 		ual_defer(mnt->cfg.loop, &mnt->end);
 }
 
+/* Nobody waits for the server any more, so neither do we without an end. */
+static void on_end_timer(struct ual_timer *t)
+{
+	struct nfs_mount *mnt = t->ctx;
+
+	if (mnt->clock == mnt->end_clock) {
+		nfs_mount_abandon(mnt);
+		return;
+	}
+	mnt->end_clock = mnt->clock;
+	ual_timer_arm(mnt->cfg.loop, t, mnt_now(mnt) + END_NS);
+}
+
 void mnt_unmounted(struct nfs_mount *mnt)
 {
 	mnt_unwatch(mnt);
 	fuse_session_exit(mnt->session);
 	mnt->unmounted = true;
+	mnt->end_clock = mnt->clock;
+	ual_timer_arm(mnt->cfg.loop, &mnt->end_timer, mnt_now(mnt) + END_NS);
 	mnt_silly_remove_all(mnt);
 	mnt_write_all(mnt);
 	mnt_check_end(mnt);
@@ -186,6 +205,8 @@ int nfs_mount_create(const struct nfs_mount_cfg *cfg, struct nfs_mount **out)
 	mnt->msg_bytes =
 		MNT_HEADER + max_t(u32, MNT_IO_MIN, max_t(u32, mnt->info.rsize, mnt->info.wsize));
 	mnt->end = (struct ual_defer){ .fn = on_end, .ctx = mnt };
+	mnt->end_timer.fn = on_end_timer;
+	mnt->end_timer.ctx = mnt;
 	mnt->agreed = (struct ual_defer){ .fn = on_agreed, .ctx = mnt };
 	INIT_LIST_HEAD(&mnt->handles);
 	INIT_LIST_HEAD(&mnt->dirs);

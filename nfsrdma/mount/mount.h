@@ -39,7 +39,7 @@ struct nfs_mount_cfg {
 /* 0 or a negative errno; -EIO: libfuse has said on standard error why it cannot be mounted. */
 int nfs_mount_create(const struct nfs_mount_cfg *cfg, struct nfs_mount **mount);
 void nfs_mount_end(struct nfs_mount *mount);
-/* Gives up what is not written.  on_end follows. */
+/* Gives up what is not written; by itself two minutes after an unmount, if the server takes nothing.  on_end follows. */
 void nfs_mount_abandon(struct nfs_mount *mount);
 /* After on_end, not from it.  The client's requests are over. */
 void nfs_mount_destroy(struct nfs_mount *mount);

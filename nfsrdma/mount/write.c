@@ -20,7 +20,7 @@
 #define COMMIT_BYTES	(32ull << 20)	/* begin to commit before there is no room */
 #define EXTENTS_MAX	1024		/* of all files */
 #define COMMIT_EXTENTS	512
-#define GATHER_MIN	(64u << 10)
+#define GATHER_MIN	4096u		/* memory for it, to begin with */
 #define GATHER_NS	(MNT_NS / 10)
 
 enum extent_state { GATHERING, SENT, WRITTEN };
@@ -31,7 +31,7 @@ struct mnt_extent {
 	struct list_head link;
 	struct mnt_node *node;		/* referenced */
 	struct mnt_who *who;		/* referenced */
-	struct mnt_op *writer;		/* is answered when the WRITE is: it is to be stable */
+	struct mnt_op *writer;		/* is answered when the WRITE is */
 	enum extent_state state;
 	u64 seq, offset, born_ns;
 	u32 len, room, done;
@@ -124,13 +124,16 @@ static void extent_over(struct mnt_extent *e, int err)
 	mnt_node_get(node);
 	node->written_at = ++node->mnt->clock;
 	e->state = WRITTEN;
-	if (e->writer) {
+	if (e->writer && err) {
 		answer_writer(e, err);
-		extent_free(e);		/* it was stable */
+		extent_free(e);
 	} else if (err) {
 		extent_failed(e, err);
-	} else if (!e->has_verf) {
-		extent_free(e);
+	} else {
+		if (e->writer)
+			answer_writer(e, 0);
+		if (!e->has_verf)
+			extent_free(e);
 	}
 	node_step(node);
 	mnt_node_put(node);
@@ -238,12 +241,25 @@ static bool patch(struct mnt_extent *e, const struct mnt_op *op)
 	return true;
 }
 
-static bool under_way(const struct mnt_op *op)
+static bool is_stable(const struct mnt_op *op)
+{
+	return op->mnt->opt->sync || op->mnt->opt->noac || op->flags & O_DSYNC;
+}
+
+/* Others see it when it is answered. */
+static bool is_direct(const struct mnt_op *op)
+{
+	return is_stable(op) || op->flags & O_DIRECT;
+}
+
+/* An extent in the way: one that is under way, for what is not buffered any. */
+static bool is_blocked(const struct mnt_op *op)
 {
 	struct mnt_extent *e;
 
 	list_for_each_entry(e, &op->node->extents, link)
-		if (e->state == SENT && e->offset < op->offset + op->len && op->offset < end_of(e))
+		if (e->offset < op->offset + op->len && op->offset < end_of(e) &&
+		    (e->state == SENT || is_direct(op)))
 			return true;
 	return false;
 }
@@ -364,20 +380,12 @@ static void reply_written(struct mnt_op *op)
 	mnt_op_end(op);
 }
 
-static bool is_stable(const struct mnt_op *op)
-{
-	const struct mount_options *o = op->mnt->opt;
-
-	return o->sync || o->noac || op->flags & (O_DIRECT | O_DSYNC);
-}
-
 static void add(struct mnt_op *op)
 {
 	struct nfs_mount *mnt = op->mnt;
 	struct mnt_extent *e;
-	bool stable = is_stable(op);
 
-	if (!stable && (patch_all(op) || append_any(op))) {
+	if (!is_direct(op) && (patch_all(op) || append_any(op))) {
 		reply_written(op);
 		return;
 	}
@@ -388,8 +396,8 @@ static void add(struct mnt_op *op)
 		mnt_op_fail(op, -ENOMEM);
 		return;
 	}
-	if (stable) {
-		e->stable = true;
+	if (is_direct(op)) {
+		e->stable = is_stable(op);
 		e->writer = op;
 		extent_send(e);
 		return;
@@ -407,9 +415,7 @@ static bool try_add(struct mnt_op *op)
 	struct mnt_node *node = op->node;
 
 	if (mnt->held_bytes + mnt->msg_bytes > HELD_MAX || mnt->extent_n >= EXTENTS_MAX ||
-	    under_way(op))
-		return false;
-	if (is_stable(op) && !list_empty(&node->extents))
+	    is_blocked(op))
 		return false;
 	node->write_end = max_t(u64, node->write_end, op->offset + op->len);
 	node->told_size = max_t(u64, node->told_size, op->offset + op->len);
@@ -587,6 +593,33 @@ void mnt_write_all(struct nfs_mount *mnt)
 		if (op)
 			mnt_write_wait(op, true, saved);
 	}
+}
+
+static void one_saved(struct mnt_op *one, int err)
+{
+	struct mnt_op *op = one->ptr;
+
+	mnt_op_end(one);
+	if (!--op->len)
+		mnt_op_fail(op, 0);
+}
+
+void mnt_write_sync(struct mnt_op *op)
+{
+	struct mnt_node *node;
+
+	op->len = 1;
+	list_for_each_entry(node, &op->mnt->dirty, dirty_link) {
+		struct mnt_op *one = mnt_op_own(op->mnt, node, NULL);
+
+		if (!one)
+			break;
+		one->ptr = op;
+		op->len++;
+		mnt_write_wait(one, true, one_saved);
+	}
+	if (!--op->len)
+		mnt_op_fail(op, 0);
 }
 
 /* What is under way comes back when the client goes. */

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* openrdma umount: unmounts, and waits until the process of the mount has written everything and is gone. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/openrdma/cmd.h"
@@ -17,6 +22,8 @@
 #define UMOUNT_USAGE	1
 #define UMOUNT_FAILED	32
 #define WAIT_DEFAULT_S	60
+#define PROCESS_MS	5000	/* for the process of the mount to end */
+#define POLL_MS		5
 
 static const char help[] =
 	"usage: openrdma umount [OPTION...] DIRECTORY...\n"
@@ -91,6 +98,37 @@ static int unmount(const struct umount_cmd *u, const char *dir)
 	return status < 0 ? status : status ? -EBUSY : 0;
 }
 
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
+}
+
+/* A server that does not answer must not stop us: fsync() is asked for in a child.  False: not written in time. */
+static bool write_out(const char *dir, uint64_t wait_s)
+{
+	long long until = now_ms() + (long long)wait_s * 1000;
+	pid_t child = fork();
+	int status, fd;
+
+	if (child == 0) {
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		_exit(fd < 0 || fsync(fd) < 0);
+	}
+	if (child < 0)
+		return false;
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		if (now_ms() >= until) {
+			kill(child, SIGKILL);
+			return false;
+		}
+		poll(NULL, 0, POLL_MS);
+	}
+	return true;
+}
+
 static int end_one(const struct umount_cmd *u, const char *name)
 {
 	struct mount_point point;
@@ -110,6 +148,12 @@ static int end_one(const struct umount_cmd *u, const char *name)
 			     point.type);
 		return UMOUNT_FAILED;
 	}
+	if (!u->lazy && !u->force && !write_out(dir, u->wait_s)) {
+		report_error(
+			"%s: %s does not take what was written; wait, or use --force and lose it",
+			dir, point.source);
+		return UMOUNT_FAILED;
+	}
 	err = unmount(u, dir);
 	if (err == -EBUSY) {
 		report_error("%s: it is in use; end that first, or use --lazy", dir);
@@ -119,13 +163,10 @@ static int end_one(const struct umount_cmd *u, const char *name)
 		report_error("%s: cannot unmount: %s", dir, strerror(-err));
 		return UMOUNT_FAILED;
 	}
-	if (!u->lazy && !mount_lock_wait(&point, (int)u->wait_s * 1000)) {
-		report_error(
-			"%s: unmounted, but %s does not take what was written; its process goes on "
-			"trying",
-			dir, point.source);
-		return UMOUNT_FAILED;
-	}
+	if (!u->lazy && !mount_lock_wait(&point, PROCESS_MS))
+		report_error("%s: unmounted; its process goes on: another mount namespace has it "
+			     "too, or the server does not answer",
+			     dir);
 	return UMOUNT_OK;
 }
 
