@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* ACCESS.  RFC 8881 18.1, RFC 8276 8.4.2. */
+/* ACCESS.  RFC 8881 18.1, RFC 8276 8.5. */
 #include "nfsrdma/server/nfs4.h"
 
 #define XATTR_BITS	(NFS4_ACCESS_XAREAD | NFS4_ACCESS_XAWRITE | NFS4_ACCESS_XALIST)

@@ -19,6 +19,23 @@ enum nfs4_status nfs4_op_getattr(struct nfs4_compound *c)
 	return status;
 }
 
+/* 6.2.4: mode bits that are none are an error here too, not only a difference.  Values before it are as long as ours. */
+static bool mode_is_none(const struct nfs4_bitmap *want, const struct nfs4_attr_src *src,
+			 const u8 *theirs, u32 len)
+{
+	struct nfs4_bitmap before = { { want->word[0], want->word[1] & 1u } };
+	u8 buf[NFS4_FATTR_BYTES_MAX];
+	struct xdr_out mine;
+
+	if (!nfs4_bit(want, FATTR4_MODE))
+		return false;
+	static_assert(FATTR4_MODE == 33, "one attribute of the second word is before it");
+	xdr_out_init(&mine, buf, sizeof(buf));
+	nfs4_fattr_values(&mine, &before, src);
+	return xdr_out_len(&mine) + 4 <= len &&
+	       get_unaligned_be32(theirs + xdr_out_len(&mine)) & ~07777u;
+}
+
 /* SAME, NOT_SAME: whether the values are those of the object, byte by byte as we encode them. */
 static enum nfs4_status compare(struct nfs4_compound *c)
 {

@@ -179,6 +179,13 @@ static void test_verify(void **state)
 		assert_int_equal(rig4_run(rig, fn), same);
 		one_u32(rig, FATTR4_MODE, 0641);
 		assert_int_equal(rig4_run(rig, fn), not_same);
+		one_u32(rig, FATTR4_MODE, 0100640);
+		assert_int_equal(rig4_run(rig, fn), NFS4ERR_INVAL);
+		rig4_bits(&rig->args, (const int[]){ FATTR4_TYPE, FATTR4_MODE, -1 });
+		xdr_out_u32(&rig->args, 8);
+		xdr_out_u32(&rig->args, NF4DIR);
+		xdr_out_u32(&rig->args, UINT32_MAX);
+		assert_int_equal(rig4_run(rig, fn), NFS4ERR_INVAL);
 		rig4_bits(&rig->args, (const int[]){ FATTR4_TYPE, FATTR4_SIZE, FATTR4_MODE, -1 });
 		xdr_out_u32(&rig->args, 16);
 		xdr_out_u32(&rig->args, NF4REG);
