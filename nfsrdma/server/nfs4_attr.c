@@ -66,8 +66,9 @@ static enum nfs4_status compare(struct nfs4_compound *c)
 	xdr_out_init(&mine, buf, sizeof(buf));
 	nfs4_fattr_values(&mine, &want, &src);
 	core_assert(xdr_out_ok(&mine));
-	return len == xdr_out_len(&mine) && !memcmp(theirs, buf, len) ? NFS4ERR_SAME
-								      : NFS4ERR_NOT_SAME;
+	if (len == xdr_out_len(&mine) && !memcmp(theirs, buf, len))
+		return NFS4ERR_SAME;
+	return mode_is_none(&want, &src, theirs, len) ? NFS4ERR_INVAL : NFS4ERR_NOT_SAME;
 }
 
 enum nfs4_status nfs4_op_verify(struct nfs4_compound *c)
