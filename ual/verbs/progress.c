@@ -101,6 +101,19 @@ static void sleep_end(struct abi_engine *engine)
 }
 
 /*
+ * What the output of a pass has completed is told by this pass.  Left to the next it might wait for ever: the thread
+ * that it is for has run its last one and is going to sleep, and ours has better things to do.
+ */
+static int run_pass(struct abi_engine *engine)
+{
+	int done = ual_loop_step(engine->loop, 0);
+
+	if (done > 0)
+		ual_loop_flush(engine->loop);
+	return done;
+}
+
+/*
  * A pass of a thread that would rather sleep.  Takes the lock.  True: there is nothing to do, the caller is a
  * sleeper from now on.  Otherwise it has given way if looking again is worth it only so.
  */
@@ -110,7 +123,7 @@ static bool pass_or_sleep(struct abi_engine *engine)
 	int done;
 
 	abi_lock(engine);
-	done = ual_loop_step(engine->loop, 0);
+	done = run_pass(engine);
 	again = done > 0 || ual_loop_look_again(engine->loop);
 	if (!again)
 		asleep = sleep_begin(engine);
@@ -153,7 +166,7 @@ int abi_progress(struct abi_engine *engine)
 	if (engine->dead)
 		return 0;
 	increment(&engine->passes);
-	done = ual_loop_step(engine->loop, 0);
+	done = run_pass(engine);
 	if (done > 0) {
 		engine->empty_passes = 0;
 		return done;
