@@ -176,6 +176,12 @@ struct ual_qp_cfg {
 	uint32_t sq_sge_max, rq_sge_max;
 	uint32_t inline_max;
 	uint32_t ird, ord;
+	/*
+	 * A message that finds no receive waits for one so long, and all that comes behind it; then, and with 0 at
+	 * once, the connection ends with a TERMINATE (RFC 5041 7.1).  Other transports have rnr_retry.  For
+	 * programs that were written for these; a protocol with credits of its own has no use for it.
+	 */
+	uint32_t recv_wait_ms;
 	void (*fn)(struct ual_qp *, const struct ual_event *);	/* may destroy the QP */
 	void *ctx;
 };

@@ -139,6 +139,11 @@ void ddp_rx_advance(struct qp *qp, u32 n)
 
 /* --- untagged --- */
 
+static bool is_rtr_send(u8 opcode, bool last, u32 len)
+{
+	return opcode == RDMAP_SEND && last && !len;
+}
+
 /* A buffer for the first segment of a message on queue 0. */
 static bool take_recv(struct qp *qp)
 {
@@ -169,6 +174,24 @@ static bool take_recv(struct qp *qp)
 	return true;
 }
 
+/* Asked of the plain header, before anything of it is checked: what else is wrong with it is told at once. */
+bool ddp_rx_no_recv(const struct qp *qp)
+{
+	u16 ctl = get_unaligned_be16(qp->rx.hdr + MPA_LEN_BYTES);
+	const struct rx *rx = &qp->rx;
+	struct ddp_untagged hdr;
+
+	if (ctl & DDP_TAGGED || rx->recv.taken || rq_used(qp->rq))
+		return false;
+	memcpy(&hdr, rx->hdr, sizeof(hdr));
+	if (be32_to_cpu(hdr.qn) != RDMAP_QN_SEND ||
+	    be32_to_cpu(hdr.msn) != rx->queue[RDMAP_QN_SEND].msn ||
+	    be16_to_cpu(hdr.c.mpa_len) < DDP_UNTAGGED_LEN)
+		return false;
+	return !(rx->rtr_send && is_rtr_send(ctl & RDMAP_OPCODE, ctl & DDP_LAST,
+					     be16_to_cpu(hdr.c.mpa_len) - DDP_UNTAGGED_LEN));
+}
+
 static bool is_imm(u8 opcode)
 {
 	return opcode == RDMAP_IMM || opcode == RDMAP_IMM_SE;
@@ -181,7 +204,7 @@ static bool queue_room(struct qp *qp, u32 qn, u32 *max)
 
 	switch (qn) {
 	case RDMAP_QN_SEND:
-		if (rx->rtr_send && rx->opcode == RDMAP_SEND && rx->last && !rx->left) {
+		if (rx->rtr_send && is_rtr_send(rx->opcode, rx->last, rx->left)) {
 			*max = 0;
 			return true;
 		}

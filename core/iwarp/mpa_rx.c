@@ -169,6 +169,18 @@ static bool fpdu_done(struct qp *qp)
 	return true;
 }
 
+/* A closing stream waits for nothing: the end of the peer's is behind. */
+static bool must_wait(const struct qp *qp)
+{
+	return unlikely(qp->rx.recv_wait) && qp->state == QP_RTS && ddp_rx_no_recv(qp);
+}
+
+static void begin_segment(struct qp *qp)
+{
+	ddp_rx_segment(qp);
+	enter_payload(qp);
+}
+
 enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *place)
 {
 	struct rx *rx = &qp->rx;
@@ -191,8 +203,20 @@ enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *pl
 		case RX_HEADER:
 			if (!collect_header(rx, in, avail))
 				break;
-			ddp_rx_segment(qp);
-			enter_payload(qp);
+			if (!must_wait(qp)) {
+				begin_segment(qp);
+				break;
+			}
+			rx->state = RX_NO_RECV;
+			crc_upto(rx, in, &from);
+			return QP_RX_NO_RECV;
+
+		case RX_NO_RECV:
+			if (must_wait(qp)) {
+				crc_upto(rx, in, &from);	/* a marker */
+				return QP_RX_NO_RECV;
+			}
+			begin_segment(qp);
 			break;
 
 		case RX_PAYLOAD:
@@ -242,6 +266,11 @@ enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *pl
 			return QP_RX_TERM_SENT;
 		}
 	}
+}
+
+void qp_rx_give_up(struct qp *qp)
+{
+	qp->rx.recv_wait = false;
 }
 
 bool qp_rx_want(const struct qp *qp, struct core_span *dst)

@@ -125,6 +125,7 @@ int qp_enter_rts(struct qp *qp, const struct mpa_result *how, u32 emss)
 	qp->rx.crc = ~0u;
 	qp->rx.markers = how->markers_rx;
 	qp->rx.rtr_send = how->p2p && how->rtr == MPA_RTR_SEND && !how->initiator;
+	qp->rx.recv_wait = qp->cfg.recv_wait;
 	qp->state = QP_RTS;
 	return 0;
 }

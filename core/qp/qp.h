@@ -65,6 +65,7 @@ struct qp_cfg {
 	u32 ird, ord;		/* upper limits; the negotiated ones come with qp_enter_rts() */
 	u32 caps;		/* enum qp_cap */
 	bool sq_sig_all;	/* every send request is WR_SIGNALED */
+	bool recv_wait;		/* a Send that comes before its receive waits: QP_RX_NO_RECV */
 	u32 pd;
 	u32 qpn;		/* this QP as a stream for mem_*(); not 0, unique in the device */
 	void *ctx;		/* for wc.qp_ctx */
@@ -86,6 +87,7 @@ enum qp_rx_event {
 	QP_RX_PLACE,		/* copy place.len bytes from place.src to place.dst, then go on */
 	QP_RX_TERM_SENT,	/* fault: a TERMINATE is ready in tx; send it, then close */
 	QP_RX_TERM_RECEIVED,	/* the peer's TERMINATE; close */
+	QP_RX_NO_RECV,		/* a Send is here and no receive; see qp_rx_give_up() */
 };
 
 struct qp_place {
@@ -136,6 +138,16 @@ enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *pl
  */
 bool qp_rx_want(const struct qp *qp, struct core_span *dst);
 void qp_rx_placed(struct qp *qp, size_t n);
+
+/*
+ * After QP_RX_NO_RECV the input stands behind the header of a message that takes a receive, and no more of it is
+ * used: the host keeps the rest, reads nothing from TCP meanwhile, so that the peer is held back, and calls
+ * qp_rx() again when a receive may be there.  RFC 5041 has the message be a fault (7.1, no buffer available);
+ * this puts off the moment in which one is looked for.  Whatever the peer says behind that message waits as well,
+ * responses to our own Reads included, so a host waits for a bounded time and then calls this: the message, and
+ * all that come later, find a receive or end the stream.
+ */
+void qp_rx_give_up(struct qp *qp);
 
 /*
  * Spans to send now, in order, up to iov_max spans and about bytes_max bytes (whole FPDUs are

@@ -156,6 +156,7 @@ struct tx {
 
 enum rx_state {
 	RX_HEADER,
+	RX_NO_RECV,		/* hdr[] is there, the receive that it takes is not */
 	RX_PAYLOAD,
 	RX_PAD,
 	RX_CRC,
@@ -220,6 +221,7 @@ struct rx {
 		struct wr_sge sges[QP_SGE_MAX];
 	} recv;
 	bool rtr_send;		/* the first FPDU may be a Send as ready-to-receive message */
+	bool recv_wait;
 
 	bool markers;
 	u32 mark_left;		/* octets before the next marker */
@@ -333,6 +335,8 @@ void rdmap_tx_terminate(struct qp *qp, const struct term_report *report);
 
 /* ddp_rx.c */
 void ddp_rx_segment(struct qp *qp);
+/* The segment of hdr[] begins a message that takes a receive, and there is none. */
+bool ddp_rx_no_recv(const struct qp *qp);
 bool ddp_rx_run_check(struct qp *qp);
 void ddp_rx_advance(struct qp *qp, u32 n);
 void ddp_rx_fault(struct qp *qp, u8 layer, u8 etype, u8 code);

@@ -48,11 +48,12 @@ static unsigned wanted(const struct soft_conn *conn)
 	switch (conn->state) {
 	case CONN_CONNECTING:
 		return LINK_OUT;
+	case CONN_RDMA:
+		return out | (conn->starved ? 0 : LINK_IN);
 	case CONN_SNIFF:
 	case CONN_STREAM:
 	case CONN_ASKING:
 	case CONN_ASKED:
-	case CONN_RDMA:
 	case CONN_ENDING:
 	case CONN_TERMINATING:
 	case CONN_LINGER:
@@ -108,11 +109,34 @@ static void timer_fired(struct ual_timer *t)
 		if (err)
 			soft_conn_fail(conn, err);
 	} else if (conn->state == CONN_LINGER) {
-		soft_conn_kill(conn, true);
+		soft_conn_kill(conn, !conn->fin_sent);
 	} else {
 		soft_conn_fail(conn, conn->tx_err ? conn->tx_err : -ETIMEDOUT);
 	}
 	soft_device_leave(dev);
+}
+
+static void end_starving(struct soft_conn *conn)
+{
+	conn->starved = false;
+	list_del_init(&conn->starve_node);
+	ual_timer_disarm(conn->dev->loop, &conn->starve_timer);
+}
+
+void soft_conn_sated(struct soft_conn *conn)
+{
+	end_starving(conn);
+	soft_conn_watch(conn);
+	soft_conn_kick(conn);
+}
+
+/* None came in time: the engine tells the peer. */
+static void starve_timer_fired(struct ual_timer *t)
+{
+	struct soft_conn *conn = container_of(t, struct soft_conn, starve_timer);
+
+	qp_rx_give_up(conn->qp->engine);
+	soft_conn_sated(conn);
 }
 
 static void link_ready(struct soft_link *link, unsigned events)
@@ -155,9 +179,11 @@ int soft_conn_create(struct soft_device *dev, struct soft_link *link, struct sof
 	conn->dev = dev;
 	conn->rx_chunk = SOFT_SCRATCH_BYTES;
 	conn->timer.fn = timer_fired;
+	conn->starve_timer.fn = starve_timer_fired;
 	INIT_LIST_HEAD(&conn->tx_node);
 	INIT_LIST_HEAD(&conn->hot_node);
 	INIT_LIST_HEAD(&conn->kick_node);
+	INIT_LIST_HEAD(&conn->starve_node);
 	soft_conn_link(conn, link);
 	list_add_tail(&conn->node, &dev->conns);
 	*out = conn;
@@ -180,6 +206,8 @@ int soft_conn_attach(struct soft_conn *conn, enum conn_state state, u32 timeout_
 void soft_conn_enter(struct soft_conn *conn, enum conn_state state)
 {
 	conn->state = state;
+	if (conn->starved)
+		end_starving(conn);
 	soft_conn_watch(conn);
 }
 
@@ -209,6 +237,8 @@ void soft_conn_kill(struct soft_conn *conn, bool abort)
 	soft_conn_block(conn, false);
 	conn->state = CONN_DEAD;
 	ual_timer_disarm(conn->dev->loop, &conn->timer);
+	if (conn->starved)
+		end_starving(conn);
 	if (conn->link)
 		conn->link->ops->destroy(conn->link, abort);
 	conn->link = NULL;
@@ -268,7 +298,8 @@ void soft_conn_fail(struct soft_conn *conn, int err)
 	case CONN_ENDING:
 	case CONN_TERMINATING:
 		soft_qp_down(conn->qp, state == CONN_TERMINATING ? -EPROTO : err);
-		soft_conn_kill(conn, err != 0);
+		/* After our FIN the system sees to what the peer has not read yet. */
+		soft_conn_kill(conn, err != 0 && !conn->fin_sent);
 		break;
 	case CONN_SNIFF:
 	case CONN_LINGER:
@@ -286,6 +317,22 @@ void soft_conn_linger(struct soft_conn *conn)
 	soft_conn_timeout(conn, CONN_LINGER_MS);
 	soft_conn_enter(conn, CONN_LINGER);
 	soft_conn_tx_schedule(conn);
+}
+
+/*
+ * Programs disconnect and destroy the QP at once.  Sends that have completed are TCP's, and a reset would take them
+ * from a peer that has not read them yet; what is half gone is finished for the sake of its framing.
+ */
+void soft_conn_leave(struct soft_conn *conn)
+{
+	bool orderly = conn->state == CONN_ENDING && !soft_tx_take_over(conn);
+
+	conn->qp->conn = NULL;
+	conn->qp = NULL;
+	if (orderly)
+		soft_conn_linger(conn);
+	else
+		soft_conn_kill(conn, true);
 }
 
 /* The engine has a TERMINATE to send: nothing else leaves, and little time is left for it. */

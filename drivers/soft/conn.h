@@ -111,7 +111,9 @@ struct soft_conn {
 	bool tx_blocked, rx_eof, fin_sent;
 	bool settling;		/* CONN_RDMA: CONN_SETTLE_MS are not over, nothing is sent */
 	bool listening;		/* CONN_RDMA: the peer has silent_ms to speak first */
-	struct list_head node, tx_node, hot_node, kick_node;
+	bool starved;		/* CONN_RDMA: a Send waits for a receive, nothing is read */
+	struct ual_timer starve_timer;
+	struct list_head node, tx_node, hot_node, kick_node, starve_node;
 };
 
 /* conn.c */
@@ -131,6 +133,8 @@ void soft_conn_fail(struct soft_conn *conn, int err);
 void soft_conn_kill(struct soft_conn *conn, bool abort);
 void soft_conn_free(struct soft_conn *conn);
 void soft_conn_linger(struct soft_conn *conn);
+/* Its QP goes away: it is reset, unless it was ending in order. */
+void soft_conn_leave(struct soft_conn *conn);
 void soft_conn_terminate(struct soft_conn *conn);
 void soft_conn_kick(struct soft_conn *conn);	/* look at held input soon */
 int soft_buf_append(struct soft_buf *b, const void *data, size_t len, size_t max);
@@ -140,6 +144,8 @@ void soft_buf_free(struct soft_buf *b);
 int soft_conn_input(struct soft_conn *conn);	/* returns 1 if there was any */
 /* Gives bytes to whoever the state says, and keeps what is not taken.  len 0: what was kept. */
 void soft_conn_feed(struct soft_conn *conn, const u8 *data, size_t len);
+/* Receives were posted to its QP's queue, or none is waited for any more: reading goes on. */
+void soft_conn_sated(struct soft_conn *conn);
 void soft_conn_cool(struct soft_conn *conn);
 
 /* conn_tx.c */
@@ -150,6 +156,8 @@ void soft_conn_tx(struct soft_conn *conn);
  * that were laid out while it was valid, and that TCP has not taken yet, must not point at it any more.
  */
 void soft_tx_release(struct soft_device *dev, const void *addr, u64 len);
+/* The same for all that the engine has laid out, in any memory.  0 or -ENOMEM. */
+int soft_tx_take_over(struct soft_conn *conn);
 
 /* start.c */
 size_t soft_start_feed(struct soft_conn *conn, const u8 *data, size_t len);

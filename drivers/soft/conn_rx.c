@@ -65,8 +65,24 @@ static void place_bytes(u8 *dst, const u8 *src, size_t len)
 		atomic_store_explicit((_Atomic u8 *)dst + i, src[i], memory_order_release);
 }
 
-/* False: the connection has ended or is about to. */
-static bool feed_engine(struct soft_conn *conn, const u8 *data, size_t len)
+/* Nothing more is read, so TCP holds the peer back, until a receive is posted or the time is over. */
+static void starve(struct soft_conn *conn)
+{
+	struct ual_loop *loop = conn->dev->loop;
+	u64 wait_ns = (u64)conn->qp->base.cfg.recv_wait_ms * 1000000;
+
+	conn->starved = true;
+	list_add_tail(&conn->starve_node, &conn->dev->starved);
+	ual_timer_arm(loop, &conn->starve_timer, ual_loop_now(loop) + wait_ns);
+	soft_conn_cool(conn);
+	soft_conn_watch(conn);
+}
+
+/*
+ * Returns how many bytes were used: of a starved connection perhaps not all.  The connection may have ended, or be
+ * about to.
+ */
+static size_t feed_engine(struct soft_conn *conn, const u8 *data, size_t len)
 {
 	struct core_input in = { .data = data, .len = len };
 	struct qp_place place;
@@ -74,18 +90,44 @@ static bool feed_engine(struct soft_conn *conn, const u8 *data, size_t len)
 	for (;;) {
 		switch (qp_rx(conn->qp->engine, &in, &place)) {
 		case QP_RX_MORE:
-			return true;
+			return len;
 		case QP_RX_PLACE:
 			place_bytes(place.dst, place.src, place.len);
 			break;
+		case QP_RX_NO_RECV:
+			starve(conn);
+			return in.pos;
 		case QP_RX_TERM_SENT:
 			soft_conn_terminate(conn);
-			return false;
+			return len;
 		case QP_RX_TERM_RECEIVED:
 			soft_conn_fail(conn, -ECONNABORTED);
-			return false;
+			return len;
 		}
 	}
+}
+
+static bool is_rdma(const struct soft_conn *conn)
+{
+	return conn->state == CONN_RDMA || conn->state == CONN_ENDING;
+}
+
+/* False: nothing is read any more, for now or for good. */
+static bool feed_new(struct soft_conn *conn, const u8 *data, size_t len)
+{
+	size_t used = feed_engine(conn, data, len);
+	int err;
+
+	if (!is_rdma(conn))
+		return false;
+	if (!conn->starved)
+		return true;
+	if (qp_tx_pending(conn->qp->engine))
+		soft_conn_tx_schedule(conn);
+	err = soft_buf_append(&conn->in, data + used, len - used, CONN_IN_MAX);
+	if (err)
+		soft_conn_fail(conn, err);
+	return false;
 }
 
 /* recv() said this: 0 or a negative errno other than -EAGAIN. */
@@ -133,7 +175,7 @@ static int input_rdma(struct soft_conn *conn)
 		} else if ((size_t)n == asked) {
 			conn->rx_chunk = min_t(u32, conn->rx_chunk * 2, SOFT_SCRATCH_BYTES);
 		}
-		if ((size_t)n > placed && !feed_engine(conn, scratch, (size_t)n - placed))
+		if ((size_t)n > placed && !feed_new(conn, scratch, (size_t)n - placed))
 			return 1;
 		total += (size_t)n;
 		if ((size_t)n < asked)
@@ -171,6 +213,10 @@ int soft_conn_input(struct soft_conn *conn)
 		soft_conn_feed(conn, NULL, 0);
 		return 1;	/* level-triggered: the rest is told again */
 	}
+	if (conn->starved) {
+		soft_conn_fail(conn, -ECONNRESET);	/* a hangup, of a peer that does not wait */
+		return 1;
+	}
 	switch (conn->state) {
 	case CONN_RDMA:
 	case CONN_ENDING:
@@ -198,6 +244,8 @@ int soft_conn_input(struct soft_conn *conn)
 /* Returns how many were taken; the state may be another one after. */
 static size_t feed_once(struct soft_conn *conn, const u8 *data, size_t len)
 {
+	size_t used;
+
 	switch (conn->state) {
 	case CONN_SNIFF:
 		return soft_sniff_feed(conn, data, len);
@@ -208,9 +256,10 @@ static size_t feed_once(struct soft_conn *conn, const u8 *data, size_t len)
 		return soft_start_feed(conn, data, len);
 	case CONN_RDMA:
 	case CONN_ENDING:
-		if (feed_engine(conn, data, len) && qp_tx_pending(conn->qp->engine))
+		used = conn->starved ? 0 : feed_engine(conn, data, len);
+		if (is_rdma(conn) && qp_tx_pending(conn->qp->engine))
 			soft_conn_tx_schedule(conn);
-		return len;
+		return used;
 	case CONN_TERMINATING:
 	case CONN_LINGER:
 	case CONN_DEAD:

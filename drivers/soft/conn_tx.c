@@ -166,6 +166,11 @@ static int take_over(struct soft_conn *conn, const u8 *addr, u64 len)
 	return 0;
 }
 
+int soft_tx_take_over(struct soft_conn *conn)
+{
+	return take_over(conn, NULL, 0);
+}
+
 void soft_tx_release(struct soft_device *dev, const void *addr, u64 len)
 {
 	struct soft_conn *conn, *next;

@@ -135,6 +135,7 @@ static void init_lists(struct soft_device *dev)
 	INIT_LIST_HEAD(&dev->tx_ready);
 	INIT_LIST_HEAD(&dev->hot);
 	INIT_LIST_HEAD(&dev->kicked);
+	INIT_LIST_HEAD(&dev->starved);
 	INIT_LIST_HEAD(&dev->dead);
 	INIT_LIST_HEAD(&dev->qps);
 	INIT_LIST_HEAD(&dev->up);

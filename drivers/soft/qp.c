@@ -24,6 +24,7 @@ static struct qp_cfg engine_cfg(const struct ual_qp_cfg *cfg, struct soft_qp *qp
 		.ird = cfg->ird,
 		.ord = cfg->ord,
 		.caps = QP_CAP_IMM | QP_CAP_ATOMIC,
+		.recv_wait = cfg->recv_wait_ms != 0,
 		.pd = to_pd(cfg->pd)->id,
 		.qpn = qp->base.qpn,
 		.ctx = qp,
@@ -74,10 +75,8 @@ void soft_qp_destroy(struct ual_qp *base)
 	struct soft_qp *qp = to_qp(base);
 	struct soft_device *dev = qp->dev;
 
-	if (qp->conn) {
-		qp->conn->qp = NULL;
-		soft_conn_kill(qp->conn, true);
-	}
+	if (qp->conn)
+		soft_conn_leave(qp->conn);
 	qp_deinit(qp->engine);
 	soft_cq_purge(to_cq(base->cfg.scq), qp);
 	if (base->cfg.rcq != base->cfg.scq)
@@ -122,7 +121,12 @@ int soft_post_send(struct ual_qp *base, const struct wr_send *wr, const struct w
 
 int soft_post_recv(struct ual_qp *base, const struct wr_recv *wr, const struct wr_recv **bad)
 {
-	return qp_post_recv(to_qp(base)->engine, wr, bad);
+	struct soft_qp *qp = to_qp(base);
+	int err = qp_post_recv(qp->engine, wr, bad);
+
+	if (qp->conn && qp->conn->starved)
+		soft_conn_sated(qp->conn);
+	return err;
 }
 
 int soft_disconnect(struct ual_qp *base)
@@ -137,6 +141,7 @@ int soft_disconnect(struct ual_qp *base)
 	qp_close(qp->engine);
 	soft_conn_timeout(conn, CONN_END_TIMEOUT_MS);
 	soft_conn_enter(conn, CONN_ENDING);
+	soft_conn_kick(conn);	/* what waited for a receive gets none */
 	soft_conn_tx_schedule(conn);
 	return 0;
 }

@@ -49,6 +49,7 @@ struct soft_device {
 	struct list_head hot;		/* read without asking epoll first, by hot_node */
 	unsigned hot_n, tx_blocked_n;
 	struct list_head kicked;	/* held input to be looked at, by kick_node */
+	struct list_head starved;	/* wait for receives, by starve_node */
 	struct list_head dead;		/* closed; freed at the end of the pass */
 	struct list_head qps;		/* all, by node */
 	struct list_head up, down;	/* QPs with events before and after completions */

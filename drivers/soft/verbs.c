@@ -186,9 +186,23 @@ void soft_srq_destroy(struct ual_srq *base)
 	free(srq);
 }
 
+/* Who has waited longest has the first of the new receives; who finds none left waits again. */
+static void sate(struct ual_srq *srq)
+{
+	struct soft_device *dev = to_dev(srq->pd->dev);
+	struct soft_conn *conn, *next;
+
+	list_for_each_entry_safe(conn, next, &dev->starved, starve_node)
+		if (conn->qp->base.cfg.srq == srq)
+			soft_conn_sated(conn);
+}
+
 int soft_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad)
 {
-	return rq_post(&to_srq(srq)->rq, wr, bad);
+	int err = rq_post(&to_srq(srq)->rq, wr, bad);
+
+	sate(srq);
+	return err;
 }
 
 /* The engines note when they take the receive that passes it. */

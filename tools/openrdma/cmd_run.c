@@ -19,6 +19,7 @@
 #include "tools/openrdma/run.h"
 
 #define DEVICES_MAX	64
+#define RECV_WAIT_MAX	50000
 
 /* As env(1) and the shells have it. */
 enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -32,6 +33,8 @@ static const char help[] =
 	"  --devices N     the program sees N devices; default: one for each interface with an address\n"
 	"  --address A     only this address; may be given more than once\n"
 	"  --crc on|off    checksum of each frame; off only if the peer agrees (default on)\n"
+	"  --recv-wait MS  a message waits so long for a receive to be posted; 0: it ends the connection,\n"
+	"                  as iWARP has it (default 5000)\n"
 	"  --sockets       TCP sockets of the program become RDMA connections (rsockets)\n"
 	"  --list          list the devices that a program would see\n"
 	"  --help\n";
@@ -76,12 +79,24 @@ static int set_crc(const char *text)
 	return EXIT_OK;
 }
 
+static int set_recv_wait(const char *text)
+{
+	uint64_t ms;
+
+	if (!number_parse(text, 0, RECV_WAIT_MAX, &ms))
+		return report_usage("--recv-wait %s: expected milliseconds from 0 to %d", text,
+				    RECV_WAIT_MAX);
+	setenv("OPENRDMA_RECV_WAIT", text, 1);
+	return EXIT_OK;
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{ "devices", required_argument, NULL, 'd' },
 		{ "address", required_argument, NULL, 'a' },
 		{ "crc", required_argument, NULL, 'c' },
+		{ "recv-wait", required_argument, NULL, 'r' },
 		{ "sockets", no_argument, NULL, 's' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
@@ -104,6 +119,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'c':
 			err = set_crc(optarg);
+			break;
+		case 'r':
+			err = set_recv_wait(optarg);
 			break;
 		case 's':
 			o->sockets = true;

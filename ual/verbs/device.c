@@ -13,6 +13,14 @@
 #include "core/env.h"
 #include "ual/verbs/device.h"
 
+/*
+ * InfiniBand's rnr_retry: most programs say 7, for ever; some say nothing and lean on flow control that iWARP does
+ * not have.  So the same for all: long enough for a program to be late, and for a loaded machine; short enough for
+ * one that waits for what is behind the Send to be told.  The limit is what TCP waits for a window (tcp.c).
+ */
+#define RECV_WAIT_MS		5000
+#define RECV_WAIT_MS_MAX	50000
+
 static struct {
 	pthread_mutex_t lock;
 	unsigned n;
@@ -24,6 +32,18 @@ enum ual_crc abi_crc(void)
 	const char *env = secure_getenv("OPENRDMA_CRC");
 
 	return env && !strcmp(env, "off") ? UAL_CRC_OFF : UAL_CRC_ON;
+}
+
+uint32_t abi_recv_wait_ms(void)
+{
+	const char *env = secure_getenv("OPENRDMA_RECV_WAIT");
+	unsigned long ms;
+	char *end;
+
+	if (!env || *env < '0' || *env > '9')
+		return RECV_WAIT_MS;
+	ms = strtoul(env, &end, 10);
+	return *end ? RECV_WAIT_MS : (uint32_t)min_t(unsigned long, ms, RECV_WAIT_MS_MAX);
 }
 
 static unsigned wanted_n(unsigned interfaces)

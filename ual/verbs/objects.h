@@ -83,6 +83,8 @@ struct abi_device *abi_device_find(const struct sockaddr *addr);
 int abi_device_addr(struct abi_device *device, unsigned i, struct sockaddr_storage *addr);
 /* What `openrdma run` was told of MPA's CRC. */
 enum ual_crc abi_crc(void);
+/* And of how long a Send waits for a receive. */
+uint32_t abi_recv_wait_ms(void);
 
 struct abi_context {
 	uint32_t magic;

@@ -89,6 +89,7 @@ static int create_ual(const struct abi_qp *qp, struct ual_qp **ual)
 		.inline_max = qp->cap.max_inline_data,
 		.ird = info->ird_max,
 		.ord = info->ord_max,
+		.recv_wait_ms = abi_recv_wait_ms(),
 		.fn = abi_qp_event,
 		.ctx = (void *)qp,
 	};

@@ -27,6 +27,7 @@ static void end_init(struct pair *p, struct end *e, u32 index)
 		.ird = or_default(p->opt.ird, 4),
 		.ord = or_default(p->opt.ord, 4),
 		.caps = p->opt.caps,
+		.recv_wait = p->opt.recv_wait,
 		.pd = END_PD,
 		.qpn = index + 1,
 		.ctx = e,
@@ -79,6 +80,7 @@ void pair_destroy(struct pair *p)
 		free(e->qp_memory);
 		free(e->memory);
 		free(e->wire);
+		free(e->held);
 	}
 	free(p);
 }
@@ -125,6 +127,15 @@ static size_t feed_direct(struct end *e, const u8 *data, size_t len)
 	return n;
 }
 
+static void hold(struct end *e, const u8 *data, size_t len)
+{
+	if (!len)
+		return;
+	e->held = must(realloc(e->held, e->held_len + len));
+	memcpy(e->held + e->held_len, data, len);
+	e->held_len += len;
+}
+
 static void feed_piece(struct pair *p, struct end *e, const u8 *data, size_t len)
 {
 	u8 *copy = must(malloc(len));	/* exactly this long, so that reading on is noticed */
@@ -135,26 +146,42 @@ static void feed_piece(struct pair *p, struct end *e, const u8 *data, size_t len
 	memcpy(copy, data, len);
 	if (p->opt.want)
 		in.pos = feed_direct(e, copy, len);
-	while ((ev = qp_rx(e->qp, &in, &place)) != QP_RX_MORE) {
+	while (!e->waits && (ev = qp_rx(e->qp, &in, &place)) != QP_RX_MORE) {
 		if (ev == QP_RX_PLACE)
 			memcpy(place.dst, place.src, place.len);
 		else
 			e->last = ev;
+		e->waits = ev == QP_RX_NO_RECV;
 	}
-	if (in.pos != in.len)
+	if (e->waits)
+		hold(e, copy + in.pos, in.len - in.pos);
+	else if (in.pos != in.len)
 		abort();
 	free(copy);
 }
 
 void end_feed(struct pair *p, struct end *e, const u8 *data, size_t len)
 {
-	while (len) {
+	while (len && !e->waits) {
 		size_t n = p->opt.cut ? min_t(size_t, len, p->opt.cut) : len;
 
 		feed_piece(p, e, data, n);
 		data += n;
 		len -= n;
 	}
+	hold(e, data, len);
+}
+
+void end_resume(struct pair *p, struct end *e)
+{
+	u8 *data = e->held;
+	size_t len = e->held_len;
+
+	e->held = NULL;
+	e->held_len = 0;
+	e->waits = false;
+	end_feed(p, e, data, len);
+	free(data);
 }
 
 bool pair_step(struct pair *p)

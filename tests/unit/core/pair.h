@@ -26,6 +26,7 @@ struct pair_opt {
 	u32 inline_max;		/* 0: 64 */
 	bool srq;		/* both ends take receives from one each */
 	size_t cut;		/* octets per delivery, 0: as much as there is */
+	bool recv_wait;		/* Sends wait for receives: then end_resume() */
 	bool want;		/* use qp_rx_want() where it answers */
 	size_t send_max;	/* octets that "TCP" takes at once, 0: all */
 };
@@ -45,6 +46,9 @@ struct end {
 	enum qp_rx_event last;	/* the last event other than MORE and PLACE */
 	u8 *wire;		/* sent by this end, not yet read by the other */
 	size_t wire_len, wire_cap;
+	bool waits;		/* for a receive; what comes meanwhile is held: */
+	u8 *held;
+	size_t held_len;
 };
 
 struct pair {
@@ -62,6 +66,8 @@ void pair_run(struct pair *p);
 bool end_send(struct pair *p, struct end *e);
 /* Feeds octets to an end as its TCP would. */
 void end_feed(struct pair *p, struct end *e, const u8 *data, size_t len);
+/* Feeds what is held. */
+void end_resume(struct pair *p, struct end *e);
 int end_post(struct end *e, const struct wr_send *wr);
 int end_recv(struct end *e, u64 wr_id, u64 off, u32 len);
 struct wr_sge end_sge(struct end *e, u64 off, u32 len);

@@ -52,6 +52,7 @@ void side_qp_create(struct side *s)
 		.inline_max = 256,
 		.ird = c->ird,
 		.ord = c->ord,
+		.recv_wait_ms = c->recv_wait_ms,
 		.fn = on_event,
 		.ctx = s,
 	};

@@ -54,6 +54,7 @@ struct pair_cfg {
 	uint32_t depth;			/* 0: 64 */
 	uint32_t ird, ord;		/* 0: 8 */
 	bool srq;
+	uint32_t recv_wait_ms;
 	struct ual_conn_param active, passive;
 	bool reject, keep;		/* passive side: answer with a reject, or not at all */
 };
