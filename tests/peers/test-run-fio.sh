@@ -13,7 +13,7 @@ run_limit_s=30
 # case_of VERB DIRECTION PASSIVE-DIRECTION DEPTH [OPTION...]
 case_of()
 {
-	local name=fio-$1-$4 common="--ioengine=rdma --port=PORT --bs=64k --size=16m ${*:5}"
+	local name=fio-$1-$4 common="--ioengine=rdma --port=PORT --bs=64k --size=16m --verify_state_save=0 ${*:5}"
 
 	run_pair "$name" "fio --name=passive $common --rw=$3 --iodepth=$4" \
 		"fio --name=active $common --hostname=ADDR --verb=$1 --rw=$2 --iodepth=8 --do_verify=0"
