@@ -8,6 +8,7 @@
 
 #include "nfsrdma/mount/mnt.h"
 
+#define NAME_MAX_BYTES	255
 #define NEGATIVE_MAX_S 3.0	/* how long a name may be thought not to exist: nobody tells when it does */
 
 static void found(struct mnt_op *op, int err)
@@ -29,11 +30,16 @@ static void found(struct mnt_op *op, int err)
 	mnt_op_fail(op, err);
 }
 
+/* The kernel looks up whatever it makes, so this is where long names end; a server may just not understand them. */
 void mnt_lookup(fuse_req_t req, fuse_ino_t dir, const char *name)
 {
 	struct mnt_op *op = mnt_op_new(req, dir);
 
-	if (op)
+	if (!op)
+		return;
+	if (strlen(name) > NAME_MAX_BYTES)
+		mnt_op_fail(op, -ENAMETOOLONG);
+	else
 		nfs_lookup(op->mnt->client, op->node->file, name, mnt_op_call(op, found));
 }
 
