@@ -19,7 +19,7 @@ struct c4 {
 	struct nfs4_pseudo *pseudo;
 	int records_fd;
 };
-extern u64 c4_now_ms;			/* its clock */
+extern _Atomic u64 c4_now_ms;		/* its clock */
 
 int c4_setup(void **state);
 int c4_teardown(void **state);
@@ -39,6 +39,9 @@ struct c4_client {
 
 /* EXCHANGE_ID, CREATE_SESSION; `verifier` is that of the client's instance. */
 void c4_client_up(struct c4_client *client, struct c4 *c4, const char *name, u32 verifier);
+/* The same; what the first of them that failed said. */
+enum nfs4_status c4_client_try(struct c4_client *client, struct c4 *c4, const char *name,
+			       u32 verifier);
 enum nfs4_status c4_reclaim_complete(struct c4_client *client);
 
 void c4_begin(struct c4_client *client);		/* with SEQUENCE */
@@ -68,7 +71,10 @@ struct c4_open {
 };
 /* The arguments alone, behind c4_op(). */
 void c4_open_args(struct c4_client *client, const struct c4_open *open);
-/* All of a COMPOUND: at is the directory (CLAIM_NULL) or the file. */
+/*
+ * All that follow are COMPOUNDs of their own: the status of the operation, or of SEQUENCE if that failed.
+ */
+/* at is the directory (CLAIM_NULL) or the file. */
 enum nfs4_status c4_open(struct c4_client *client, const struct nfs_fh *at, struct c4_open *open);
 enum nfs4_status c4_close(struct c4_client *client, const struct nfs_fh *fh,
 			  const struct nfs4_stateid *sid);
