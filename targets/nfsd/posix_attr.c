@@ -75,7 +75,8 @@ static int set_size(struct nfs_node *node, const struct nfs_cred *cred, u64 size
 	return ftruncate(fd, (off_t)size) ? -errno : 0;
 }
 
-static int set_times(const char *path, const struct nfs_set_attr *set)
+/* By descriptor, so that a symbolic link's are its own. */
+static int set_times(const struct nfs_node *node, const struct nfs_set_attr *set)
 {
 	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
 
@@ -89,7 +90,7 @@ static int set_times(const char *path, const struct nfs_set_attr *set)
 		t[1].tv_nsec = UTIME_NOW;
 	if (t[0].tv_nsec == UTIME_OMIT && t[1].tv_nsec == UTIME_OMIT)
 		return 0;
-	return utimensat(AT_FDCWD, path, t, 0) ? -errno : 0;
+	return utimensat(node->fd, "", t, AT_EMPTY_PATH) ? -errno : 0;
 }
 
 int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
@@ -112,9 +113,7 @@ int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
 		return -errno;
 	if (set->set & NFS_SET_MODE && node->type != S_IFLNK && chmod(path, set->mode & 07777))
 		return -errno;
-	if (node->type == S_IFLNK)
-		return 0;
-	return posix_node_durable(node, set_times(path, set));
+	return posix_node_durable(node, set_times(node, set));
 }
 
 int posix_statfs(struct nfs_node *node, struct statvfs *st)

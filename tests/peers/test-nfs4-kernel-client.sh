@@ -79,6 +79,8 @@ files() # OPTIONS
 	touch -d '2001-02-03 04:05:06.789 UTC' big
 	[ "\$(stat -c '%a %u %g %Y' /host$share/w/big)" = "4751 1234 567 981173106" ]
 	[ "\$(stat -c '%a %u %g %.3Y' big)" = "4751 1234 567 981173106.789" ]
+	touch -h -d '2001-02-03 04:05:06 UTC' soft
+	[ "\$(stat -c %Y soft)" = 981173106 ]
 	mkdir -m 2770 d
 	[ "\$(stat -c %a d)" = 2770 ]
 

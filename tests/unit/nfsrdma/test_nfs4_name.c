@@ -204,6 +204,7 @@ static void test_symlink(void **state)
 {
 	struct rig4 *rig = *state;
 	char target[NFS_PATH_MAX + 1];
+	struct stat st;
 	const u8 *text;
 	u32 len;
 
@@ -218,6 +219,17 @@ static void test_symlink(void **state)
 	assert_memory_equal(text, "../to somewhere", 15);
 	assert_int_equal(xdr_in_left(&rig->res), 0);
 	assert_int_equal(rig4_lookup(rig, "x"), NFS4ERR_SYMLINK);
+	/* Its times are its own. */
+	nfs4_stateid_encode(&rig->args, &(struct nfs4_stateid){ 0 });
+	rig4_bits(&rig->args, (const int[]){ FATTR4_TIME_MODIFY_SET, -1 });
+	xdr_out_u32(&rig->args, 16);
+	xdr_out_u32(&rig->args, 1);
+	xdr_out_u64(&rig->args, 1000000000);
+	xdr_out_u32(&rig->args, 7);
+	assert_int_equal(rig4_run(rig, nfs4_op_setattr), NFS4_OK);
+	stat_of(rig, "l", &st);
+	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
+	assert_int_equal(st.st_mtim.tv_nsec, 7);
 	/* It does not fit into the reply. */
 	rig->reply_max = 16;
 	assert_int_equal(rig4_run(rig, nfs4_op_readlink), NFS4ERR_REP_TOO_BIG);
