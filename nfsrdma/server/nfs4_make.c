@@ -43,7 +43,7 @@ static enum nfs4_status type_decode(struct nfs4_compound *c, struct make *make)
 	case NF4FIFO:
 		return NFS4_OK;
 	default:
-		return NFS4ERR_BADTYPE;
+		return xdr_in_ok(c->in) ? NFS4ERR_BADTYPE : NFS4ERR_BADXDR;
 	}
 }
 

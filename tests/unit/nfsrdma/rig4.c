@@ -147,7 +147,7 @@ enum nfs4_status rig4_run(struct rig4 *rig, enum nfs4_status (*fn)(struct nfs4_c
 	xdr_out_init(&rig->call.reply, rig->reply_buf, rig->reply_max);
 	xdr_out_init(&rig->args, rig->arg_buf, sizeof(rig->arg_buf));
 	status = fn(&rig->c);
-	if (status == NFS4_OK)
+	if (status == NFS4_OK && !rig->loose)
 		assert_int_equal(xdr_in_left(&rig->call.args), 0);
 	free(exact);
 	xdr_in_init(&rig->res, rig->reply_buf, xdr_out_len(&rig->call.reply));

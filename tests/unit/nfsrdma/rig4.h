@@ -37,6 +37,7 @@ struct rig4 {
 	unsigned asked;		/* of the state: enum nfs_access */
 	u8 arg_buf[RIG4_BYTES], reply_buf[RIG4_BYTES];
 	u32 reply_max;		/* RIG4_BYTES */
+	bool loose;		/* what follows the arguments is no failure */
 	struct xdr_out args;	/* of the operation that comes next */
 	struct xdr_in res;	/* results of the one that was */
 };
