@@ -148,7 +148,7 @@ struct nfs_mount {
 	struct list_head held;		/* WRITEs that wait for room or for an overlap */
 	struct ual_timer write_timer;
 	struct ual_timer end_timer;	/* after the unmount */
-	u64 end_clock;			/* mnt.clock when it was armed */
+	u64 end_clock, end_ns;		/* mnt.clock as it saw it; when to give up */
 	struct ual_defer end, agreed;
 	bool readahead_refused;		/* not ours to set: 128 KiB then */
 	u64 seq, held_bytes, lost_bytes;

@@ -10,7 +10,9 @@
 
 #include "nfsrdma/mount/mnt.h"
 
-#define END_NS (120 * MNT_NS)	/* after the unmount, for a server that takes nothing of what is left */
+/* After the unmount: for a server that takes nothing of what is left, and for requests without data. */
+#define END_NS	(120 * MNT_NS)
+#define LOOK_NS (2 * MNT_NS)
 
 /* The kernel reads ahead 128 KiB unless somebody with the right to do so says more, after the agreement. */
 static void set_readahead(struct nfs_mount *mnt)
@@ -164,17 +166,19 @@ void mnt_check_end(struct nfs_mount *mnt)
 		ual_defer(mnt->cfg.loop, &mnt->end);
 }
 
-/* Nobody waits for the server any more, so neither do we without an end. */
+/* Nobody waits for what is read any more; for what was written the server has a while, as long as it takes some. */
 static void on_end_timer(struct ual_timer *t)
 {
 	struct nfs_mount *mnt = t->ctx;
 
-	if (mnt->clock == mnt->end_clock) {
-		nfs_mount_abandon(mnt);
-		return;
+	if (mnt->clock != mnt->end_clock) {
+		mnt->end_clock = mnt->clock;
+		mnt->end_ns = mnt_now(mnt) + END_NS;
 	}
-	mnt->end_clock = mnt->clock;
-	ual_timer_arm(mnt->cfg.loop, t, mnt_now(mnt) + END_NS);
+	if (!mnt->extent_n || mnt_now(mnt) >= mnt->end_ns)
+		nfs_mount_abandon(mnt);
+	else
+		ual_timer_arm(mnt->cfg.loop, t, mnt_now(mnt) + LOOK_NS);
 }
 
 void mnt_unmounted(struct nfs_mount *mnt)
@@ -183,7 +187,8 @@ void mnt_unmounted(struct nfs_mount *mnt)
 	fuse_session_exit(mnt->session);
 	mnt->unmounted = true;
 	mnt->end_clock = mnt->clock;
-	ual_timer_arm(mnt->cfg.loop, &mnt->end_timer, mnt_now(mnt) + END_NS);
+	mnt->end_ns = mnt_now(mnt) + END_NS;
+	ual_timer_arm(mnt->cfg.loop, &mnt->end_timer, mnt_now(mnt) + LOOK_NS);
 	mnt_silly_remove_all(mnt);
 	mnt_write_all(mnt);
 	mnt_check_end(mnt);

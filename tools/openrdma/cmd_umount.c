@@ -87,13 +87,16 @@ static int unmount(const struct umount_cmd *u, const char *dir)
 {
 	const char *const by_helper[] = { "fusermount3", "-u", u->lazy ? "-z" : "-q",
 					  "--",		 dir,  NULL };
-	int status;
+	int flags = UMOUNT_NOFOLLOW | (u->lazy ? MNT_DETACH : 0) | (u->force ? MNT_FORCE : 0);
+	int status, err;
 
-	if (geteuid() == 0)
-		return umount2(dir, UMOUNT_NOFOLLOW | (u->lazy ? MNT_DETACH : 0) |
-					    (u->force ? MNT_FORCE : 0)) < 0
-			       ? -errno
-			       : 0;
+	if (geteuid() == 0) {
+		err = umount2(dir, flags) < 0 ? -errno : 0;
+		/* Who waited for the server is told now, but has not ended yet. */
+		if (err == -EBUSY && u->force)
+			err = umount2(dir, UMOUNT_NOFOLLOW | MNT_DETACH) < 0 ? -errno : 0;
+		return err;
+	}
 	status = helper_spawn(by_helper);
 	return status < 0 ? status : status ? -EBUSY : 0;
 }
