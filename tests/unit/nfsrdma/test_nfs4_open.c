@@ -575,6 +575,34 @@ static void test_new_instance(void **state)
 	assert_int_equal(c4_open(&f->b, f->root, &b), NFS4_OK);
 }
 
+static void remove_name(struct fixture *f, struct c4_client *client, const char *name)
+{
+	c4_begin(client);
+	c4_fh(client, f->root);
+	c4_op(client, NFS4_OP_REMOVE);
+	c4_name(client, name);
+	assert_int_equal(c4_run(client), NFS4_OK);
+}
+
+/* What somebody removes is there for who has it open, to the last CLOSE. */
+static void test_removed(void **state)
+{
+	struct fixture *f = *state;
+	struct c4_open a = { .how = NFS4_UNCHECKED, .mode = 0644, .name = "f" }, b = a;
+	struct c4_client *client = &f->a;
+
+	assert_int_equal(c4_open(&f->a, f->root, &a), NFS4_OK);
+	assert_int_equal(c4_open(&f->b, f->root, &b), NFS4_OK);
+	remove_name(f, &f->b, "f");
+	assert_int_equal(c4_write(&f->a, &a.fh, &a.sid), NFS4_OK);
+	assert_int_equal(c4_close(&f->a, &a.fh, &a.sid), NFS4_OK);
+	assert_int_equal(c4_read(&f->b, &b.fh, &b.sid), NFS4_OK);
+	assert_int_equal(c4_close(&f->b, &b.fh, &b.sid), NFS4_OK);
+	c4_begin(client);
+	c4_fh(client, &a.fh);
+	assert_int_equal(c4_run(client), NFS4ERR_STALE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -591,6 +619,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wants, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new_instance, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
