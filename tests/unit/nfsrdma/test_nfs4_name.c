@@ -67,11 +67,9 @@ static void test_names(void **state)
 		{ "a\0b", 3, NFS4ERR_INVAL },  { "none", 4, NFS4ERR_NOENT },
 		{ "\xff\xfe", 2, NFS4ERR_NOENT },
 	};
-	enum nfs4_status (*const ops[])(struct nfs4_compound *c) = {
-		nfs4_op_lookup,
-		nfs4_op_secinfo,
-		nfs4_op_remove,
-	};
+	static const struct {
+		enum nfs4_status (*fn)(struct nfs4_compound *c);
+	} ops[] = { { nfs4_op_lookup }, { nfs4_op_secinfo }, { nfs4_op_remove } };
 	struct rig4 *rig = *state;
 	char name[NFS_NAME_MAX + 2];
 
@@ -79,7 +77,7 @@ static void test_names(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (size_t op = 0; op < ARRAY_SIZE(ops); op++) {
 			xdr_out_opaque(&rig->args, cases[i].name, cases[i].len);
-			assert_int_equal(rig4_run(rig, ops[op]), cases[i].status);
+			assert_int_equal(rig4_run(rig, ops[op].fn), cases[i].status);
 		}
 	}
 	memset(name, 'n', sizeof(name));
@@ -90,7 +88,7 @@ static void test_names(void **state)
 	for (size_t op = 0; op < ARRAY_SIZE(ops); op++) {
 		xdr_out_u32(&rig->args, 5);
 		xdr_out_u32(&rig->args, 0);
-		assert_int_equal(rig4_run(rig, ops[op]), NFS4ERR_BADXDR);
+		assert_int_equal(rig4_run(rig, ops[op].fn), NFS4ERR_BADXDR);
 	}
 	/* In what is not a directory. */
 	rig4_root(rig, RIG4_RW);
