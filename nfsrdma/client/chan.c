@@ -45,6 +45,7 @@ struct call *call_create(struct nfs_client *c, const struct nfs_caller *caller, 
 	INIT_LIST_HEAD(&call->link);
 	call->client = c;
 	call->reply_max = CALL_REPLY_MIN;
+	call->reply_head = CALL_REPLY_HEAD;
 	xdr_out_init(&call->out, call->msg, sizeof(call->msg));
 	rpc_call_encode(&call->out, ++c->xid, prog, vers, proc, &sys);
 	return call;

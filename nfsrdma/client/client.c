@@ -8,7 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "nfsrdma/client/client.h"
+#include "nfsrdma/client/nfs4.h"
 #include "nfsrdma/engine/rpcrdma.h"
 
 #define TIMEO_DS	600
@@ -87,8 +87,26 @@ static void mounted(struct nfs_client *c)
 	nfs3_fsinfo(c, c->root, &c->req);
 }
 
+static void session_up(struct nfs_client *c)
+{
+	c->export[0] = '/';		/* all of the path is to be looked up from the root */
+	c->req.fn = on_root;
+	nfs4c_root(c, &c->req);
+}
+
+static int start(struct nfs_client *c)
+{
+	chan_init(&c->chan, c, c->cfg.proto, c->cfg.port);
+	if (c->cfg.version > NFS3_VERSION)
+		return nfs4c_create(c, session_up);
+	mount_start(c, mounted);
+	return 0;
+}
+
 static int check(const struct nfs_client_cfg *cfg)
 {
+	if (cfg->version && cfg->version != 3 && cfg->version != 41 && cfg->version != 42)
+		return -EPROTONOSUPPORT;
 	if (!cfg->ual || !cfg->loop || !cfg->host || !cfg->path || !cfg->on_up ||
 	    cfg->path[0] != '/' || cfg->rsize % 4096 || cfg->wsize % 4096)
 		return -EINVAL;
@@ -122,6 +140,22 @@ static struct nfs_client *client_new(const struct nfs_client_cfg *cfg)
 	return c;
 }
 
+bool nfs_version_parse(const char *text, unsigned *version)
+{
+	static const struct {
+		const char *text;
+		unsigned version;
+	} versions[] = { { "3", 3 }, { "4.1", 41 }, { "4.2", 42 }, { "4", 42 } };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(versions); i++) {
+		if (!strcmp(text, versions[i].text)) {
+			*version = versions[i].version;
+			return true;
+		}
+	}
+	return false;
+}
+
 int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **client)
 {
 	int err = check(cfg);
@@ -137,12 +171,12 @@ int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **clie
 		err = ual_device_open(cfg->ual, cfg->loop, cfg->device, &c->dev);
 	if (!err)
 		err = ual_pd_create(c->dev, &c->pd);
+	if (!err)
+		err = start(c);
 	if (err) {
 		nfs_client_destroy(c);
 		return err;
 	}
-	chan_init(&c->chan, c, cfg->proto, c->cfg.port);
-	mount_start(c, mounted);
 	*client = c;
 	return 0;
 }
@@ -151,9 +185,12 @@ void nfs_client_destroy(struct nfs_client *c)
 {
 	if (!c)
 		return;
+	nfs4c_leave(c->v4);
 	ual_defer_cancel(c->cfg.loop, &c->next);
 	chan_deinit(&c->side);
 	chan_deinit(&c->chan);
+	nfs4c_destroy(c->v4);
+	c->v4 = NULL;
 	nfs3_cancel_failing(c);
 	ual_defer_cancel(c->cfg.loop, &c->next);
 	nfs_file_put(c->root);

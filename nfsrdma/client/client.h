@@ -2,7 +2,7 @@
 /*
  * Inside the client library.
  *
- *   procedures (nfs3_*.c)   encode a call, decode its reply
+ *   procedures (nfs3_*.c; nfs4_*.c, see nfs4.h)   encode a call, decode its reply
  *        |  chan_submit()             ^  call->done
  *   channel (chan.c)        the calls of one program at one server; xid, deadlines, connecting again
  *        |  xprt_ops.send             ^  chan_up(), chan_reply(), chan_pump(), chan_down()
@@ -13,10 +13,12 @@
 
 #include "nfsrdma/client/nfs.h"
 #include "nfsrdma/engine/nfs3.h"
+#include "nfsrdma/engine/nfs4.h"
 #include "nfsrdma/engine/rpc.h"
 
 #define CALL_MSG_MAX	6144	/* header, handles, two names or a link's target */
 #define CALL_REPLY_MIN	512	/* what replies without data fit into */
+#define CALL_REPLY_HEAD	128	/* of an RPC reply, verifier and post-op attributes of READ */
 #define NFSC_PATH_MAX	4096
 #define NFSC_IO_MAX	(1u << 20)
 #define NFSC_DIR_BYTES	(64u << 10)
@@ -28,7 +30,7 @@ struct nfs_file {
 	unsigned refs;
 	u64 ino;
 	u32 len;
-	u8 fh[NFS3_FHSIZE];
+	u8 fh[NFS4_FHSIZE];
 	u8 verf[NFS3_WRITEVERFSIZE];	/* of what is written and not committed */
 	bool has_verf, lost;
 };
@@ -60,6 +62,8 @@ struct call {
 	u32 placed;
 	bool is_placed;
 	u32 reply_max;
+	/* of a reply with data, what is not data */
+	u32 reply_head;
 	void (*done)(struct call *call, struct xdr_in *in, int err);	/* in: at the results */
 	/* of the procedure */
 	struct nfs_client *client;
@@ -69,6 +73,10 @@ struct call {
 	bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry);
 	void *ctx;
 	int flags;
+	/* of version 4: where the COMPOUND begins in msg, its operations, its slot in which session (-1: none) */
+	u32 compound_at, ops;
+	int slot;
+	u32 generation;
 	/* of the connection */
 	struct mem *mem, *reply_mem;
 	struct xdr_out out;
@@ -124,8 +132,11 @@ struct call *chan_find(struct chan *chan, u32 xid);	/* among what was sent */
 /* msg: the reply; NULL: there is none, err says why. */
 void chan_reply(struct chan *chan, struct call *call, const u8 *msg, size_t len, int err);
 
+struct nfs4c;			/* nfs4.h */
+
 struct nfs_client {
 	struct nfs_client_cfg cfg;
+	struct nfs4c *v4;		/* NULL: version 3 */
 	struct ual_device *dev;
 	struct ual_pd *pd;
 	char *host, *path;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
- * libopenrdma-nfs: an asynchronous NFS version 3 client over RDMA or TCP.
+ * libopenrdma-nfs: an asynchronous client of NFS versions 3, 4.1 and 4.2, over RDMA or TCP.
  *
  *   nfs_client_create(cfg)     mounts and connects; on_up when the export's root is known, or why it cannot be
  *   nfs_lookup(), nfs_read()   one request each; its callback comes once, later, on the loop's thread
- *   nfs_client_destroy()       callbacks of what is under way come first, with -ECANCELED
+ *   nfs_client_destroy()       callbacks of what is under way come first, with -ECANCELED; version 4 gives its session
+ *                              back, for which the loop is run for up to a second
  *
  * Files are nfs_file objects, each a handle.  A `hard` client goes on trying while the server is away: requests
  * wait, and are sent again with the same xid.  A `soft` one fails them with -ETIMEDOUT after retrans times timeo.
@@ -37,8 +38,10 @@ struct nfs_client_cfg {
 	const char *host;		/* name or address */
 	const char *path;		/* absolute: of an export, or of something in it */
 	enum nfs_proto proto;
+	unsigned version;		/* 3 (and 0), 41, 42: NFS 3, 4.1, 4.2 */
 	uint16_t port;			/* 0: 20049 over RDMA, 2049 over TCP */
-	uint16_t mount_port;   /* of MOUNT; 0: asked of rpcbind, else the NFS port of TCP */
+	/* of version 3's MOUNT; 0: asked of rpcbind, else the NFS port of TCP */
+	uint16_t mount_port;
 	uint32_t rsize, wsize; /* bytes, multiples of 4096; 0: the server's, at most 1 MiB */
 	bool soft;
 	unsigned timeo_ds, retrans;	/* tenths of a second; 0: 600 and 2, as mount.nfs */
@@ -52,6 +55,9 @@ struct nfs_client_cfg {
 	void (*on_state)(struct nfs_client *client, int err, void *ctx);
 	void *ctx;
 };
+
+/* "3", "4.1", "4.2", "4" (the newest) into cfg.version; false: something else. */
+bool nfs_version_parse(const char *text, unsigned *version);
 
 int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **client);
 void nfs_client_destroy(struct nfs_client *client);
@@ -137,7 +143,7 @@ void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode,
 void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
 		  struct nfs_req *req);	/* count; terminated */
 
-/* flags: O_CREAT, O_EXCL, O_TRUNC; version 3 knows no open files.  file, stat */
+/* flags: O_CREAT, O_EXCL, O_TRUNC, an access mode; nothing stays open at the server.  file, stat */
 void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags, mode_t mode,
 	      struct nfs_req *req);
 /* count, eof.  At most rsize or wsize bytes are moved in a request: count may be less than len. */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "nfsrdma/client/client.h"
+#include "nfsrdma/client/nfs4.h"
 
 static int getattr_in(struct call *call, struct xdr_in *in, int err)
 {
@@ -14,7 +14,7 @@ static int getattr_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+static void do_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_GETATTR, getattr_in);
 
@@ -24,14 +24,22 @@ void nfs_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *re
 	nfs3_submit(call);
 }
 
+void nfs_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_getattr(c, file, req);
+	else
+		do_getattr(c, file, req);
+}
+
 static int setattr_in(struct call *call, struct xdr_in *in, int err)
 {
 	nfs3_in_wcc(in, call->req);
 	return err;
 }
 
-void nfs_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st, unsigned mask,
-		 struct nfs_req *req)
+static void do_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st,
+		       unsigned mask, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_SETATTR, setattr_in);
 
@@ -41,6 +49,15 @@ void nfs_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat 
 	nfs3_out_sattr(call, st, mask);
 	xdr_out_bool(&call->out, false);	/* no guard */
 	nfs3_submit(call);
+}
+
+void nfs_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st, unsigned mask,
+		 struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_setattr(c, file, st, mask, req);
+	else
+		do_setattr(c, file, st, mask, req);
 }
 
 static int access_in(struct call *call, struct xdr_in *in, int err)
@@ -54,7 +71,8 @@ static int access_in(struct call *call, struct xdr_in *in, int err)
 	return ((u32)call->flags & ~req->access) ? -EACCES : 0;
 }
 
-void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, struct nfs_req *req)
+static void do_access(struct nfs_client *c, struct nfs_file *file, unsigned mode,
+		      struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_ACCESS, access_in);
 	u32 ask = 0;
@@ -72,6 +90,14 @@ void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, stru
 	nfs3_out_file(call, file);
 	xdr_out_u32(&call->out, ask);
 	nfs3_submit(call);
+}
+
+void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_access(c, file, mode, req);
+	else
+		do_access(c, file, mode, req);
 }
 
 static int statfs_in(struct call *call, struct xdr_in *in, int err)
@@ -94,7 +120,7 @@ static int statfs_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+static void do_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_FSSTAT, statfs_in);
 
@@ -102,6 +128,14 @@ void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req
 		return;
 	nfs3_out_file(call, file);
 	nfs3_submit(call);
+}
+
+void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_statfs(c, file, req);
+	else
+		do_statfs(c, file, req);
 }
 
 /* Sizes are multiples of 4096, unless the server's are smaller. */

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "nfsrdma/client/client.h"
+#include "nfsrdma/client/nfs4.h"
 
 #define NAME_MAX_BYTES	255
 
@@ -103,11 +103,21 @@ static void list_from(struct nfs_client *c, struct nfs_req *req, struct nfs_file
 	nfs3_submit(call);
 }
 
-void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
-		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
-		 struct nfs_req *req)
+static void do_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
+		       bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
+		       struct nfs_req *req)
 {
 	static const u8 none[NFS3_COOKIEVERFSIZE];
 
 	list_from(c, req, dir, cookie, cookie ? req->dir_verf : none, entry);
+}
+
+void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
+		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
+		 struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_readdir(c, dir, cookie, entry, req);
+	else
+		do_readdir(c, dir, cookie, entry, req);
 }

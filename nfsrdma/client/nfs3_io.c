@@ -2,7 +2,7 @@
 /* Data: READ, WRITE, COMMIT, READLINK. */
 #include <errno.h>
 
-#include "nfsrdma/client/client.h"
+#include "nfsrdma/client/nfs4.h"
 
 static int read_in(struct call *call, struct xdr_in *in, int err)
 {
@@ -27,8 +27,8 @@ static int read_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
-	      struct nfs_req *req)
+static void do_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf,
+		    size_t len, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_READ, read_in);
 
@@ -41,6 +41,15 @@ void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void
 	xdr_out_u64(&call->out, offset);
 	xdr_out_u32(&call->out, call->sink_len);
 	nfs3_submit(call);
+}
+
+void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
+	      struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_read(c, file, offset, buf, len, req);
+	else
+		do_read(c, file, offset, buf, len, req);
 }
 
 static int write_in(struct call *call, struct xdr_in *in, int err)
@@ -69,8 +78,8 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
-	       size_t len, bool stable, struct nfs_req *req)
+static void do_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
+		     size_t len, bool stable, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_WRITE, write_in);
 
@@ -87,6 +96,15 @@ void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, con
 	xdr_out_u32(&call->out, stable ? NFS3_FILE_SYNC : NFS3_UNSTABLE);
 	xdr_out_u32(&call->out, call->data_len);
 	nfs3_submit(call);
+}
+
+void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
+	       size_t len, bool stable, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_write(c, file, offset, buf, len, stable, req);
+	else
+		do_write(c, file, offset, buf, len, stable, req);
 }
 
 static int commit_in(struct call *call, struct xdr_in *in, int err)
@@ -107,7 +125,7 @@ static int commit_in(struct call *call, struct xdr_in *in, int err)
 	return lost ? -EAGAIN : 0;
 }
 
-void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+static void do_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_COMMIT, commit_in);
 
@@ -119,6 +137,14 @@ void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req
 	xdr_out_u64(&call->out, 0);
 	xdr_out_u32(&call->out, 0);	/* all of it */
 	nfs3_submit(call);
+}
+
+void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_commit(c, file, req);
+	else
+		do_commit(c, file, req);
 }
 
 static int readlink_in(struct call *call, struct xdr_in *in, int err)
@@ -142,8 +168,8 @@ static int readlink_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
-		  struct nfs_req *req)
+static void do_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
+			struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_READLINK, readlink_in);
 
@@ -154,4 +180,13 @@ void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t
 	call->reply_max = CALL_REPLY_MIN + NFSC_PATH_MAX;
 	nfs3_out_file(call, file);
 	nfs3_submit(call);
+}
+
+void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
+		  struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_readlink(c, file, buf, len, req);
+	else
+		do_readlink(c, file, buf, len, req);
 }

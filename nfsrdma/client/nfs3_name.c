@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
-#include "nfsrdma/client/client.h"
+#include "nfsrdma/client/nfs4.h"
 
 static int lookup_in(struct call *call, struct xdr_in *in, int err)
 {
@@ -20,7 +20,8 @@ static int lookup_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req)
+static void do_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name,
+		      struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_LOOKUP, lookup_in);
 
@@ -29,6 +30,14 @@ void nfs_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, st
 	nfs3_out_file(call, dir);
 	nfs3_out_name(call, name);
 	nfs3_submit(call);
+}
+
+void nfs_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_lookup(c, dir, name, req);
+	else
+		do_lookup(c, dir, name, req);
 }
 
 static int got_in(struct call *call, struct xdr_in *in, int err)
@@ -54,8 +63,8 @@ static int made_in(struct call *call, struct xdr_in *in, int err)
 	return req->file ? 0 : -EREMOTEIO;
 }
 
-void nfs_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
-	       struct nfs_req *req)
+static void do_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
+		     struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_MKDIR, made_in);
 	struct stat st = { .st_mode = mode };
@@ -68,8 +77,17 @@ void nfs_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mod
 	nfs3_submit(call);
 }
 
-void nfs_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name, const char *target,
-		 struct nfs_req *req)
+void nfs_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
+	       struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_mkdir(c, dir, name, mode, req);
+	else
+		do_mkdir(c, dir, name, mode, req);
+}
+
+static void do_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name,
+		       const char *target, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_SYMLINK, made_in);
 	struct stat st = { .st_mode = 0777 };
@@ -81,6 +99,15 @@ void nfs_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name, c
 	nfs3_out_sattr(call, &st, NFS_SETATTR_MODE);
 	nfs3_out_name(call, target);
 	nfs3_submit(call);
+}
+
+void nfs_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name, const char *target,
+		 struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_symlink(c, dir, name, target, req);
+	else
+		do_symlink(c, dir, name, target, req);
 }
 
 static u32 node_type(mode_t mode)
@@ -99,8 +126,8 @@ static u32 node_type(mode_t mode)
 	}
 }
 
-void nfs_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode, dev_t dev,
-	       struct nfs_req *req)
+static void do_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
+		     dev_t dev, struct nfs_req *req)
 {
 	u32 type = node_type(mode);
 	struct stat st = { .st_mode = mode };
@@ -124,8 +151,17 @@ void nfs_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mod
 	nfs3_submit(call);
 }
 
-void nfs_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir, const char *name,
-	      struct nfs_req *req)
+void nfs_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode, dev_t dev,
+	       struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_mknod(c, dir, name, mode, dev, req);
+	else
+		do_mknod(c, dir, name, mode, dev, req);
+}
+
+static void do_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir,
+		    const char *name, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_LINK, got_in);
 
@@ -137,8 +173,17 @@ void nfs_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir,
 	nfs3_submit(call);
 }
 
-void nfs_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bool is_dir,
-		struct nfs_req *req)
+void nfs_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir, const char *name,
+	      struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_link(c, file, dir, name, req);
+	else
+		do_link(c, file, dir, name, req);
+}
+
+static void do_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bool is_dir,
+		      struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, is_dir ? NFS3_RMDIR : NFS3_REMOVE, got_in);
 
@@ -149,8 +194,17 @@ void nfs_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bo
 	nfs3_submit(call);
 }
 
-void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
-		struct nfs_file *to, const char *to_name, struct nfs_req *req)
+void nfs_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bool is_dir,
+		struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_remove(c, dir, name, req);
+	else
+		do_remove(c, dir, name, is_dir, req);
+}
+
+static void do_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
+		      struct nfs_file *to, const char *to_name, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_RENAME, got_in);
 
@@ -161,6 +215,15 @@ void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_na
 	nfs3_out_file(call, to);
 	nfs3_out_name(call, to_name);
 	nfs3_submit(call);
+}
+
+void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
+		struct nfs_file *to, const char *to_name, struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_rename(c, from, from_name, to, to_name, req);
+	else
+		do_rename(c, from, from_name, to, to_name, req);
 }
 
 /* ---- open ------------------------------------------------------------------------------------- */
@@ -203,8 +266,8 @@ static int opened_in(struct call *call, struct xdr_in *in, int err)
 	return call->req->has_stat && !call->req->stat.st.st_size ? 0 : cut(call);
 }
 
-void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags, mode_t mode,
-	      struct nfs_req *req)
+static void do_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags,
+		    mode_t mode, struct nfs_req *req)
 {
 	bool create = flags & O_CREAT;
 	struct call *call = nfs3_begin(c, req, create ? NFS3_CREATE : NFS3_LOOKUP, opened_in);
@@ -220,4 +283,13 @@ void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int 
 		nfs3_out_sattr(call, &st, NFS_SETATTR_MODE);
 	}
 	nfs3_submit(call);
+}
+
+void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags, mode_t mode,
+	      struct nfs_req *req)
+{
+	if (c->v4)
+		nfs4c_open(c, dir, name, flags, mode, req);
+	else
+		do_open(c, dir, name, flags, mode, req);
 }

@@ -14,7 +14,6 @@
 #define SLOTS		32		/* credits that are asked for */
 #define RECVS		(SLOTS + 2)
 #define INLINE_BYTES	4096
-#define RPC_REPLY_HDR	128		/* of an RPC reply, verifier and post-op attributes of READ */
 #define CONNECT_MS	10000
 #define WC_BATCH	32
 #define WR_RECV		1		/* in wr_id, beside the number of the buffer */
@@ -151,7 +150,7 @@ static int chunks(struct rdma *rdma, struct rpcrdma_hdr *hdr, struct call *call)
 	else if (call->data_len && call->len + call->data_len + 4 > room)
 		err = add_data(hdr, call);
 	if (!err &&
-	    call->sink_len + RPC_REPLY_HDR > rdma->recv_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES)
+	    call->sink_len + call->reply_head > rdma->recv_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES)
 		err = add_sink(hdr, call);
 	else if (!err && call->reply_max > rdma->recv_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES)
 		err = add_reply(hdr, call);

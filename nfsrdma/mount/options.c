@@ -88,8 +88,8 @@ static bool io_size(struct parse *p, uint32_t *to)
 
 static bool set_vers(struct parse *p)
 {
-	if (!p->value || strcmp(p->value, "3"))
-		return refuse(p, "expected 3, the version that is spoken");
+	if (!p->value || !nfs_version_parse(p->value, &p->o->version))
+		return refuse(p, "expected 3, 4.1 or 4.2");
 	return true;
 }
 

@@ -16,6 +16,7 @@ enum mount_lookupcache { MOUNT_LOOKUP_ALL, MOUNT_LOOKUP_POSITIVE, MOUNT_LOOKUP_N
 
 struct mount_options {
 	enum nfs_proto proto;
+	unsigned version;		/* as of nfs_client_cfg */
 	uint16_t port, mount_port;	/* 0: the usual one; of rpcbind */
 	uint32_t rsize, wsize;		/* bytes, multiples of 4096; 0: the server's */
 	bool soft;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #
-# `openrdma nfs` on openrdma-nfsd, over RDMA and TCP: files of many sizes both ways, a large directory, the errors and
+# `openrdma nfs` on openrdma-nfsd, over RDMA and TCP, versions 3, 4.1 and 4.2: files of many sizes both ways, a large directory, the errors and
 # their exit codes, and a server that is killed and comes back during a copy.
 #
 #   usage: test-nfs-self.sh
@@ -45,33 +45,43 @@ for i in $(seq 3000); do : >"$share/many/a-name-that-is-not-short-$i"; done
 ln -s deep/file "$share/sub/link"
 echo "behind a link" >"$share/sub/deep/file"
 
-for proto in rdma tcp; do
+for way in "rdma 3" "tcp 3" "rdma 4.2" "tcp 4.1"; do
+	read -r proto vers <<<"$way"
+	how=(--proto "$proto" --vers "$vers")
 	for bytes in 0 1 3 511 3800 3900 4095 4096 4097 65536 262145 1048575 1048576 1048577 9000001; do
 		head -c $bytes "$peer_dir/src" >"$peer_dir/in"
-		nfs cp --proto $proto "$peer_dir/in" "$server$share/f-$proto-$bytes"
-		cmp "$peer_dir/in" "$share/f-$proto-$bytes"
-		nfs cp --proto $proto "$server$share/f-$proto-$bytes" "$peer_dir/out"
-		cmp "$peer_dir/in" "$peer_dir/out/f-$proto-$bytes"
-		nfs cat --proto $proto "$server$share/f-$proto-$bytes" | cmp - "$peer_dir/in"
+		nfs cp "${how[@]}" "$peer_dir/in" "$server$share/f-$proto-$vers-$bytes"
+		cmp "$peer_dir/in" "$share/f-$proto-$vers-$bytes"
+		nfs cp "${how[@]}" "$server$share/f-$proto-$vers-$bytes" "$peer_dir/out"
+		cmp "$peer_dir/in" "$peer_dir/out/f-$proto-$vers-$bytes"
+		nfs cat "${how[@]}" "$server$share/f-$proto-$vers-$bytes" | cmp - "$peer_dir/in"
 	done
-	head -c 3000000 "$peer_dir/src" | nfs cp --proto $proto - "$server$share/piped"
+	head -c 3000000 "$peer_dir/src" | nfs cp "${how[@]}" - "$server$share/piped"
 	head -c 3000000 "$peer_dir/src" | cmp - "$share/piped"
-	head -c 100 "$peer_dir/src" | nfs cp --proto $proto - "$server$share/piped"
+	head -c 100 "$peer_dir/src" | nfs cp "${how[@]}" - "$server$share/piped"
 	[ "$(stat -c %s "$share/piped")" = 100 ] || fail "an older file is not cut"
-	nfs ls --proto $proto "$server$share/many" >"$peer_dir/out/list"
+	nfs ls "${how[@]}" "$server$share/many" >"$peer_dir/out/list"
 	LC_ALL=C ls "$share/many" | cmp - "$peer_dir/out/list" || fail "the listing is another"
-	nfs ls -l --proto $proto "$server$share/" | grep -q ' 9000001 .* f-rdma-9000001$'
-	nfs stat --proto $proto "$server$share/f-$proto-4097" | grep -qx 'size: 4097'
-	[ "$(nfs cat --proto $proto "$server$share/sub/link")" = "behind a link" ]
-	say "$proto: files, listing, link"
+	nfs ls -l "${how[@]}" "$server$share/" | grep ' 9000001 .* f-rdma-3-9000001$' >/dev/null
+	nfs stat "${how[@]}" "$server$share/f-$proto-$vers-4097" | grep -x 'size: 4097' >/dev/null
+	[ "$(nfs cat "${how[@]}" "$server$share/sub/link")" = "behind a link" ]
+	say "$proto, version $vers: files, listing, link"
 
-	expect 3 'No such file' stat --proto $proto "$server$share/none"
-	expect 3 'no such export' ls --proto $proto "$server/nowhere"
-	expect 1 'Is a directory' cat --proto $proto "$server$share/sub"
-	expect 1 'Not a directory' ls --proto $proto "$server$share/piped/x"
-	expect 4 'refused' ls --proto $proto --mount-port 2050 "$server$share"
-	expect 2 'expected nfs://' ls --proto $proto "$share"
+	expect 3 'No such file' stat "${how[@]}" "$server$share/none"
+	if [ "$vers" = 3 ]; then
+		expect 3 'no such export' ls "${how[@]}" "$server/nowhere"
+		expect 4 'refused' ls "${how[@]}" --mount-port 2050 "$server$share"
+	else
+		expect 3 'No such file' ls "${how[@]}" "$server/nowhere"
+		nfs ls "${how[@]}" "$server/" >"$peer_dir/out/list"
+		[ "$(cat "$peer_dir/out/list")" = "$(echo "$share" | cut -d/ -f2)" ] ||
+			fail "the root shows $(cat "$peer_dir/out/list")"
+	fi
+	expect 1 'Is a directory' cat "${how[@]}" "$server$share/sub"
+	expect 1 'Not a directory' ls "${how[@]}" "$server$share/piped/x"
+	expect 2 'expected nfs://' ls "${how[@]}" "$share"
 	expect 2 'expected rdma or tcp' ls --proto udp "$server$share"
+	expect 2 'expected 3, 4.1 or 4.2' ls --vers 4.0 "$server$share"
 done
 expect 4 'refused' ls --port 20050 --mount-port 2049 "$server$share"
 expect 4 'refused' ls --proto tcp --port 2051 --mount-port 2049 "$server$share"
@@ -94,8 +104,9 @@ say "not a server"
 # Slow enough to be met in the middle: 40 MB through 20 MB/s.
 peer_exec tc qdisc add dev lo root tbf rate 160mbit burst 1mb latency 2000ms 2>/dev/null ||
 	say "no tc: the copy may be over before the server is killed"
-for proto in rdma tcp; do
-	nfs cp --proto $proto "$peer_dir/src" "$server$share/long" 2>"$peer_dir/copy.log" &
+for way in "rdma 3" "tcp 3" "rdma 4.2" "tcp 4.1"; do
+	read -r proto vers <<<"$way"
+	nfs cp --proto "$proto" --vers "$vers" "$peer_dir/src" "$server$share/long" 2>"$peer_dir/copy.log" &
 	copy=$!
 	sleep 0.7
 	peer_stop nfsd KILL
@@ -104,7 +115,7 @@ for proto in rdma tcp; do
 	wait $copy || fail "the copy over $proto ended with $?: $(cat "$peer_dir/copy.log")"
 	cmp "$peer_dir/src" "$share/long" || fail "the copy over $proto is another"
 	grep -q 'answers again' "$peer_dir/copy.log" || say "the copy was over before the server was killed"
-	nfs cp --proto $proto "$server$share/long" "$peer_dir/out/long" 2>"$peer_dir/copy.log" &
+	nfs cp --proto "$proto" --vers "$vers" "$server$share/long" "$peer_dir/out/long" 2>"$peer_dir/copy.log" &
 	copy=$!
 	sleep 0.7
 	peer_stop nfsd KILL
@@ -113,7 +124,7 @@ for proto in rdma tcp; do
 	wait $copy || fail "the copy back over $proto ended with $?: $(cat "$peer_dir/copy.log")"
 	cmp "$peer_dir/src" "$peer_dir/out/long" || fail "the copy back over $proto is another"
 	rm "$share/long"
-	say "$proto: a restart during a copy"
+	say "$proto, version $vers: a restart during a copy"
 done
 peer_stop nfsd
 say "passed"

@@ -23,8 +23,9 @@ static const char help[] =
 	"the path of an export or of something in it.  FILE is a local file; - is standard input or output.\n"
 	"\n"
 	"  --proto rdma|tcp   how to reach the server (default rdma)\n"
+	"  --vers 3|4.1|4.2   version of NFS (default 3)\n"
 	"  --port PORT        of NFS (default 20049 for rdma, 2049 for tcp)\n"
-	"  --mount-port PORT  of MOUNT (default: rpcbind is asked)\n"
+	"  --mount-port PORT  of version 3's MOUNT (default: rpcbind is asked)\n"
 	"  -l                 ls: mode, links, owner, group, size and time too\n";
 
 static bool is_url(const char *text)
@@ -171,6 +172,7 @@ static int parse(struct nfs_options *o, bool *all_about, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "proto", required_argument, NULL, 'P' },
+		{ "vers", required_argument, NULL, 'v' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "mount-port", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
@@ -187,6 +189,10 @@ static int parse(struct nfs_options *o, bool *all_about, int argc, char **argv)
 			if (strcmp(optarg, "rdma") && strcmp(optarg, "tcp"))
 				code = report_usage("--proto %s: expected rdma or tcp", optarg);
 			o->proto = strcmp(optarg, "tcp") ? NFS_PROTO_RDMA : NFS_PROTO_TCP;
+			break;
+		case 'v':
+			if (!nfs_version_parse(optarg, &o->version))
+				code = report_usage("--vers %s: expected 3, 4.1 or 4.2", optarg);
 			break;
 		case 'p':
 			code = port_parse("port", optarg, &o->port);

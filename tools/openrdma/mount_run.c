@@ -86,6 +86,7 @@ static int connect_once(struct server *s)
 		.host = s->run->host,
 		.path = s->run->path,
 		.proto = o->proto,
+		.version = o->version,
 		.port = o->port,
 		.mount_port = o->mount_port,
 		.rsize = o->rsize,

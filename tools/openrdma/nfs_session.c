@@ -83,7 +83,7 @@ static int why_down(struct nfs_session *s, const struct nfs_options *o, int err)
 		break;
 	case EPROTO:
 	case EPROTONOSUPPORT:
-		report_error("%s: what answers is not an NFS version 3 server (%s)", s->url,
+		report_error("%s: what answers is not an NFS server of this version (%s)", s->url,
 			     strerror(-err));
 		break;
 	case EHOSTUNREACH:
@@ -101,6 +101,7 @@ int nfs_session_open(struct nfs_session *s, const char *url, const struct nfs_op
 		.host = s->host,
 		.path = s->path,
 		.proto = options->proto,
+		.version = options->version,
 		.mount_port = options->mount_port,
 		.uid = geteuid(),
 		.gid = getegid(),

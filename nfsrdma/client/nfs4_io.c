@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Data of version 4: READ, WRITE, COMMIT, READLINK.  RFC 8881 18.22, 18.32, 18.3, 18.24. */
+#include <errno.h>
+
+#include "nfsrdma/client/nfs4.h"
+
+static int data_in(struct call *call, struct xdr_in *in)
+{
+	struct nfs_req *req = call->req;
+	const u8 *data;
+	u32 len;
+
+	req->eof = xdr_in_bool(in);
+	if (call->is_placed) {
+		len = xdr_in_u32(in);
+		req->count = len;
+		/* The chunk may have the padding too. */
+		return len <= call->placed ? 0 : -EPROTO;
+	}
+	data = xdr_in_opaque(in, call->sink_len, &len);
+	if (!xdr_in_ok(in))
+		return -EPROTO;
+	req->count = len;
+	if (len)
+		memcpy(call->sink, data, len);
+	return 0;
+}
+
+static int read_in(struct call *call, struct xdr_in *in, int err)
+{
+	err = nfs4c_in(in, NFS4_OP_PUTFH);
+	if (!err)
+		err = nfs4c_in(in, NFS4_OP_READ);
+	return err ? err : data_in(call, in);
+}
+
+void nfs4c_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
+		struct nfs_req *req)
+{
+	struct call *call = nfs4c_begin(c, req, false, read_in);
+
+	if (!call)
+		return;
+	req->count = 0;
+	call->sink = buf;
+	call->sink_len = min_t(size_t, len, c->rsize);
+	nfs4c_op_file(call, file);
+	nfs4c_op(call, NFS4_OP_READ);
+	nfs4c_out_anonymous(call);
+	xdr_out_u64(&call->out, offset);
+	xdr_out_u32(&call->out, call->sink_len);
+	nfs4c_submit(call);
+}
+
+/* What was written before is lost if the server is another one now. */
+static void verifier_in(struct call *call, const u8 *verf)
+{
+	struct nfs_file *file = call->file;
+
+	memcpy(call->req->verf, verf, NFS4_VERIFIER_SIZE);
+	file->lost |= file->has_verf && memcmp(file->verf, verf, NFS4_VERIFIER_SIZE);
+}
+
+static int write_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs_req *req = call->req;
+	const u8 *verf;
+	u32 stable;
+
+	err = nfs4c_in(in, NFS4_OP_PUTFH);
+	if (!err)
+		err = nfs4c_in(in, NFS4_OP_WRITE);
+	if (err)
+		return err;
+	req->count = xdr_in_u32(in);
+	stable = xdr_in_u32(in);
+	verf = xdr_in_fixed(in, NFS4_VERIFIER_SIZE);
+	if (!xdr_in_ok(in) || req->count > call->data_len)
+		return -EPROTO;
+	req->durable = stable != NFS4_UNSTABLE;
+	memcpy(req->verf, verf, NFS4_VERIFIER_SIZE);
+	if (stable == NFS4_FILE_SYNC)
+		return 0;
+	verifier_in(call, verf);
+	memcpy(call->file->verf, verf, NFS4_VERIFIER_SIZE);
+	call->file->has_verf = true;
+	return 0;
+}
+
+void nfs4c_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
+		 size_t len, bool stable, struct nfs_req *req)
+{
+	struct call *call = nfs4c_begin(c, req, true, write_in);
+
+	if (!call)
+		return;
+	req->count = 0;
+	nfs_file_get(file);
+	call->file = file;
+	call->data = buf;
+	call->data_len = min_t(size_t, len, c->wsize);
+	nfs4c_op_file(call, file);
+	nfs4c_op(call, NFS4_OP_WRITE);
+	nfs4c_out_anonymous(call);
+	xdr_out_u64(&call->out, offset);
+	xdr_out_u32(&call->out, stable ? NFS4_FILE_SYNC : NFS4_UNSTABLE);
+	xdr_out_u32(&call->out, call->data_len);
+	nfs4c_submit(call);
+}
+
+static int commit_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs_file *file = call->file;
+	const u8 *verf;
+	bool lost;
+
+	err = nfs4c_in(in, NFS4_OP_PUTFH);
+	if (!err)
+		err = nfs4c_in(in, NFS4_OP_COMMIT);
+	if (err)
+		return err;
+	verf = xdr_in_fixed(in, NFS4_VERIFIER_SIZE);
+	if (!xdr_in_ok(in))
+		return -EPROTO;
+	verifier_in(call, verf);
+	lost = file->lost;
+	file->lost = file->has_verf = false;
+	return lost ? -EAGAIN : 0;
+}
+
+void nfs4c_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+{
+	struct call *call = nfs4c_begin(c, req, false, commit_in);
+
+	if (!call)
+		return;
+	nfs_file_get(file);
+	call->file = file;
+	nfs4c_op_file(call, file);
+	nfs4c_op(call, NFS4_OP_COMMIT);
+	xdr_out_u64(&call->out, 0);
+	xdr_out_u32(&call->out, 0);	/* all of it */
+	nfs4c_submit(call);
+}
+
+static int readlink_in(struct call *call, struct xdr_in *in, int err)
+{
+	const u8 *target;
+	u32 len;
+
+	err = nfs4c_in(in, NFS4_OP_PUTFH);
+	if (!err)
+		err = nfs4c_in(in, NFS4_OP_READLINK);
+	if (err)
+		return err;
+	target = xdr_in_opaque(in, NFSC_PATH_MAX, &len);
+	if (!xdr_in_ok(in) || memchr(target, '\0', len))
+		return -EPROTO;
+	if (len >= (size_t)call->flags)
+		return -ENAMETOOLONG;
+	memcpy(call->ctx, target, len);
+	((char *)call->ctx)[len] = '\0';
+	call->req->count = len;
+	return 0;
+}
+
+void nfs4c_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
+		    struct nfs_req *req)
+{
+	struct call *call = nfs4c_begin(c, req, false, readlink_in);
+
+	if (!call)
+		return;
+	call->ctx = buf;
+	call->flags = (int)min_t(size_t, len, NFSC_PATH_MAX + 1);
+	call->reply_max = NFS4C_REPLY_HEAD + NFSC_PATH_MAX;
+	nfs4c_op_file(call, file);
+	nfs4c_op(call, NFS4_OP_READLINK);
+	nfs4c_submit(call);
+}
