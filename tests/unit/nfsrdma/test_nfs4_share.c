@@ -42,8 +42,8 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	nfs4_opens_release(NULL, f->client[0]);
-	nfs4_opens_release(NULL, f->client[1]);
+	for (unsigned i = 0; i < 2; i++)
+		nfs4_opens_release((struct nfs4_state *)f, f->client[i]);
 	nfs4_files_destroy(f->files);
 	free(f);
 	return 0;
