@@ -13,7 +13,9 @@
  *   completed --> POSTED
  *
  * Memory that bulk data passes through is taken from the reactor's arena when it is needed, and given back when the
- * reply has left; a slot that finds none waits its turn.  So does one that finds the send queue full.
+ * reply has left; a slot that finds none waits its turn.  So does one that finds the send queue full, or RDMA_WINDOW
+ * bytes of its connection under way: more would not be faster, and memory that has just been sent from is still in
+ * the processor's cache when it is filled again.
  *
  * Owner: the reactor's loop.  Context: its thread; a RUNNING slot may be in the hands of a worker, which only takes
  * bulk memory (rdma_mem.c has a lock for that).  A connection lives until its last slot has come back.
@@ -38,6 +40,7 @@
 #define RDMA_SGE_MAX		4
 #define RDMA_CLOSE_MS		5000
 #define RDMA_ARENA_BYTES	(64u << 20)
+#define RDMA_WINDOW		(4u << 20)	/* bulk bytes of a connection; one call always goes */
 
 enum slot_state { SLOT_POSTED, SLOT_READING, SLOT_RUNNING, SLOT_SENDING };
 
@@ -64,6 +67,9 @@ struct rdma_slot {
 	struct rdma_buf long_reply;	/* instead of the inline one, for a Reply chunk */
 	unsigned out_n;
 	unsigned pending;		/* work requests not completed */
+	u32 bulk;			/* its part of conn->bulk */
+	bool in_turn;			/* has waited: goes before who has just come */
+	bool starved;			/* waits in the reactor's list */
 	/* waits for memory or for the send queue: what it was about to do comes again */
 	bool again;
 };
@@ -85,7 +91,8 @@ struct rdma_conn {
 	u32 send_max;			/* longest inline message to the client */
 	unsigned sq_free;
 	unsigned busy;			/* slots that are not posted */
-	struct list_head waiting;	/* slots that the send queue had no room for */
+	struct list_head waiting; /* slots that the send queue or the window had no room for */
+	u32 bulk;			/* bytes of chunks of calls that are under way */
 	bool up, dead, told_down;
 	struct rdma_back *back;		/* rdma_back.c; NULL until the first call back */
 	struct rdma_slot slots[RDMA_CREDITS + RDMA_RECV_SPARE];

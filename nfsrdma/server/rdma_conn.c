@@ -17,6 +17,8 @@ void rdma_slot_release(struct rdma_slot *slot)
 {
 	struct rdma_arena *arena = &slot->conn->reactor->arena;
 
+	slot->conn->bulk -= slot->bulk;
+	slot->bulk = 0;
 	rdma_buf_put(arena, &slot->whole);
 	rdma_buf_put(arena, &slot->long_reply);
 	for (unsigned i = 0; i < NFS_CALL_ITEMS_MAX; i++) {
@@ -48,8 +50,9 @@ static void feed_starved(struct nfs_rdma_reactor *reactor)
 		struct rdma_slot *slot = list_first_entry(&work, struct rdma_slot, waits);
 
 		list_del_init(&slot->waits);
+		slot->starved = false;
 		rdma_rx_resume(slot);
-		if (!list_empty(&slot->waits)) { /* still none: nor is there for those behind it */
+		if (slot->starved) {	/* still none: nor is there for those behind it */
 			list_splice_tail_init(&work, &reactor->starved);
 			return;
 		}
@@ -67,6 +70,8 @@ void rdma_slot_recv(struct rdma_slot *slot)
 		ual_defer(conn->pub.loop, &conn->defer);
 	} else if (post_recv(slot)) {
 		rdma_conn_kill(conn);
+	} else if (!list_empty(&conn->waiting)) {
+		ual_defer(conn->pub.loop, &conn->defer);
 	}
 	if (!list_empty(&conn->reactor->starved))
 		feed_starved(conn->reactor);
@@ -79,10 +84,11 @@ void rdma_slot_wait_sq(struct rdma_slot *slot)
 
 void rdma_slot_wait_mem(struct rdma_slot *slot)
 {
+	slot->starved = slot->in_turn = true;
 	list_add_tail(&slot->waits, &slot->conn->reactor->starved);
 }
 
-/* The send queue has room again. */
+/* The send queue or the window has room again. */
 static void feed_waiting(struct rdma_conn *conn)
 {
 	while (!conn->dead && !list_empty(&conn->waiting)) {
@@ -93,7 +99,7 @@ static void feed_waiting(struct rdma_conn *conn)
 			rdma_rx_resume(slot);
 		else
 			rdma_tx_reply(slot);
-		if (!list_empty(&slot->waits)) {
+		if (!list_empty(&slot->waits) && !slot->starved) {
 			list_del_init(&slot->waits);	/* first again */
 			list_add(&slot->waits, &conn->waiting);
 			return;
@@ -206,6 +212,7 @@ static void on_defer(struct ual_defer *d)
 {
 	struct rdma_conn *conn = d->ctx;
 
+	feed_waiting(conn);
 	if (conn->dead && conn->qp)
 		teardown(conn);
 	if (conn->dead && !conn->busy)

@@ -52,6 +52,36 @@ static bool memory_take(struct rdma_slot *slot)
 	return true;
 }
 
+static u32 bulk_bytes(const struct rpcrdma_hdr *hdr)
+{
+	u32 n = 0;
+
+	for (unsigned i = first_item(hdr); i < hdr->read_n; i++)
+		n += hdr->reads[i].len;
+	for (unsigned i = 0; i < hdr->write_n; i++)
+		n += min_t(u32, hdr->writes[i].len, NFS_DATA_MAX);
+	return n;
+}
+
+/* False: it waits.  Who has waited goes before who has just come. */
+static bool window_enter(struct rdma_slot *slot)
+{
+	struct rdma_conn *conn = slot->conn;
+	u32 n = bulk_bytes(&slot->hdr);
+
+	if (slot->bulk || !n)
+		return true;
+	if ((!slot->in_turn && !list_empty(&conn->waiting)) ||
+	    (conn->bulk && conn->bulk + n > RDMA_WINDOW)) {
+		slot->in_turn = true;
+		rdma_slot_wait_sq(slot);
+		return false;
+	}
+	slot->bulk = n;
+	conn->bulk += n;
+	return true;
+}
+
 static bool chunk_read(struct rdma_slot *slot, const struct rpcrdma_chunk *chunk,
 		       const struct rdma_buf *buf)
 {
@@ -126,6 +156,8 @@ void rdma_rx_resume(struct rdma_slot *slot)
 	const struct rpcrdma_hdr *hdr = &slot->hdr;
 	unsigned first = first_item(hdr), segs = 0;
 
+	if (!slot->again && !window_enter(slot))
+		return;
 	if (!slot->again && !memory_take(slot)) {
 		rdma_slot_release(slot);
 		rdma_slot_wait_mem(slot);
@@ -164,7 +196,7 @@ void rdma_rx_message(struct rdma_slot *slot)
 	struct xdr_in in;
 
 	slot->state = SLOT_READING;
-	slot->again = false;
+	slot->again = slot->in_turn = slot->starved = false;
 	xdr_in_init(&in, slot->recv, slot->recv_len);
 	switch (rpcrdma_hdr_decode(&in, hdr)) {
 	case RPCRDMA_SHORT:
