@@ -72,6 +72,9 @@ for who in passive active; do
 		killed $who $test "ib_$test -F -R -p PORT -D 15 -f 1 -s 1048576 -q 4" \
 			"ib_$test -F -R -p PORT -D 15 -f 1 -s 1048576 -q 4 ADDR"
 	done
+	# It reads on after the end of the stream, for each of its transfers: not too many of them.
+	killed $who rstream "rstream -b ADDR -p PORT -T b -S 1000000 -C 20000" \
+		"rstream -s ADDR -p PORT -T b -S 1000000 -C 20000"
 	killed $who read_bw-events "ib_read_bw -F -R -p PORT -e -n 1000000" \
 		"ib_read_bw -F -R -p PORT -e -n 1000000 ADDR"
 done

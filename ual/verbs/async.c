@@ -61,10 +61,10 @@ void abi_async_drop_all(struct abi_context *context)
 
 void abi_cond_wait(struct abi_engine *engine, pthread_cond_t *cond)
 {
-	int state = engine->cancel_state;
+	struct abi_caller caller = engine->caller;
 
 	pthread_cond_wait(cond, &engine->lock);
-	engine->cancel_state = state;
+	engine->caller = caller;
 }
 
 void abi_async_drain(struct abi_context *context, void *element, const unsigned *told)

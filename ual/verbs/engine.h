@@ -24,12 +24,19 @@
 #ifndef UAL_VERBS_ENGINE_H
 #define UAL_VERBS_ENGINE_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "ual/ual.h"
+
+/* What the thread that holds the lock had when it took it, and has again when it gives it back. */
+struct abi_caller {
+	int cancel_state;
+	int program_errno; /* calls that succeed leave it alone; the loop's system calls do not */
+};
 
 struct abi_engine {
 	pthread_mutex_t lock;
@@ -39,7 +46,7 @@ struct abi_engine {
 	bool dead;			/* a parent's, in the child of a fork() */
 	/* the rest is engine.c's and progress.c's */
 	unsigned refs;
-	int cancel_state;		/* of the thread that holds the lock */
+	struct abi_caller caller;
 	unsigned empty_passes;
 	uint64_t timer_at_ns;	/* when `timer` wakes who sleeps; UINT64_MAX: it is not set */
 	struct ual_watch timer;		/* a timerfd: the loop's deadline as a descriptor */
@@ -61,11 +68,11 @@ void abi_engine_put(struct abi_engine *engine);
 /* No thread is cancelled while it holds the lock: the loop's system calls are cancellation points. */
 static inline void abi_lock(struct abi_engine *engine)
 {
-	int state;
+	struct abi_caller caller = { .program_errno = errno };
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &caller.cancel_state);
 	pthread_mutex_lock(&engine->lock);
-	engine->cancel_state = state;
+	engine->caller = caller;
 }
 
 /* Also wakes who sleeps on the loop if there is something to do sooner than he knows. */

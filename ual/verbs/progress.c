@@ -77,12 +77,13 @@ static void cover_deadline(struct abi_engine *engine)
 
 void abi_unlock(struct abi_engine *engine)
 {
-	int state = engine->cancel_state;
+	struct abi_caller caller = engine->caller;
 
 	if (atomic_load_explicit(&engine->sleepers, memory_order_relaxed) && !engine->dead)
 		cover_deadline(engine);
 	pthread_mutex_unlock(&engine->lock);
-	pthread_setcancelstate(state, &state);
+	pthread_setcancelstate(caller.cancel_state, &caller.cancel_state);
+	errno = caller.program_errno;
 }
 
 /* With the lock held.  False: not now. */
@@ -245,6 +246,7 @@ static int wait_loop(struct abi_engine *engine, int fd, uint64_t until_ns)
 
 int abi_wait(struct abi_engine *engine, int fd, int timeout_ms)
 {
+	int program_errno = errno;
 	uint64_t until_ns = timeout_ms < 0 ? UINT64_MAX : now_ns() + (uint64_t)timeout_ms * 1000000;
 	int err;
 
@@ -255,6 +257,7 @@ int abi_wait(struct abi_engine *engine, int fd, int timeout_ms)
 	pthread_cleanup_push(leave, engine);
 	err = wait_loop(engine, fd, until_ns);
 	pthread_cleanup_pop(1);
+	errno = program_errno;
 	return err;
 }
 

@@ -143,13 +143,14 @@ static unsigned events_queued(const struct abi_cm_id *id)
 int abi_cm_id_wait(struct abi_cm_id *id, const struct timespec *until)
 {
 	struct abi_engine *engine = id->engine;
-	int state = engine->cancel_state, err;
+	struct abi_caller caller = engine->caller;
+	int err;
 
 	if (until)
 		err = pthread_cond_timedwait(&id->changed, &engine->lock, until);
 	else
 		err = pthread_cond_wait(&id->changed, &engine->lock);
-	engine->cancel_state = state;	/* that of who holds the lock */
+	engine->caller = caller;
 	return -err;
 }
 

@@ -223,8 +223,13 @@ static void cm_event(struct rs *rs, struct rdma_cm_event *ev)
 	rdma_ack_cm_event(ev);
 }
 
+/*
+ * That there are none is no failure, and errno stays the program's: rstream takes the end of the stream, 0, for "try
+ * again" when it finds EAGAIN there.
+ */
 void abi_rs_take_events(struct rs *rs)
 {
+	int program_errno = errno;
 	struct rdma_cm_event *ev;
 	struct ibv_cq *cq;
 	void *context;
@@ -238,4 +243,5 @@ void abi_rs_take_events(struct rs *rs)
 	}
 	while (!rdma_get_cm_event(rs->channel, &ev))
 		cm_event(rs, ev);
+	errno = program_errno;
 }

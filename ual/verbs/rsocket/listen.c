@@ -157,15 +157,17 @@ unlock:
 static int accept_wait(struct rs *rs)
 {
 	struct pollfd fd = { .fd = rs->accept_fd, .events = POLLIN };
+	int timeout_ms, program_errno = errno;
 	uint64_t n;
-	int timeout_ms;
 
 	pthread_mutex_lock(&rs->lock);
 	timeout_ms = rs->flags & O_NONBLOCK ? 0 : rs->recv_timeout_ms ? rs->recv_timeout_ms : -1;
 	pthread_mutex_unlock(&rs->lock);
 	for (;;) {
-		if (read(rs->accept_fd, &n, sizeof(n)) == sizeof(n))
+		if (read(rs->accept_fd, &n, sizeof(n)) == sizeof(n)) {
+			errno = program_errno;
 			return 0;
+		}
 		if (errno != EAGAIN || !timeout_ms)
 			return -errno;
 		if (poll(&fd, 1, timeout_ms) < 0)

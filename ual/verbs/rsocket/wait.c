@@ -43,8 +43,11 @@ int abi_rs_wake_fd(void)
 
 void abi_rs_wake_clear(void)
 {
+	int program_errno = errno;
 	uint64_t n;
 	ssize_t ret __attribute__((unused)) = read(wake_fd, &n, sizeof(n));
+
+	errno = program_errno;	/* it may be clear already */
 }
 
 void abi_rs_wake(struct rs *rs)
