@@ -11,8 +11,10 @@ mode=${1:-self}
 peer_need ib_send_bw ib_send_lat ib_write_bw ib_write_lat ib_read_bw ib_read_lat ib_atomic_bw ib_atomic_lat
 run_begin "$mode" -t 220
 run_limit_s=60
-# ib_send_bw waits for room at the other end by looking at memory, but sleeps for a completion: it stands still for
-# ever once all that it has sent is complete and 512 messages were not looked at.  Large ones do not get that far.
+# With -e ib_send_bw sleeps for a completion although it waits for the other end's credits, which are RDMA Writes and
+# complete nothing: it stands still for ever once it has used all credits (512, or -n if that is less) and all that it
+# has sent is complete, although the credits lie in its memory.  So it does on every iWARP device whose sends complete
+# before the other end looks.  Large messages do not get that far.
 events="-e -n 600 -s 262144"
 
 # measure TEST ROWS OPTION...: both ends; the active one reports ROWS sizes.
@@ -49,7 +51,8 @@ if [ "$mode" = self ]; then
 	done
 	measure atomic_bw 1 -q 8 -n 200
 	measure read_bw 1 -q 8 -b -e -n 200
-	# One connection: perftest's credits are for each, and iWARP has no way to wait for a shared queue to be filled.
+	# One connection: of several perftest gives the credits of a message to the one that its receive was counted for,
+	# not to the one that it came over, until one has none left while 236 receives are posted.
 	measure send_bw 1 --use-srq -n 200
 	measure send_bw 1 -l 8 -Q 4 -n 200
 	measure write_bw 1 --use_old_post_send -n 200
