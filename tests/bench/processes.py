@@ -61,6 +61,10 @@ class Failed(Exception):
     """A program did not do what the benchmark needs; the text is for people."""
 
 
+class Lacking(Failed):
+    """This machine lacks what the subject needs: it is left out, and nothing is wrong."""
+
+
 class Server:
     """A program in the background, from its first listening on the port to stop()."""
 

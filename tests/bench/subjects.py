@@ -80,6 +80,19 @@ class Subject:
     def run(self, workload, seconds):
         raise NotImplementedError
 
+    def job_file(self, workload, seconds, depth=None):
+        """Our own profile with another run time, and depth, which fio's command line cannot change."""
+        with open(os.path.join(PROFILES, workload + ".fio"), encoding="utf-8") as profile:
+            text = profile.read()
+        text = re.sub(r"^runtime=.*$", f"runtime={seconds}", text, flags=re.MULTILINE)
+        text = re.sub(r"^ramp_time=.*$", f"ramp_time={self.ramp_s}", text, flags=re.MULTILINE)
+        if depth:
+            text = re.sub(r"^iodepth.*$", "", text, flags=re.MULTILINE) + f"iodepth={depth}\n"
+        path = os.path.join(self.scratch, f"{self.name}-{workload}.fio")
+        with open(path, "w", encoding="utf-8") as job:
+            job.write(text)
+        return path
+
 
 class BareTcp(Subject):
     """tests/bench/tcp_rr: bytes and nothing else."""
@@ -121,17 +134,6 @@ class Nbdkit(Subject):
 
     def run(self, workload, seconds):
         return fio_result(self.fio(self.job_file(workload, seconds)), WORKLOADS[workload][2])
-
-    def job_file(self, workload, seconds):
-        """Our own profile with another run time, which fio's command line cannot change."""
-        with open(os.path.join(PROFILES, workload + ".fio"), encoding="utf-8") as profile:
-            text = profile.read()
-        text = re.sub(r"^runtime=.*$", f"runtime={seconds}", text, flags=re.MULTILINE)
-        text = re.sub(r"^ramp_time=.*$", f"ramp_time={self.ramp_s}", text, flags=re.MULTILINE)
-        path = os.path.join(self.scratch, f"{self.name}-{workload}.fio")
-        with open(path, "w", encoding="utf-8") as job:
-            job.write(text)
-        return path
 
 
 class Tgt(Subject):
@@ -206,9 +208,11 @@ class OpenRdma(Subject):
         self.bench("write-1m", max(1, self.size / 1e9))
 
     def bench(self, profile, seconds):
-        url = f"iser://127.0.0.1:{self.port}/iqn.2026-11.org.openrdma:ram0/0?crc={self.crc}"
-        return output_of([self.programs["openrdma"], "bench", profile, url, "--runtime",
-                          str(math.ceil(seconds)), "--json"], seconds + 60)
+        return output_of([self.programs["openrdma"], "bench", profile, self.url(), "--runtime",
+                          str(math.ceil(seconds)), "--json", "--destroy-data"], seconds + 60)
+
+    def url(self):
+        return f"iser://127.0.0.1:{self.port}/iqn.2026-11.org.openrdma:ram0/0?crc={self.crc}"
 
     def run(self, workload, seconds):
         return fio_result(self.bench(workload, seconds), WORKLOADS[workload][2])
