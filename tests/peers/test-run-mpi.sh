@@ -33,3 +33,4 @@ ranks()
 ranks 2 two --mca btl self --mca osc pt2pt
 ranks 4 four --mca btl self --mca osc pt2pt
 ranks 2 two-rdma --mca btl ofi,self --mca osc rdma
+ranks 4 four-rdma --mca btl ofi,self --mca osc rdma
