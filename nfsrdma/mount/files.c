@@ -139,6 +139,7 @@ void mnt_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 /* ---- read ------------------------------------------------------------------------------------- */
 
 static void read_more(struct mnt_op *op);
+static void read_begin(struct mnt_op *op, int err);
 
 static void have_read(struct mnt_op *op, int err)
 {
@@ -151,6 +152,12 @@ static void have_read(struct mnt_op *op, int err)
 		read_more(op);
 		return;
 	}
+	/* What it lacked may have been written again, and committed, before it was answered. */
+	if (op->lost != op->node->lost) {
+		read_begin(op, 0);
+		return;
+	}
+	op->have = mnt_write_overlay(op->node, op->offset, op->msg->data, op->have, op->len);
 	fuse_reply_buf(op->req, (const char *)op->msg->data, op->have);
 	mnt_op_end(op);
 }
@@ -163,6 +170,8 @@ static void read_more(struct mnt_op *op)
 
 static void read_begin(struct mnt_op *op, int err)
 {
+	op->have = 0;
+	op->lost = op->node->lost;
 	read_more(op);
 }
 

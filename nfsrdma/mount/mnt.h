@@ -77,6 +77,7 @@ struct mnt_node {
 	struct mnt_op *commit;		/* under way */
 	u64 write_end;			/* of what was written since the size was last set */
 	u64 written_at;			/* mnt.clock of the last WRITE's end */
+	unsigned lost;			/* WRITEs that were found lost by a COMMIT */
 	unsigned errors;		/* how many; handles remember which they told */
 	int err;
 };
@@ -110,6 +111,7 @@ struct mnt_op {
 	char *name, *name2;		/* copies */
 	u64 offset;
 	size_t len, have;
+	unsigned lost;			/* of the node, when it was asked */
 	u8 *data;
 	int flags;
 	struct stat st;
@@ -264,7 +266,13 @@ void mnt_write_take(struct mnt_op *op);
 void mnt_write_wait(struct mnt_op *op, bool durable, void (*then)(struct mnt_op *op, int err));
 /* The same for what ends behind offset. */
 void mnt_write_wait_behind(struct mnt_op *op, u64 offset, void (*then)(struct mnt_op *op, int err));
-bool mnt_write_pending(const struct mnt_node *node);
+bool mnt_write_pending(const struct mnt_node *node); /* is there anything that is not committed? */
+/*
+ * data: have of len bytes that the server has at offset; what is written and not committed is put over it.  Returns how
+ * much it is then.
+ */
+size_t mnt_write_overlay(const struct mnt_node *node, u64 offset, u8 *data, size_t have,
+			 size_t len);
 /* Starts writing and committing everything. */
 void mnt_write_all(struct nfs_mount *mnt);
 void mnt_write_abandon(struct nfs_mount *mnt);

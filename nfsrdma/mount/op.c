@@ -4,7 +4,8 @@
 
 #include "nfsrdma/mount/mnt.h"
 
-#define WHO_NS MNT_NS
+#define WHO_NS		MNT_NS
+#define GROUPS_MAX	ARRAY_SIZE(((struct nfs_caller *)0)->groups)
 
 struct mnt_who *mnt_who_get(struct mnt_who *who)
 {
@@ -29,7 +30,7 @@ void mnt_whos_forget(struct nfs_mount *mnt)
 static struct mnt_who *who_new(fuse_req_t req, const struct fuse_ctx *ctx)
 {
 	struct mnt_who *who = calloc(1, sizeof(*who));
-	gid_t groups[ARRAY_SIZE(who->caller.groups)];
+	gid_t groups[GROUPS_MAX];
 	int n;
 
 	if (!who)
@@ -38,8 +39,8 @@ static struct mnt_who *who_new(fuse_req_t req, const struct fuse_ctx *ctx)
 	who->caller.uid = ctx->uid;
 	who->caller.gid = ctx->gid;
 	/* What the kernel does by itself has no process. */
-	n = ctx->uid && ctx->pid ? fuse_req_getgroups(req, ARRAY_SIZE(groups), groups) : 0;
-	for (int i = 0; i < n && i < (int)ARRAY_SIZE(groups); i++)
+	n = ctx->uid && ctx->pid ? fuse_req_getgroups(req, GROUPS_MAX, groups) : 0;
+	for (int i = 0; i < n && i < (int)GROUPS_MAX; i++)
 		who->caller.groups[who->caller.group_n++] = groups[i];
 	return who;
 }

@@ -11,6 +11,8 @@
  * held, as is one for which there is no room, and answered later.
  *
  * A small file, written and closed, is one WRITE that is stable by itself.
+ *
+ * A server that restarted may answer a READ without what it has lost, so what is in extents goes over what is read.
  */
 #include <stdlib.h>
 
@@ -191,12 +193,14 @@ static void committed(struct mnt_op *op, int err)
 	list_for_each_entry_safe(e, next, &node->extents, link) {
 		if (!e->committing)
 			continue;
-		if (err)
+		if (err) {
 			extent_failed(e, err);
-		else if (!memcmp(e->verf, op->nfs.verf, sizeof(e->verf)))
+		} else if (!memcmp(e->verf, op->nfs.verf, sizeof(e->verf))) {
 			extent_free(e);
-		else
+		} else {
+			node->lost++;
 			extent_send(e);
+		}
 	}
 	node_step(node);
 	mnt_op_end(op);
@@ -417,6 +421,8 @@ static bool try_add(struct mnt_op *op)
 	if (mnt->held_bytes + mnt->msg_bytes > HELD_MAX || mnt->extent_n >= EXTENTS_MAX ||
 	    is_blocked(op))
 		return false;
+	if (list_empty(&node->extents))
+		node->write_end = 0;
 	node->write_end = max_t(u64, node->write_end, op->offset + op->len);
 	node->told_size = max_t(u64, node->told_size, op->offset + op->len);
 	add(op);
@@ -534,12 +540,27 @@ void mnt_write_wait_behind(struct mnt_op *op, u64 offset, void (*then)(struct mn
 
 bool mnt_write_pending(const struct mnt_node *node)
 {
+	return !list_empty(&node->extents);
+}
+
+size_t mnt_write_overlay(const struct mnt_node *node, u64 offset, u8 *data, size_t have, size_t len)
+{
 	const struct mnt_extent *e;
 
-	list_for_each_entry(e, &node->extents, link)
-		if (e->state != WRITTEN)
-			return true;
-	return false;
+	list_for_each_entry(e, &node->extents, link) {
+		u64 from = max_t(u64, e->offset, offset), to = min_t(u64, end_of(e), offset + len);
+
+		/* The file goes on, or up to, what the server may not have: a hole until there. */
+		if (end_of(e) > offset + have) {
+			size_t end = (size_t)(min_t(u64, end_of(e), offset + len) - offset);
+
+			memset(data + have, 0, end - have);
+			have = end;
+		}
+		if (from < to)
+			memcpy(data + (from - offset), e->data + (from - e->offset), to - from);
+	}
+	return have;
 }
 
 /* ---- all files -------------------------------------------------------------------------------- */
