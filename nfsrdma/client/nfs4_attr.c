@@ -251,11 +251,11 @@ static void attrs_in(struct xdr_in *in, struct attrs *a)
 	a->stat->st.st_blksize = 4096;
 	bitmap_in(in, word);
 	p = xdr_in_opaque(in, ATTR_BYTES_MAX, &len);
-	xdr_in_init(&list, p, len);
+	xdr_in_init(&list, p ? p : (const u8 *)"", len);
 	for (unsigned n = 0; n < FATTR4_ATTRS && xdr_in_ok(&list); n++)
 		if (word[n / 32] & BIT(n))
 			attr_in(&list, n, a);
-	if (!xdr_in_ok(&list) || xdr_in_left(&list))
+	if (!p || !xdr_in_ok(&list) || xdr_in_left(&list))
 		xdr_in_fail(in);
 	if (a->stat == &stat)
 		a->stat = NULL;

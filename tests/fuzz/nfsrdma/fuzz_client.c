@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * What the client library makes of a server's answers.
+ *
+ *   octet 0: version and operation; octet 1: which answers are the input's (enum)
+ *   the rest: the results, cut into as many answers as are asked for; the last has what is left
+ *
+ * Each request ends, with a result or an error, whatever is answered; what it hands out lies within its buffers.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "nfsrdma/client/nfs4.h"
+#include "tests/fuzz/fuzz.h"
+
+#define OPS		17
+#define ANSWERS_MAX	12
+#define DATA_BYTES	4096
+#define RPC_REPLY_BYTES	24
+
+enum {
+	F_SESSION = 1,		/* also what sets up the session; else the harness does that well */
+	F_SEQUENCE = 2,		/* also the result of SEQUENCE */
+};
+
+static struct ual_loop *loop;
+
+struct world {
+	struct nfs_client c;
+	struct xprt xprt;
+	struct call *sent;
+	const u8 *data;
+	size_t left;
+	u8 flags;
+	bool is_up, done;
+	u8 buf[DATA_BYTES];
+};
+
+static bool keep(struct xprt *x, struct call *call)
+{
+	struct world *w = container_of(x->chan, struct world, c.chan);
+
+	if (w->sent)
+		return false;
+	w->sent = call;
+	return true;
+}
+
+static void no_end(struct xprt *x)
+{
+}
+
+static const struct xprt_ops ops = { .send = keep, .destroy = no_end };
+
+static void up(struct nfs_client *c)
+{
+}
+
+static void on_done(struct nfs_req *req, int err)
+{
+	struct world *w = req->ctx;
+
+	if (w->done || (!err && req->count > DATA_BYTES))
+		abort();
+	w->done = true;
+	nfs_file_put(req->file);
+	req->file = NULL;
+}
+
+static bool on_entry(struct nfs_req *req, const struct nfs_entry *entry)
+{
+	if (!entry->name[0] || strchr(entry->name, '/'))
+		abort();
+	return true;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+static void header(struct xdr_out *out, const struct call *call)
+{
+	xdr_out_u32(out, get_unaligned_be32(call->msg));
+	xdr_out_u32(out, 1);		/* a reply, accepted, no verifier, done */
+	xdr_out_u32(out, 0);
+	xdr_out_u32(out, 0);
+	xdr_out_u32(out, 0);
+	xdr_out_u32(out, 0);
+}
+
+/* The results of a COMPOUND begin: status, tag, count. */
+static void compound(struct xdr_out *out, u32 status, u32 ops_n)
+{
+	xdr_out_u32(out, status);
+	xdr_out_u32(out, 0);
+	xdr_out_u32(out, ops_n);
+}
+
+static void channel(struct xdr_out *out)
+{
+	xdr_out_u32(out, 0);
+	xdr_out_u32(out, 1 << 20);
+	xdr_out_u32(out, 1 << 20);
+	xdr_out_u32(out, 4096);
+	xdr_out_u32(out, 16);
+	xdr_out_u32(out, 4);
+	xdr_out_u32(out, 0);
+}
+
+static void session_answer(struct xdr_out *out, u32 op)
+{
+	static const u8 id[NFS4_SESSIONID_SIZE] = "session";
+
+	compound(out, NFS4_OK, 1);
+	xdr_out_u32(out, op);
+	xdr_out_u32(out, NFS4_OK);
+	if (op == NFS4_OP_EXCHANGE_ID) {
+		xdr_out_u64(out, 1);
+		xdr_out_u32(out, 1);
+		xdr_out_u32(out, 0);
+		return;
+	}
+	xdr_out_fixed(out, id, sizeof(id));
+	xdr_out_u32(out, 1);
+	xdr_out_u32(out, 0);
+	channel(out);
+	channel(out);
+}
+
+static void sequence(struct xdr_out *out, const struct world *w)
+{
+	compound(out, w->left >= 4 ? get_unaligned_be32(w->data) : 0, 4);
+	xdr_out_u32(out, NFS4_OP_SEQUENCE);
+	xdr_out_u32(out, NFS4_OK);
+	for (unsigned i = 0; i < 9; i++)
+		xdr_out_u32(out, 0);
+}
+
+static u32 first_op(const struct call *call)
+{
+	return get_unaligned_be32(call->msg + call->compound_at + 12);
+}
+
+static void input(struct xdr_out *out, struct world *w, bool last)
+{
+	size_t n = last ? w->left : w->left / 2 & ~(size_t)3;
+
+	n = min_t(size_t, n & ~(size_t)3, xdr_out_left(out));
+	xdr_out_fixed(out, w->data, n);
+	w->data += n;
+	w->left -= n;
+}
+
+static void answer(struct world *w, bool last)
+{
+	static u8 msg[1 << 16];
+	struct call *call = w->sent;
+	bool v4 = w->c.v4;
+	u32 op = v4 ? first_op(call) : 0;
+	struct xdr_out out;
+
+	w->sent = NULL;
+	xdr_out_init(&out, msg, sizeof(msg));
+	header(&out, call);
+	if (v4 && op != NFS4_OP_SEQUENCE && !(w->flags & F_SESSION)) {
+		session_answer(&out, op);
+	} else if (v4 && !w->is_up && !(w->flags & F_SESSION)) {	/* RECLAIM_COMPLETE */
+		sequence(&out, w);
+		w->is_up = true;
+	} else {
+		if (v4 && op == NFS4_OP_SEQUENCE && !(w->flags & F_SEQUENCE))
+			sequence(&out, w);
+		input(&out, w, last);
+	}
+	chan_reply(&w->c.chan, call, msg, xdr_out_len(&out), 0);
+	chan_pump(&w->c.chan);
+}
+
+/* ---- requests ----------------------------------------------------------------------------------- */
+
+static void ask(struct world *w, unsigned op, struct nfs_file *file, struct nfs_req *req)
+{
+	static const struct stat st = { .st_mode = 0644 };
+	struct nfs_client *c = &w->c;
+
+	switch (op) {
+	case 0:
+		nfs_lookup(c, file, "name", req);
+		break;
+	case 1:
+		nfs_getattr(c, file, req);
+		break;
+	case 2:
+		nfs_setattr(c, file, &st, NFS_SETATTR_MODE, req);
+		break;
+	case 3:
+		nfs_access(c, file, R_OK | W_OK, req);
+		break;
+	case 4:
+		nfs_readlink(c, file, (char *)w->buf, 100, req);
+		break;
+	case 5:
+		nfs_open(c, file, "name", O_CREAT | O_RDWR, 0600, req);
+		break;
+	case 6:
+		nfs_open(c, file, "name", O_TRUNC, 0, req);
+		break;
+	case 7:
+		nfs_read(c, file, 0, w->buf, sizeof(w->buf), req);
+		break;
+	case 8:
+		nfs_write(c, file, 0, w->buf, sizeof(w->buf), false, req);
+		break;
+	case 9:
+		nfs_commit(c, file, req);
+		break;
+	case 10:
+		nfs_mkdir(c, file, "name", 0700, req);
+		break;
+	case 11:
+		nfs_symlink(c, file, "name", "target", req);
+		break;
+	case 12:
+		nfs_link(c, file, file, "name", req);
+		break;
+	case 13:
+		nfs_remove(c, file, "name", false, req);
+		break;
+	case 14:
+		nfs_rename(c, file, "name", file, "other", req);
+		break;
+	case 15:
+		nfs_readdir(c, file, 0, on_entry, req);
+		break;
+	default:
+		nfs_statfs(c, file, req);
+		break;
+	}
+}
+
+static void open_world(struct world *w, bool v4)
+{
+	struct nfs_client *c = &w->c;
+
+	c->cfg.loop = loop;
+	c->cfg.version = v4 ? 42 : 3;
+	c->cfg.timeo_ds = 600;
+	INIT_LIST_HEAD(&c->bufs);
+	INIT_LIST_HEAD(&c->mem_free);
+	INIT_LIST_HEAD(&c->failing);
+	c->rsize = c->wsize = DATA_BYTES;
+	c->addr.ss_family = AF_INET;
+	c->next.fn = NULL;
+	chan_init(&c->chan, c, NFS_PROTO_TCP, 2049);
+	w->xprt = (struct xprt){ .ops = &ops, .chan = &c->chan };
+	c->chan.xprt = &w->xprt;
+	c->chan.state = CHAN_UP;
+	c->chan.retry = true;
+	if (v4 && nfs4c_create(c, up))
+		abort();
+}
+
+static void close_world(struct world *w)
+{
+	struct nfs_client *c = &w->c;
+
+	w->sent = NULL;
+	chan_deinit(&c->chan);
+	nfs4c_destroy(c->v4);
+	nfs3_cancel_failing(c);
+	ual_defer_cancel(loop, &c->next);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct ual_loop_cfg cfg;
+	static const u8 fh[32] = "handle";
+	struct nfs_req req = { .fn = on_done };
+	struct nfs_file *file;
+	static struct world w;
+
+	if (!loop && ual_loop_create(&cfg, &loop))
+		abort();
+	if (size < 2)
+		return 0;
+	memset(&w, 0, sizeof(w));
+	w.data = data + 2;
+	w.left = size - 2;
+	w.flags = data[1];
+	file = nfs3_file_new(fh, sizeof(fh), 1);
+	if (!file)
+		abort();
+	open_world(&w, data[0] & 0x80);
+	req.ctx = &w;
+	ask(&w, (data[0] & 0x7f) % OPS, file, &req);
+	for (unsigned i = 0; i < ANSWERS_MAX && w.sent; i++)
+		answer(&w, i >= 6);
+	close_world(&w);
+	if (!w.done)
+		abort();
+	nfs_file_put(file);
+	return 0;
+}
