@@ -87,8 +87,12 @@ static void opened(struct mnt_op *op, int err)
 		ask_access(op, 0);
 		return;
 	}
-	if (err || !op->nfs.has_stat) {
-		mnt_op_fail(op, err ? err : -EREMOTEIO);
+	if (err) {
+		mnt_op_fail(op, err);
+		return;
+	}
+	if (!op->nfs.has_stat) {	/* ACCESS need not tell them */
+		nfs_getattr(op->mnt->client, node->file, mnt_op_call(op, opened));
 		return;
 	}
 	/* Our own writing is no news: the kernel asks for times by itself after it. */
