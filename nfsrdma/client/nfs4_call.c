@@ -7,19 +7,27 @@
 #define TAG_MAX		1024
 #define OPS_AT		8		/* behind an empty tag and the minor version */
 
-struct call *nfs4c_bare(struct nfs_client *c, void (*done)(struct call *, struct xdr_in *, int))
+static struct call *compound(struct nfs_client *c, const struct nfs_caller *caller)
 {
-	struct call *call = call_create(c, NULL, NFS_PROGRAM, NFS4_VERSION, NFS4_COMPOUND);
+	struct call *call = call_create(c, caller, NFS_PROGRAM, NFS4_VERSION, NFS4_COMPOUND);
 
 	if (!call)
 		return NULL;
-	call->done = done;
 	call->slot = -1;
 	call->reply_max = call->reply_head = NFS4C_REPLY_HEAD;
 	call->compound_at = (u32)xdr_out_len(&call->out);
 	xdr_out_u32(&call->out, 0);			/* tag */
 	xdr_out_u32(&call->out, c->cfg.version % 10);	/* minor version */
 	xdr_out_u32(&call->out, 0);			/* operations: nfs4c_op() counts */
+	return call;
+}
+
+struct call *nfs4c_bare(struct nfs_client *c, void (*done)(struct call *, struct xdr_in *, int))
+{
+	struct call *call = compound(c, NULL);
+
+	if (call)
+		call->done = done;
 	return call;
 }
 
@@ -68,8 +76,8 @@ static void on_done(struct call *call, struct xdr_in *in, int err)
 
 struct call *nfs4c_begin(struct nfs_client *c, struct nfs_req *req, bool keep, nfs3_decode *decode)
 {
-	struct call *call = call_create(c, req->caller, NFS_PROGRAM, NFS4_VERSION, NFS4_COMPOUND);
 	static const u8 later[NFS4_SESSIONID_SIZE + 12];
+	struct call *call = compound(c, req->caller);
 
 	req->file = NULL;
 	req->has_stat = false;
@@ -80,12 +88,6 @@ struct call *nfs4c_begin(struct nfs_client *c, struct nfs_req *req, bool keep, n
 	call->req = req;
 	call->decode = decode;
 	call->done = on_done;
-	call->slot = -1;
-	call->reply_max = call->reply_head = NFS4C_REPLY_HEAD;
-	call->compound_at = (u32)xdr_out_len(&call->out);
-	xdr_out_u32(&call->out, 0);
-	xdr_out_u32(&call->out, c->cfg.version % 10);
-	xdr_out_u32(&call->out, 0);
 	nfs4c_op(call, NFS4_OP_SEQUENCE);
 	xdr_out_fixed(&call->out, later, sizeof(later));	/* nfs4c_slot_submit() */
 	xdr_out_bool(&call->out, keep);
