@@ -64,7 +64,7 @@ nobody_left()
 }
 
 nfsd_up
-for proto in rdma tcp; do
+for proto in rdma tcp rdma,vers=4.2; do
 	attach proto=$proto "$a"
 	timeout 120 cp -a "$peer_top/core" "$peer_top/nfsrdma" "$a/tree/"
 	timeout 60 diff -r "$peer_top/nfsrdma" "$a/tree/nfsrdma"
@@ -111,7 +111,7 @@ done
 
 mkdir "$share/semantics"
 attach proto=rdma "$a" /semantics
-attach proto=tcp "$b" /semantics
+attach proto=tcp,vers=4.2 "$b" /semantics
 timeout 120 python3 "$peer_src/nfs-mount-semantics.py" "$a" "$b" || fail "semantics"
 detach "$a" "$b"
 rm -rf "$share/semantics"
@@ -143,7 +143,7 @@ went_on()
 {
 	(($(synced) > $1 + 5))
 }
-for proto in rdma tcp; do
+for proto in rdma tcp,vers=4.1; do
 	attach proto=$proto "$a"
 	rm -f "$peer_dir/stop"
 	for seed in 1 2; do
