@@ -351,7 +351,10 @@ static bool refused(struct nfs4c *s, struct call *call, u32 status)
 	case NFS4ERR_DELAY:
 		chan_again(call, AGAIN_NS);
 		return false;
-	case NFS4ERR_RETRY_UNCACHED_REP:	/* done before, and it may be done again */
+	/* done before, and it may be done again: as a new request */
+	case NFS4ERR_RETRY_UNCACHED_REP:
+		if (is_current(s, call))
+			s->slots[call->slot].seq++;
 		nfs4c_slot_again(call);
 		return false;
 	case NFS4ERR_BADSESSION:
