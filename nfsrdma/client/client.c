@@ -84,7 +84,7 @@ static void on_root(struct nfs_req *req, int err)
 static void mounted(struct nfs_client *c)
 {
 	c->req.fn = on_root;
-	nfs3_fsinfo(c, c->root, &c->req);
+	nfs3c_fsinfo(c, c->root, &c->req);
 }
 
 static void session_up(struct nfs_client *c)

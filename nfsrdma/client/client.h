@@ -195,6 +195,6 @@ bool nfs3_in_post_attr(struct xdr_in *in, struct nfs_stat *stat);	/* are there a
 void nfs3_in_wcc(struct xdr_in *in, struct nfs_req *req);
 int nfs3_errno(u32 status);
 /* FSINFO: c->rsize, c->wsize. */
-void nfs3_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req);
+void nfs3c_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req);
 
 #endif

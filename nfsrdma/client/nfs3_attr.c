@@ -164,7 +164,7 @@ static int fsinfo_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs3_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req)
+void nfs3c_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_FSINFO, fsinfo_in);
 
