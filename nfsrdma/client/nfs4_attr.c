@@ -236,19 +236,12 @@ static void attr_in(struct xdr_in *in, unsigned n, struct attrs *a)
 
 static void attrs_in(struct xdr_in *in, struct attrs *a)
 {
-	struct nfs_stat stat = { 0 };
-	struct statvfs fs = { .f_frsize = 4096, .f_bsize = 4096 };
-	u32 word[3], len;
 	struct xdr_in list;
+	u32 word[3], len;
 	const u8 *p;
 
-	if (!a->stat)
-		a->stat = &stat;
-	if (!a->fs)
-		a->fs = &fs;
-	*a->stat = stat;
-	*a->fs = fs;
-	a->stat->st.st_blksize = 4096;
+	*a->stat = (struct nfs_stat){ .st.st_blksize = 4096 };
+	*a->fs = (struct statvfs){ .f_frsize = 4096, .f_bsize = 4096 };
 	bitmap_in(in, word);
 	p = xdr_in_opaque(in, ATTR_BYTES_MAX, &len);
 	xdr_in_init(&list, p ? p : (const u8 *)"", len);
@@ -257,15 +250,12 @@ static void attrs_in(struct xdr_in *in, struct attrs *a)
 			attr_in(&list, n, a);
 	if (!p || !xdr_in_ok(&list) || xdr_in_left(&list))
 		xdr_in_fail(in);
-	if (a->stat == &stat)
-		a->stat = NULL;
-	if (a->fs == &fs)
-		a->fs = NULL;
 }
 
 bool nfs4c_in_fattr(struct xdr_in *in, struct nfs_stat *stat, struct nfs_file **handle)
 {
-	struct attrs a = { .stat = stat, .handle = handle };
+	struct statvfs fs;
+	struct attrs a = { .stat = stat, .fs = &fs, .handle = handle };
 
 	attrs_in(in, &a);
 	return xdr_in_ok(in) && !a.rdattr_error && stat->st.st_mode & S_IFMT;
@@ -423,7 +413,8 @@ void nfs4c_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, st
 
 static int statfs_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct attrs a = { .fs = &call->req->statvfs };
+	struct nfs_stat stat;
+	struct attrs a = { .stat = &stat, .fs = &call->req->statvfs };
 
 	err = nfs4c_in(in, NFS4_OP_PUTFH);
 	if (!err)
@@ -450,7 +441,11 @@ void nfs4c_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *r
 static int root_in(struct call *call, struct xdr_in *in, int err)
 {
 	struct nfs_client *c = call->client;
-	struct attrs a = { .maxread = NFSC_IO_MAX, .maxwrite = NFSC_IO_MAX };
+	struct nfs_stat stat;
+	struct statvfs fs;
+	struct attrs a = {
+		.stat = &stat, .fs = &fs, .maxread = NFSC_IO_MAX, .maxwrite = NFSC_IO_MAX
+	};
 
 	err = nfs4c_in(in, NFS4_OP_PUTROOTFH);
 	if (!err)

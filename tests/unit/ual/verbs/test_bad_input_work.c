@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/unit/ual/verbs/ends.h"
@@ -182,7 +183,7 @@ static void test_refused_by_the_peer(void **state)
 	}
 }
 
-/* iWARP has no "receiver not ready": a Send that nobody waits for ends the connection. */
+/* iWARP has no "receiver not ready": a Send that no receive comes for, for a while, ends the connection. */
 static void test_no_receive(void **state)
 {
 	struct ends e;
@@ -250,5 +251,6 @@ int main(void)
 	};
 
 	alarm(100);
+	setenv("OPENRDMA_RECV_WAIT", "100", 1);		/* milliseconds */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
