@@ -23,9 +23,10 @@
 #define CONN_START_TIMEOUT_MS	MPA_START_TIMEOUT_MS
 /*
  * Before an initiator's first FPDU.  The kernel's siw takes its socket over a moment after its MPA reply has
- * left, and does not look at what came in between until more comes: a login would wait for ever.
+ * left, and does not look at what came in between until more comes: a login would wait for ever.  On a busy machine
+ * that takes it more than a millisecond.
  */
-#define CONN_SETTLE_MS		1
+#define CONN_SETTLE_MS		4
 #define CONN_AGAIN_MS		5	/* after a refusal */
 #define CONN_END_TIMEOUT_MS	5000	/* the peer's FIN after ours */
 #define CONN_LINGER_MS		2000	/* last bytes out, input thrown away */
