@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static atomic_int log_level = LOG_INFO;
+static atomic_bool to_journal;
 
 static const char *level_name(int level)
 {
@@ -23,6 +27,18 @@ void daemon_log_set_level(int level)
 	atomic_store(&log_level, level);
 }
 
+/* $JOURNAL_STREAM names the device and inode of standard error: systemd.exec(5). */
+void daemon_log_init(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	atomic_store(&to_journal, stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+					  fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev &&
+					  st.st_ino == ino);
+}
+
 void daemon_log(int level, const char *fmt, ...)
 {
 	char line[512];
@@ -31,8 +47,11 @@ void daemon_log(int level, const char *fmt, ...)
 
 	if (level > atomic_load_explicit(&log_level, memory_order_relaxed))
 		return;
-	head = snprintf(line, sizeof(line), "%s: %s: ", program_invocation_short_name,
-			level_name(level));
+	if (atomic_load_explicit(&to_journal, memory_order_relaxed))
+		head = snprintf(line, sizeof(line), "<%d>", level);	/* sd-daemon(3) */
+	else
+		head = snprintf(line, sizeof(line), "%s: %s: ", program_invocation_short_name,
+				level_name(level));
 	va_start(ap, fmt);
 	len = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, fmt, ap);
 	va_end(ap);

@@ -18,18 +18,19 @@ int main(int argc, char **argv)
 	int status = EXIT_USAGE;
 
 	switch (nfsd_options_parse(argc, argv, &options, why, sizeof(why))) {
-	case NFSD_HELP:
+	case OPTIONS_HELP:
 		fputs(nfsd_options_help(), stdout);
 		status = EXIT_SUCCESS;
 		break;
-	case NFSD_VERSION:
+	case OPTIONS_VERSION:
 		puts("openrdma-nfsd " OPENRDMA_VERSION);
 		status = EXIT_SUCCESS;
 		break;
-	case NFSD_BAD:
+	case OPTIONS_BAD:
 		fprintf(stderr, "openrdma-nfsd: error: %s\n", why);
 		break;
-	case NFSD_RUN:
+	case OPTIONS_RUN:
+		daemon_log_init();
 		daemon_log_set_level(options.log_level);
 		status = nfsd_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 		break;

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,60 +14,16 @@
 #include "nfsrdma/server/nfs4_state.h"
 #include "ual/loop.h"
 
-#define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
+#define BAD(p, ...) daemon_options_bad(p, __VA_ARGS__)
 
-enum {
-	OPT_EXPORT = 'e',
-	OPT_CONFIG = 'c',
-	OPT_LISTEN = 'l',
-	OPT_HELP = 'h',
-	OPT_VERSION = 'V',
-	OPT_PORT = 256,
-	OPT_RDMA_PORT,
-	OPT_NO_TCP,
-	OPT_NO_RDMA,
-	OPT_NO_RPCBIND,
-	OPT_NO_NFS_VERSION,
-	OPT_LEASE,
-	OPT_GRACE,
-	OPT_STATE,
-	OPT_REACTORS,
-	OPT_WORKERS,
-	OPT_SPIN,
-	OPT_DEVICE,
-	OPT_PROVIDERS,
-	OPT_PID_FILE,
-	OPT_LOG_LEVEL,
-};
-
-static const struct option long_options[] = {
-	{ "export", required_argument, NULL, OPT_EXPORT },
-	{ "exports", required_argument, NULL, OPT_CONFIG },
-	{ "listen", required_argument, NULL, OPT_LISTEN },
-	{ "port", required_argument, NULL, OPT_PORT },
-	{ "rdma-port", required_argument, NULL, OPT_RDMA_PORT },
-	{ "no-tcp", no_argument, NULL, OPT_NO_TCP },
-	{ "no-rdma", no_argument, NULL, OPT_NO_RDMA },
-	{ "no-rpcbind", no_argument, NULL, OPT_NO_RPCBIND },
-	{ "no-nfs-version", required_argument, NULL, OPT_NO_NFS_VERSION },
-	{ "lease", required_argument, NULL, OPT_LEASE },
-	{ "grace", required_argument, NULL, OPT_GRACE },
-	{ "state", required_argument, NULL, OPT_STATE },
-	{ "reactors", required_argument, NULL, OPT_REACTORS },
-	{ "workers", required_argument, NULL, OPT_WORKERS },
-	{ "spin", required_argument, NULL, OPT_SPIN },
-	{ "device", required_argument, NULL, OPT_DEVICE },
-	{ "providers", required_argument, NULL, OPT_PROVIDERS },
-	{ "pid-file", required_argument, NULL, OPT_PID_FILE },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ 0 },
-};
+static struct nfsd_options *options_of(const struct daemon_options *p)
+{
+	return p->ctx;
+}
 
 const char *nfsd_options_help(void)
 {
-	return "Usage: openrdma-nfsd --export 'DIR(OPTIONS)' ... | -c EXPORTS_FILE\n"
+	return "Usage: openrdma-nfsd --export 'DIR(OPTIONS)' ... | -c EXPORTS_FILE | --config FILE\n"
 	       "\n"
 	       "Serves directories by NFS over RDMA (port 20049) and TCP (port 2049).\n"
 	       "\n"
@@ -96,6 +51,7 @@ const char *nfsd_options_help(void)
 	       "      --providers DIR    RDMA providers\n"
 	       "      --pid-file FILE\n"
 	       "      --log-level LEVEL  error, warning, notice, info or debug (default info)\n"
+	       "  -C, --config FILE      these options, a line each: NAME = VALUE\n"
 	       "  -h, --help\n"
 	       "  -V, --version\n"
 	       "\n"
@@ -104,136 +60,162 @@ const char *nfsd_options_help(void)
 	       "Manual: openrdma-nfsd(8)\n";
 }
 
-static int number(const char *name, const char *text, unsigned min, unsigned max, unsigned *value,
-		  char *why, size_t why_len)
+static int set_export(struct daemon_options *p, const char *arg)
 {
-	char *end;
-	unsigned long n;
+	char problem[512];
 
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || n < min || n > max)
-		return BAD(why, why_len, "--%s %s: expected a number from %u to %u", name, text,
-			   min, max);
-	*value = (unsigned)n;
-	return 0;
+	if (!exports_add_line(&options_of(p)->exports, arg, problem, sizeof(problem)))
+		return 0;
+	return BAD(p, "--export %s: %s", arg, problem);
 }
 
-static int listen_add(struct nfsd_options *o, const char *text, char *why, size_t why_len)
+static int set_exports(struct daemon_options *p, const char *arg)
 {
+	return exports_add_file(&options_of(p)->exports, arg, p->why, p->why_len);
+}
+
+static int set_listen(struct daemon_options *p, const char *arg)
+{
+	struct nfsd_options *o = options_of(p);
 	struct sockaddr_storage *addr = &o->listens[o->listen_n];
 	struct sockaddr_in *in = (struct sockaddr_in *)addr;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
 
 	if (o->listen_n == NFSD_LISTENS_MAX)
-		return BAD(why, why_len, "--listen %s: more than %d addresses", text,
-			   NFSD_LISTENS_MAX);
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
+		return BAD(p, "--listen %s: more than %d addresses", arg, NFSD_LISTENS_MAX);
+	if (inet_pton(AF_INET, arg, &in->sin_addr) == 1)
 		in->sin_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
+	else if (inet_pton(AF_INET6, arg, &in6->sin6_addr) == 1)
 		in6->sin6_family = AF_INET6;
 	else
-		return BAD(why, why_len,
+		return BAD(p,
 			   "--listen %s: expected a numeric address, such as 192.0.2.1 or "
 			   "2001:db8::1 (ports have options of their own)",
-			   text);
+			   arg);
 	o->listen_n++;
 	return 0;
 }
 
-static int level_parse(const char *text, int *level, char *why, size_t why_len)
+static int set_port(struct daemon_options *p, const char *arg)
 {
-	static const struct {
-		const char *name;
-		int level;
-	} levels[] = {
-		{ "error", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE },
-		{ "info", LOG_INFO }, { "debug", LOG_DEBUG },
-	};
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (!strcmp(text, levels[i].name)) {
-			*level = levels[i].level;
-			return 0;
-		}
-	}
-	return BAD(why, why_len, "--log-level %s: expected error, warning, notice, info or debug",
-		   text);
+	return daemon_options_number(p, "port", arg, 0, 65535, &options_of(p)->tcp_port);
 }
 
-static int export_add(struct nfsd_options *o, const char *line, char *why, size_t why_len)
+static int set_rdma_port(struct daemon_options *p, const char *arg)
 {
-	char problem[512];
-
-	if (!exports_add_line(&o->exports, line, problem, sizeof(problem)))
-		return 0;
-	return BAD(why, why_len, "--export %s: %s", line, problem);
+	return daemon_options_number(p, "rdma-port", arg, 1, 65535, &options_of(p)->rdma_port);
 }
 
-static int version_off(struct nfsd_options *o, const char *text, char *why, size_t why_len)
+static int set_no_tcp(struct daemon_options *p, const char *arg)
 {
-	if (!strcmp(text, "3"))
-		o->no_v3 = true;
-	else if (!strcmp(text, "4"))
-		o->no_v4 = true;
-	else
-		return BAD(why, why_len, "--no-nfs-version %s: expected 3 or 4", text);
+	options_of(p)->no_tcp = true;
 	return 0;
 }
 
-static int option(struct nfsd_options *o, int c, char *why, size_t why_len)
+static int set_no_rdma(struct daemon_options *p, const char *arg)
 {
-	switch (c) {
-	case OPT_EXPORT:
-		return export_add(o, optarg, why, why_len);
-	case OPT_CONFIG:
-		return exports_add_file(&o->exports, optarg, why, why_len);
-	case OPT_LISTEN:
-		return listen_add(o, optarg, why, why_len);
-	case OPT_PORT:
-		return number("port", optarg, 0, 65535, &o->tcp_port, why, why_len);
-	case OPT_RDMA_PORT:
-		return number("rdma-port", optarg, 1, 65535, &o->rdma_port, why, why_len);
-	case OPT_NO_TCP:
-		o->no_tcp = true;
-		return 0;
-	case OPT_NO_RDMA:
-		o->no_rdma = true;
-		return 0;
-	case OPT_NO_RPCBIND:
-		o->no_rpcbind = true;
-		return 0;
-	case OPT_NO_NFS_VERSION:
-		return version_off(o, optarg, why, why_len);
-	case OPT_LEASE:
-		return number("lease", optarg, 5, 3600, &o->lease_s, why, why_len);
-	case OPT_GRACE:
-		return number("grace", optarg, 1, 3600, &o->grace_s, why, why_len);
-	case OPT_STATE:
-		o->state_dir = optarg;
-		return 0;
-	case OPT_REACTORS:
-		return number("reactors", optarg, 1, NFSD_REACTORS_MAX, &o->reactors, why, why_len);
-	case OPT_WORKERS:
-		return number("workers", optarg, 1, NFSD_WORKERS_MAX, &o->workers, why, why_len);
-	case OPT_SPIN:
-		return number("spin", optarg, 0, 1000000, &o->spin_us, why, why_len);
-	case OPT_DEVICE:
-		o->device = optarg;
-		return 0;
-	case OPT_PROVIDERS:
-		o->provider_dir = optarg;
-		return 0;
-	case OPT_PID_FILE:
-		o->pid_file = optarg;
-		return 0;
-	case OPT_LOG_LEVEL:
-		return level_parse(optarg, &o->log_level, why, why_len);
-	default:
-		return BAD(why, why_len, "%s: unknown option, or its value is missing; see --help",
-			   "command line");
-	}
+	options_of(p)->no_rdma = true;
+	return 0;
 }
+
+static int set_no_rpcbind(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->no_rpcbind = true;
+	return 0;
+}
+
+static int set_no_nfs_version(struct daemon_options *p, const char *arg)
+{
+	static const char *const words[] = { "3", "4" };
+	unsigned i = 0;
+
+	if (daemon_options_word(p, "no-nfs-version", arg, words, ARRAY_SIZE(words), &i))
+		return -EINVAL;
+	if (i == 0)
+		options_of(p)->no_v3 = true;
+	else
+		options_of(p)->no_v4 = true;
+	return 0;
+}
+
+static int set_lease(struct daemon_options *p, const char *arg)
+{
+	return daemon_options_number(p, "lease", arg, 5, 3600, &options_of(p)->lease_s);
+}
+
+static int set_grace(struct daemon_options *p, const char *arg)
+{
+	return daemon_options_number(p, "grace", arg, 1, 3600, &options_of(p)->grace_s);
+}
+
+static int set_state(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->state_dir = arg;
+	return 0;
+}
+
+static int set_reactors(struct daemon_options *p, const char *arg)
+{
+	return daemon_options_number(p, "reactors", arg, 1, NFSD_REACTORS_MAX,
+				     &options_of(p)->reactors);
+}
+
+static int set_workers(struct daemon_options *p, const char *arg)
+{
+	return daemon_options_number(p, "workers", arg, 1, NFSD_WORKERS_MAX,
+				     &options_of(p)->workers);
+}
+
+static int set_spin(struct daemon_options *p, const char *arg)
+{
+	return daemon_options_number(p, "spin", arg, 0, 1000000, &options_of(p)->spin_us);
+}
+
+static int set_device(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->device = arg;
+	return 0;
+}
+
+static int set_providers(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->provider_dir = arg;
+	return 0;
+}
+
+static int set_pid_file(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->pid_file = arg;
+	return 0;
+}
+
+static int set_log_level(struct daemon_options *p, const char *arg)
+{
+	return daemon_options_log_level(p, arg, &options_of(p)->log_level);
+}
+
+static const struct daemon_option table[] = {
+	{ "export", 'e', true, set_export },
+	{ "exports", 'c', true, set_exports },
+	{ "listen", 'l', true, set_listen },
+	{ "port", 0, true, set_port },
+	{ "rdma-port", 0, true, set_rdma_port },
+	{ "no-tcp", 0, false, set_no_tcp },
+	{ "no-rdma", 0, false, set_no_rdma },
+	{ "no-rpcbind", 0, false, set_no_rpcbind },
+	{ "no-nfs-version", 0, true, set_no_nfs_version },
+	{ "lease", 0, true, set_lease },
+	{ "grace", 0, true, set_grace },
+	{ "state", 0, true, set_state },
+	{ "reactors", 0, true, set_reactors },
+	{ "workers", 0, true, set_workers },
+	{ "spin", 0, true, set_spin },
+	{ "device", 0, true, set_device },
+	{ "providers", 0, true, set_providers },
+	{ "pid-file", 0, true, set_pid_file },
+	{ "log-level", 0, true, set_log_level },
+	{ 0 },
+};
 
 static unsigned processors(void)
 {
@@ -242,27 +224,25 @@ static unsigned processors(void)
 	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
 }
 
-static int check(const struct nfsd_options *o, int argc, char **argv, char *why, size_t why_len)
+static int check(struct daemon_options *p)
 {
-	if (optind < argc)
-		return BAD(why, why_len, "%s: not an option; directories are given with --export",
-			   argv[optind]);
+	const struct nfsd_options *o = options_of(p);
+
 	if (!o->exports.n)
-		return BAD(why, why_len, "nothing is exported; give --export DIR or -c FILE");
+		return BAD(p, "nothing is exported; give --export DIR, -c EXPORTS or a --config");
 	if (o->no_tcp && o->no_rdma)
-		return BAD(why, why_len,
-			   "--no-tcp and --no-rdma together leave nothing to serve on");
+		return BAD(p, "--no-tcp and --no-rdma together leave nothing to serve on");
 	if (o->no_v3 && o->no_v4)
-		return BAD(why, why_len,
-			   "--no-nfs-version 3 and 4 together leave nothing to serve");
+		return BAD(p, "--no-nfs-version 3 and 4 together leave nothing to serve");
 	return 0;
 }
 
-enum nfsd_options_result nfsd_options_parse(int argc, char **argv, struct nfsd_options *o,
-					    char *why, size_t why_len)
+enum daemon_options_verdict nfsd_options_parse(int argc, char *const *argv, struct nfsd_options *o,
+					       char *why, size_t why_len)
 {
+	struct daemon_options p = { .ctx = o, .why = why, .why_len = why_len };
 	unsigned cpus = processors();
-	int c;
+	enum daemon_options_verdict verdict;
 
 	*o = (struct nfsd_options){
 		.tcp_port = NFS_PORT,
@@ -274,26 +254,15 @@ enum nfsd_options_result nfsd_options_parse(int argc, char **argv, struct nfsd_o
 		.log_level = LOG_INFO,
 	};
 	exports_init(&o->exports);
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":e:c:l:hV", long_options, NULL)) != -1) {
-		if (c == OPT_HELP)
-			return NFSD_HELP;
-		if (c == OPT_VERSION)
-			return NFSD_VERSION;
-		if (c == '?' || c == ':') {
-			snprintf(why, why_len,
-				 c == '?' ? "%s: unknown option; see --help"
-					  : "%s: its value is missing; see --help",
-				 argv[optind - 1]);
-			return NFSD_BAD;
-		}
-		if (option(o, c, why, why_len))
-			return NFSD_BAD;
-	}
-	return check(o, argc, argv, why, why_len) ? NFSD_BAD : NFSD_RUN;
+	verdict = daemon_options_parse(argc, argv, table, &p, &o->config);
+	if (verdict != OPTIONS_RUN)
+		return verdict;
+	return check(&p) ? OPTIONS_BAD : OPTIONS_RUN;
 }
 
 void nfsd_options_deinit(struct nfsd_options *o)
 {
 	exports_deinit(&o->exports);
+	free(o->config);
+	o->config = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "targets/daemon/options.h"
 #include "targets/nfsd/exports.h"
 
 #define NFSD_LISTENS_MAX	16
@@ -19,17 +20,16 @@ struct nfsd_options {
 	bool no_tcp, no_rdma, no_rpcbind;
 	bool no_v3, no_v4;
 	unsigned lease_s, grace_s;	/* of version 4; grace 0: the lease */
+	char *config;			/* text of the file, which what follows may point into */
 	const char *state_dir;		/* NULL: the default */
 	unsigned reactors, workers, spin_us;
 	const char *device, *provider_dir, *pid_file;
 	int log_level;
 };
 
-enum nfsd_options_result { NFSD_RUN, NFSD_HELP, NFSD_VERSION, NFSD_BAD };
-
-/* NFSD_BAD: why says which option and what was expected.  Deinit in any case. */
-enum nfsd_options_result nfsd_options_parse(int argc, char **argv, struct nfsd_options *o,
-					    char *why, size_t why_len);
+/* OPTIONS_BAD: why says which option and what was expected.  Deinit in any case. */
+enum daemon_options_verdict nfsd_options_parse(int argc, char *const *argv, struct nfsd_options *o,
+					       char *why, size_t why_len);
 void nfsd_options_deinit(struct nfsd_options *o);
 const char *nfsd_options_help(void);
 

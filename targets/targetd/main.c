@@ -14,7 +14,7 @@
 int main(int argc, char **argv)
 {
 	struct targetd_options options;
-	char why[512];
+	char why[1024];
 	int status = EXIT_USAGE;
 
 	switch (targetd_options_parse(argc, argv, &options, why, sizeof(why))) {
@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "openrdma-targetd: error: %s\n", why);
 		break;
 	case OPTIONS_RUN:
+		daemon_log_init();
 		daemon_log_set_level(options.log_level);
 		status = targetd_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 		break;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #include "targets/targetd/options.h"
 
-#include <getopt.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <syslog.h>
@@ -9,57 +8,27 @@
 #include "core/iwarp/mpa_start.h"
 #include "targets/store/store_ops.h"
 
-struct parser {
-	struct targetd_options *o;
-	char *why;
-	size_t why_len;
-};
+#define BAD(p, ...) daemon_options_bad(p, __VA_ARGS__)
 
-#define BAD(p, ...) store_why((p)->why, (p)->why_len, -EINVAL, __VA_ARGS__)
-
-static int number(struct parser *p, const char *option, const char *text, unsigned min,
-		  unsigned max, unsigned *value)
+static struct targetd_options *options_of(const struct daemon_options *p)
 {
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || errno || n < min || n > max)
-		return BAD(p, "--%s %s: expected a number from %u to %u", option, text, min, max);
-	*value = (unsigned)n;
-	return 0;
+	return p->ctx;
 }
 
-/* One of several words; its index. */
-static int word(struct parser *p, const char *option, const char *text, const char *const *words,
-		unsigned word_n, unsigned *index)
+static int set_portal(struct daemon_options *p, const char *arg)
 {
-	for (unsigned i = 0; i < word_n; i++) {
-		if (strcmp(text, words[i]) == 0) {
-			*index = i;
-			return 0;
-		}
-	}
-	if (word_n == 2)
-		return BAD(p, "--%s %s: expected %s or %s", option, text, words[0], words[1]);
-	return BAD(p, "--%s %s: expected %s, %s ... or %s", option, text, words[0], words[1],
-		   words[word_n - 1]);
-}
-
-static int set_portal(struct parser *p, const char *arg)
-{
-	if (p->o->portal_n == TARGETD_PORTALS_MAX)
+	if (options_of(p)->portal_n == TARGETD_PORTALS_MAX)
 		return BAD(p, "--portal %s: more than %u portals", arg, TARGETD_PORTALS_MAX);
-	if (targetd_portal_parse(arg, &p->o->portals[p->o->portal_n], p->why, p->why_len))
+	if (targetd_portal_parse(arg, &options_of(p)->portals[options_of(p)->portal_n], p->why,
+				 p->why_len))
 		return -EINVAL;
-	p->o->portal_n++;
+	options_of(p)->portal_n++;
 	return 0;
 }
 
-static int set_lun(struct parser *p, const char *arg)
+static int set_lun(struct daemon_options *p, const char *arg)
 {
-	struct targetd_options *o = p->o;
+	struct targetd_options *o = options_of(p);
 	struct targetd_lun *more;
 
 	if (o->lun_n == TARGETD_LUNS_MAX)
@@ -80,81 +49,72 @@ static int set_lun(struct parser *p, const char *arg)
 	return 0;
 }
 
-static int set_reactors(struct parser *p, const char *arg)
+static int set_reactors(struct daemon_options *p, const char *arg)
 {
-	return number(p, "reactors", arg, 1, TARGETD_REACTORS_MAX, &p->o->reactors);
+	return daemon_options_number(p, "reactors", arg, 1, TARGETD_REACTORS_MAX,
+				     &options_of(p)->reactors);
 }
 
-static int set_sessions(struct parser *p, const char *arg)
+static int set_sessions(struct daemon_options *p, const char *arg)
 {
-	return number(p, "sessions", arg, 1, 65536, &p->o->sessions_max);
+	return daemon_options_number(p, "sessions", arg, 1, 65536, &options_of(p)->sessions_max);
 }
 
-static int set_depth(struct parser *p, const char *arg)
+static int set_depth(struct daemon_options *p, const char *arg)
 {
-	return number(p, "depth", arg, 1, 1024, &p->o->depth);
+	return daemon_options_number(p, "depth", arg, 1, 1024, &options_of(p)->depth);
 }
 
-static int set_spin(struct parser *p, const char *arg)
+static int set_spin(struct daemon_options *p, const char *arg)
 {
-	return number(p, "spin", arg, 0, 1000000, &p->o->spin_us);
+	return daemon_options_number(p, "spin", arg, 0, 1000000, &options_of(p)->spin_us);
 }
 
-static int set_buffers(struct parser *p, const char *arg)
+static int set_buffers(struct daemon_options *p, const char *arg)
 {
-	if (targetd_size_parse(arg, &p->o->pool_max) || p->o->pool_max < STORE_IO_MAX)
+	if (targetd_size_parse(arg, &options_of(p)->pool_max) ||
+	    options_of(p)->pool_max < STORE_IO_MAX)
 		return BAD(p, "--buffers %s: expected a size of at least 4M", arg);
 	return 0;
 }
 
-static int set_aio(struct parser *p, const char *arg)
+static int set_aio(struct daemon_options *p, const char *arg)
 {
 	static const char *const words[] = { "auto", "uring", "threads" };
 	unsigned i = 0;
 
-	if (word(p, "aio", arg, words, ARRAY_SIZE(words), &i))
+	if (daemon_options_word(p, "aio", arg, words, ARRAY_SIZE(words), &i))
 		return -EINVAL;
-	p->o->aio = (enum aio_engine)i;
+	options_of(p)->aio = (enum aio_engine)i;
 	return 0;
 }
 
-static int on_off(struct parser *p, const char *option, const char *arg, bool *on)
-{
-	static const char *const words[] = { "on", "off" };
-	unsigned i = 0;
-
-	if (word(p, option, arg, words, ARRAY_SIZE(words), &i))
-		return -EINVAL;
-	*on = i == 0;
-	return 0;
-}
-
-static int set_crc(struct parser *p, const char *arg)
+static int set_crc(struct daemon_options *p, const char *arg)
 {
 	bool on = false;
 
-	if (on_off(p, "crc", arg, &on))
+	if (daemon_options_on_off(p, "crc", arg, &on))
 		return -EINVAL;
-	p->o->crc = on ? UAL_CRC_ON : UAL_CRC_OFF;
+	options_of(p)->crc = on ? UAL_CRC_ON : UAL_CRC_OFF;
 	return 0;
 }
 
-static int set_mpa_revision(struct parser *p, const char *arg)
+static int set_mpa_revision(struct daemon_options *p, const char *arg)
 {
 	unsigned n = 0;
 
-	if (number(p, "mpa-revision", arg, 1, 2, &n))
+	if (daemon_options_number(p, "mpa-revision", arg, 1, 2, &n))
 		return -EINVAL;
-	p->o->mpa_revision = (uint8_t)n;
+	options_of(p)->mpa_revision = (uint8_t)n;
 	return 0;
 }
 
-static int set_mpa_markers(struct parser *p, const char *arg)
+static int set_mpa_markers(struct daemon_options *p, const char *arg)
 {
-	return on_off(p, "mpa-markers", arg, &p->o->mpa_markers);
+	return daemon_options_on_off(p, "mpa-markers", arg, &options_of(p)->mpa_markers);
 }
 
-static int set_mpa_rtr(struct parser *p, const char *arg)
+static int set_mpa_rtr(struct daemon_options *p, const char *arg)
 {
 	static const struct {
 		const char *name;
@@ -168,7 +128,7 @@ static int set_mpa_rtr(struct parser *p, const char *arg)
 	uint8_t set = 0;
 
 	if (strcmp(arg, "none") == 0) {
-		p->o->mpa_rtr = 0;
+		options_of(p)->mpa_rtr = 0;
 		return 0;
 	}
 	for (;;) {
@@ -186,104 +146,95 @@ static int set_mpa_rtr(struct parser *p, const char *arg)
 			break;
 		at += len + 1;
 	}
-	p->o->mpa_rtr = set;
+	options_of(p)->mpa_rtr = set;
 	return 0;
 }
 
-static int set_immediate_data(struct parser *p, const char *arg)
+static int set_immediate_data(struct daemon_options *p, const char *arg)
 {
 	bool on = false;
 
-	if (on_off(p, "immediate-data", arg, &on))
+	if (daemon_options_on_off(p, "immediate-data", arg, &on))
 		return -EINVAL;
-	p->o->no_immediate_data = !on;
+	options_of(p)->no_immediate_data = !on;
 	return 0;
 }
 
-static int set_initial_r2t(struct parser *p, const char *arg)
+static int set_initial_r2t(struct daemon_options *p, const char *arg)
 {
-	return on_off(p, "initial-r2t", arg, &p->o->initial_r2t);
+	return daemon_options_on_off(p, "initial-r2t", arg, &options_of(p)->initial_r2t);
 }
 
-static int set_remote_invalidate(struct parser *p, const char *arg)
+static int set_remote_invalidate(struct daemon_options *p, const char *arg)
 {
 	bool on = false;
 
-	if (on_off(p, "remote-invalidate", arg, &on))
+	if (daemon_options_on_off(p, "remote-invalidate", arg, &on))
 		return -EINVAL;
-	p->o->no_remote_inv = !on;
+	options_of(p)->no_remote_inv = !on;
 	return 0;
 }
 
-static int set_log_level(struct parser *p, const char *arg)
+static int set_log_level(struct daemon_options *p, const char *arg)
 {
-	static const char *const words[] = { "error", "warning", "notice", "info", "debug" };
-	unsigned i = 0;
-
-	if (word(p, "log-level", arg, words, ARRAY_SIZE(words), &i))
-		return -EINVAL;
-	p->o->log_level = LOG_ERR + (int)i;
-	return 0;
+	return daemon_options_log_level(p, arg, &options_of(p)->log_level);
 }
 
-static int set_pid_file(struct parser *p, const char *arg)
+static int set_pid_file(struct daemon_options *p, const char *arg)
 {
-	p->o->pid_file = arg;
+	options_of(p)->pid_file = arg;
 	return 0;
 }
 
-static int set_device(struct parser *p, const char *arg)
+static int set_device(struct daemon_options *p, const char *arg)
 {
-	p->o->device = arg;
+	options_of(p)->device = arg;
 	return 0;
 }
 
-static int set_providers(struct parser *p, const char *arg)
+static int set_providers(struct daemon_options *p, const char *arg)
 {
-	p->o->provider_dir = arg;
+	options_of(p)->provider_dir = arg;
 	return 0;
 }
 
-static int set_foreground(struct parser *p, const char *arg)
+static int set_foreground(struct daemon_options *p, const char *arg)
 {
 	return 0;	/* it never does anything else */
 }
 
-static const struct {
-	const char *name;
-	bool has_arg;
-	int (*set)(struct parser *p, const char *arg);
-} table[] = {
-	{ "portal", true, set_portal },
-	{ "lun", true, set_lun },
-	{ "reactors", true, set_reactors },
-	{ "sessions", true, set_sessions },
-	{ "depth", true, set_depth },
-	{ "spin", true, set_spin },
-	{ "buffers", true, set_buffers },
-	{ "aio", true, set_aio },
-	{ "crc", true, set_crc },
-	{ "mpa-revision", true, set_mpa_revision },
-	{ "mpa-markers", true, set_mpa_markers },
-	{ "mpa-rtr", true, set_mpa_rtr },
-	{ "immediate-data", true, set_immediate_data },
-	{ "initial-r2t", true, set_initial_r2t },
-	{ "remote-invalidate", true, set_remote_invalidate },
-	{ "device", true, set_device },
-	{ "providers", true, set_providers },
-	{ "log-level", true, set_log_level },
-	{ "pid-file", true, set_pid_file },
-	{ "foreground", false, set_foreground },
+static const struct daemon_option table[] = {
+	{ "portal", 0, true, set_portal },
+	{ "lun", 0, true, set_lun },
+	{ "reactors", 0, true, set_reactors },
+	{ "sessions", 0, true, set_sessions },
+	{ "depth", 0, true, set_depth },
+	{ "spin", 0, true, set_spin },
+	{ "buffers", 0, true, set_buffers },
+	{ "aio", 0, true, set_aio },
+	{ "crc", 0, true, set_crc },
+	{ "mpa-revision", 0, true, set_mpa_revision },
+	{ "mpa-markers", 0, true, set_mpa_markers },
+	{ "mpa-rtr", 0, true, set_mpa_rtr },
+	{ "immediate-data", 0, true, set_immediate_data },
+	{ "initial-r2t", 0, true, set_initial_r2t },
+	{ "remote-invalidate", 0, true, set_remote_invalidate },
+	{ "device", 0, true, set_device },
+	{ "providers", 0, true, set_providers },
+	{ "log-level", 0, true, set_log_level },
+	{ "pid-file", 0, true, set_pid_file },
+	{ "foreground", 0, false, set_foreground },
+	{ 0 },
 };
 
-enum { OPT_TABLE = 256, OPT_HELP = 'h', OPT_VERSION = 'V' };
-
-static int finish(struct parser *p)
+static int finish(struct daemon_options *p)
 {
-	struct targetd_options *o = p->o;
+	struct targetd_options *o = options_of(p);
 
 	if (!o->lun_n)
-		return BAD(p, "nothing to serve; give at least one --lun NAME=PATH (see --help)");
+		return BAD(
+			p,
+			"nothing to serve; give at least one --lun NAME=PATH, or a --config (see --help)");
 	if (!o->portal_n) {
 		targetd_portal_parse("0.0.0.0", &o->portals[0], p->why, p->why_len);
 		targetd_portal_parse("[::]", &o->portals[1], p->why, p->why_len);
@@ -299,61 +250,33 @@ static int finish(struct parser *p)
 	return 0;
 }
 
-enum targetd_options_verdict targetd_options_parse(int argc, char *const *argv,
-						   struct targetd_options *o, char *why,
-						   size_t why_len)
+enum daemon_options_verdict targetd_options_parse(int argc, char *const *argv,
+						  struct targetd_options *o, char *why,
+						  size_t why_len)
 {
-	struct parser p = { .o = o, .why = why, .why_len = why_len };
-	struct option longs[ARRAY_SIZE(table) + 3] = { { .name = NULL } };
-	unsigned n = 0;
-	int c;
-
-	for (; n < ARRAY_SIZE(table); n++)
-		longs[n] = (struct option){
-			.name = table[n].name,
-			.has_arg = table[n].has_arg ? required_argument : no_argument,
-			.val = OPT_TABLE + (int)n,
-		};
-	longs[n++] = (struct option){ .name = "help", .val = OPT_HELP };
-	longs[n] = (struct option){ .name = "version", .val = OPT_VERSION };
+	struct daemon_options p = { .ctx = o, .why = why, .why_len = why_len };
+	enum daemon_options_verdict verdict;
 
 	*o = (struct targetd_options){ .spin_us = UAL_SPIN_DEFAULT, .log_level = LOG_INFO };
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":hV", longs, NULL)) != -1) {
-		if (c == OPT_HELP)
-			return OPTIONS_HELP;
-		if (c == OPT_VERSION)
-			return OPTIONS_VERSION;
-		if (c == ':') {
-			BAD(&p, "%s needs a value (see --help)", argv[optind - 1]);
-			return OPTIONS_BAD;
-		}
-		if (c == '?') {
-			BAD(&p, "unknown option %s (see --help)", argv[optind - 1]);
-			return OPTIONS_BAD;
-		}
-		if (table[c - OPT_TABLE].set(&p, optarg))
-			return OPTIONS_BAD;
-	}
-	if (optind < argc) {
-		BAD(&p, "'%s' belongs to no option; LUNs are given with --lun NAME=PATH",
-		    argv[optind]);
-		return OPTIONS_BAD;
-	}
+	verdict = daemon_options_parse(argc, argv, table, &p, &o->config);
+	if (verdict != OPTIONS_RUN)
+		return verdict;
 	return finish(&p) ? OPTIONS_BAD : OPTIONS_RUN;
 }
 
 void targetd_options_deinit(struct targetd_options *o)
 {
 	free(o->luns);
+	free(o->config);
 	o->luns = NULL;
+	o->config = NULL;
 	o->lun_n = 0;
 }
 
 const char *targetd_options_help(void)
 {
 	return "usage: openrdma-targetd [--portal ADDR[:PORT]]... --lun NAME=PATH[,OPTION]... ...\n"
+	       "       openrdma-targetd --config FILE\n"
 	       "\n"
 	       "Serves each LUN as LUN 0 of the target " TARGETD_IQN_PREFIX "NAME over iSER.\n"
 	       "\n"
@@ -376,7 +299,8 @@ const char *targetd_options_help(void)
 	       "  --log-level error|warning|notice|info|debug\n"
 	       "  --pid-file FILE\n"
 	       "  --foreground                  for scripts that say so; it always stays there\n"
-	       "  --help  --version\n"
+	       "  -C, --config FILE             these options, a line each: NAME = VALUE\n"
+	       "  -h, --help  -V, --version\n"
 	       "\n"
 	       "Sizes are binary: K, M, G, T.  Stops in order on SIGTERM or SIGINT, at once on a second one.\n"
 	       "See openrdma-targetd(8).\n";

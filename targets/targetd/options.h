@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sys/socket.h>
 
+#include "targets/daemon/options.h"
 #include "targets/store/store.h"
 #include "ual/ual.h"
 
@@ -50,17 +51,16 @@ struct targetd_options {
 	bool mpa_markers;
 	bool no_immediate_data, initial_r2t, no_remote_inv;
 	int log_level;			/* syslog */
-	const char *pid_file;		/* points into argv, as the two below */
+	char *config;			/* text of the file, of targetd_options_deinit() */
+	const char *pid_file;		/* points into argv or config, as the two below */
 	const char *device;		/* NULL: the first */
 	const char *provider_dir;
 };
 
-enum targetd_options_verdict { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
-
 /* OPTIONS_BAD: a sentence in why that names the option, what was expected and what to do. */
-enum targetd_options_verdict targetd_options_parse(int argc, char *const *argv,
-						   struct targetd_options *options, char *why,
-						   size_t why_len);
+enum daemon_options_verdict targetd_options_parse(int argc, char *const *argv,
+						  struct targetd_options *options, char *why,
+						  size_t why_len);
 void targetd_options_deinit(struct targetd_options *options);
 const char *targetd_options_help(void);
 

@@ -178,8 +178,8 @@ static void test_luns(void **state)
 
 #define ARGS_MAX 12
 
-static enum targetd_options_verdict parse(const char *const *args, struct targetd_options *o,
-					  char *why)
+static enum daemon_options_verdict parse(const char *const *args, struct targetd_options *o,
+					 char *why)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)"openrdma-targetd" };
 	int argc = 1;
