@@ -15,6 +15,7 @@
 #ifndef ISER_ISER_TARGET_H
 #define ISER_ISER_TARGET_H
 
+#include "core/latency.h"
 #include "ual/ual.h"
 
 struct iser_server;
@@ -124,6 +125,50 @@ void iser_server_destroy(struct iser_server *server);	/* after done() */
 /* The protection domain of a reactor: the backend registers its memory in it. */
 struct ual_pd *iser_server_pd(struct iser_server *server, unsigned reactor);
 unsigned iser_server_sessions(const struct iser_server *server);	/* any thread */
+
+/* ---- what an administrator asks; on the reactor's thread, or when no loop runs ----------------------- */
+
+struct iser_counters {
+	uint64_t commands;
+	uint64_t errors;		/* answered with another status than GOOD */
+	uint64_t read_bytes, write_bytes;
+};
+
+struct iser_tsession_info {
+	uint16_t tsih;			/* no other session of the server has it now */
+	bool discovery;			/* a session that only asks for targets */
+	bool rdma;			/* false: a discovery session in streaming mode */
+	char initiator[224], target[224];
+	uint8_t isid[6];
+	struct sockaddr_storage peer, local;
+	const char *device, *transport;	/* of struct ual_device_info; borrowed */
+	uint64_t age_ns;		/* since its login was done */
+	uint32_t window, outstanding;	/* commands: allowed now, under way */
+	struct iser_counters count;
+};
+
+struct iser_reactor_info {
+	unsigned sessions, discoveries;	/* now */
+	struct iser_counters count;	/* of all its sessions, those gone too */
+	/* of commands: from their coming to the end of their response */
+	struct latency latency;
+	uint64_t connections;		/* that came */
+	/* of them: no memory, too many logins at once, or an end is near */
+	uint64_t refused;
+	uint64_t logins;		/* done */
+	uint64_t logins_failed;		/* refused, or broken off */
+	/* sessions that ended in another way than by a logout or our own end */
+	uint64_t broken;
+};
+
+/* info is fn's during the call. */
+void iser_server_sessions_each(struct iser_server *server, unsigned reactor,
+			       void (*fn)(void *ctx, const struct iser_tsession_info *info),
+			       void *ctx);
+void iser_server_reactor_info(struct iser_server *server, unsigned reactor,
+			      struct iser_reactor_info *info);
+/* Ends it at once.  False: no such session on this reactor.  Initiators usually log in again. */
+bool iser_server_session_drop(struct iser_server *server, unsigned reactor, uint16_t tsih);
 
 /*
  * Send len bytes (at most read_len are sent; a shorter or longer len makes the residual) from

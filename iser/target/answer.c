@@ -90,6 +90,7 @@ void tcmd_build_response(struct ttask *t)
 		},
 	};
 
+	s->count.errors += t->status != 0;
 	ttask_release_data(s, t);
 	ttask_uncount(s, t);
 	tctl_numbers(s, &pdu, true);
@@ -138,6 +139,7 @@ void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned 
 		.to = t->hdr.read_base,
 		.rkey = t->hdr.read_stag,
 	};
+	task_sess(t)->count.read_bytes += t->x.left;
 	answer(t);
 }
 
@@ -156,10 +158,14 @@ void iser_cmd_respond(struct iser_cmd *cmd, uint8_t status, const void *sense, u
 	}
 	t->x.left = 0;
 	t->x.sge_n = 0;
+	task_sess(t)->count.write_bytes += min_t(u32, transferred, cmd->write_len);
 	answer(t);
 }
 
 void tcmd_answered(struct ttask *t)
 {
+	struct treactor *r = task_sess(t)->reactor;
+
+	latency_add(&r->info.latency, ual_loop_now(r->dev->loop) - t->came_ns);
 	ttask_call_sent(t);
 }

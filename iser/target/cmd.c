@@ -84,6 +84,8 @@ static void init_task(struct tsess *s, struct ttask *t, const struct iscsi_pdu *
 	cmd->aborted = false;
 	memset(cmd->priv, 0, sizeof(cmd->priv));
 	t->itt = pdu->itt;
+	t->came_ns = ual_loop_now(s->pub.dev->loop);
+	s->count.commands++;
 	t->hdr = *hdr;
 	t->gathered = 0;
 	t->data_sn = 0;

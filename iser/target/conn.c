@@ -34,6 +34,15 @@ void tsess_kill(struct tsess *s, const char *why)
 		return;
 	if (why)
 		tlog(s->reactor, LOG_NOTICE, "%s: session ended: %s", tsess_name(s), why);
+	else if (s->up && !s->params.discovery)
+		tlog(s->reactor, LOG_INFO, "%s: session ended: %s", tsess_name(s),
+		     s->state == TSESS_CLOSING ? "logged out"
+		     : s->stopping	       ? "this server ends"
+					       : "the initiator closed the connection");
+	if (!s->up)
+		s->reactor->info.logins_failed++;
+	else if (why)
+		s->reactor->info.broken++;
 	s->state = TSESS_DEAD;
 	tsess_defer(s);
 }
@@ -92,6 +101,7 @@ static void reap(struct tsess *s)
 	ual_defer_cancel(r->dev->loop, &s->defer);
 	if (s->counted)
 		atomic_fetch_sub(&server->sessions, 1);
+	tinfo_session_gone(s);
 	list_del(&s->link);
 	tmem_free(s);
 	ttext_free(&s->text);
@@ -338,9 +348,11 @@ void tsess_on_request(struct ual_conn_req *req)
 	struct treactor *r = treactor_of(server, req->dev);
 	struct tsess *s = NULL;
 
+	r->info.connections++;
 	if (!r->stopping && r->logins < TGT_LOGINS_MAX)
 		s = tsess_create(r);
 	if (!s) {
+		r->info.refused++;
 		ual_reject(req, NULL, 0);
 		return;
 	}

@@ -98,6 +98,9 @@ static void enter_full(struct tsess *s)
 	s->reactor->logins--;
 	s->in_login_count = false;
 	s->counted = true;
+	s->up = true;
+	s->up_ns = s->heard_ns;
+	s->reactor->info.logins++;
 	atomic_fetch_add(&s->reactor->server->sessions, 1);
 	if (cfg->nop_interval_ms == UINT32_MAX)
 		ual_timer_disarm(s->pub.dev->loop, &s->timer);

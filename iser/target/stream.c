@@ -131,9 +131,11 @@ void tstream_on_stream(struct ual_stream *stream, struct ual_device *dev, void *
 	struct treactor *r = treactor_of(server, dev);
 	struct tsess *s = NULL;
 
+	r->info.connections++;
 	if (!r->stopping && r->logins < TGT_LOGINS_MAX)
 		s = tsess_create(r);
 	if (!s) {
+		r->info.refused++;
 		ual_stream_close(stream);
 		return;
 	}

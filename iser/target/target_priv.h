@@ -9,6 +9,7 @@
  *   cmd.c       SCSI commands as they come      answer.c    what the backend makes of them
  *   task.c      their slots, ends               xfer.c      RDMA Reads and Writes
  *   tmf.c       task management                 sendtargets.c   text requests
+ *   info.c      what an administrator asks
  *
  * A session is one object from the first byte of its connection to its last: struct tsess.  It is
  * small until the login is done, then gets a block of receives and task slots, and another one each
@@ -122,6 +123,7 @@ struct ttask {
 	u8 *tx;				/* response, TX_BYTES */
 	u32 tx_lkey;
 	struct list_head waits;		/* tmf.c: who wants to know its end */
+	u64 came_ns;
 };
 
 /* ---- sessions ------------------------------------------------------------------------------- */
@@ -165,6 +167,9 @@ struct tsess {
 	bool torn_down;
 	bool in_login_count;
 	bool stopping;			/* asked to log out because the server ends */
+	bool up;			/* has been in full feature phase */
+	u64 up_ns;
+	struct iser_counters count;
 
 	/* connection */
 	struct ual_qp *qp;
@@ -238,6 +243,9 @@ struct treactor {
 	struct ual_post stop_post;
 	u64 log_second;
 	unsigned int log_lines;
+	struct iser_counters gone;	/* of sessions that are gone */
+	/* but sessions and count, which are added up when asked for */
+	struct iser_reactor_info info;
 };
 
 struct tlistener {
@@ -320,6 +328,9 @@ int tlogin_begin(struct tsess *s, bool rdma);
 void tlogin_request(struct tsess *s, const struct iscsi_pdu *req, const u8 *data);
 void tlogin_go(struct tsess *s);	/* the nexus is ours: the verdict */
 void tlogin_turned(struct tsess *s);	/* streaming: RDMA is up */
+
+/* info.c */
+void tinfo_session_gone(struct tsess *s);
 
 /* nexus.c */
 enum nexus_claim { NEXUS_OURS, NEXUS_WAIT, NEXUS_NO_SESSION, NEXUS_TOO_MANY };
