@@ -3,6 +3,7 @@
 
 #include "core/env.h"
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,36 @@ int daemon_reactor_start(struct daemon_reactor *reactor)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	reactor->has_thread = !err;
 	return -err;
+}
+
+struct call {
+	struct ual_post post;
+	void (*fn)(void *ctx, unsigned index);
+	void *ctx;
+	unsigned index;
+	sem_t done;
+};
+
+static void call_run(struct ual_post *post)
+{
+	struct call *call = post->ctx;
+
+	call->fn(call->ctx, call->index);
+	sem_post(&call->done);
+}
+
+void daemon_reactor_call(struct daemon_reactor *reactor, void (*fn)(void *ctx, unsigned index),
+			 void *ctx)
+{
+	struct call call = { .fn = fn, .ctx = ctx, .index = reactor->index };
+
+	call.post.fn = call_run;
+	call.post.ctx = &call;
+	sem_init(&call.done, 0, 0);
+	ual_loop_post(reactor->loop, &call.post);
+	while (sem_wait(&call.done))
+		;			/* a signal came */
+	sem_destroy(&call.done);
 }
 
 void daemon_reactor_join(struct daemon_reactor *reactor)

@@ -33,6 +33,11 @@ int daemon_reactors_open(struct daemon_reactor *reactors, unsigned n, struct ual
 int daemon_reactor_start(struct daemon_reactor *reactor);
 /* Until ual_loop_stop(), and then until it is quiet. */
 void daemon_reactor_run(struct daemon_reactor *reactor);
+/*
+ * From another thread than the reactor's: runs fn there and waits for it.  The reactor runs, or is about to.
+ */
+void daemon_reactor_call(struct daemon_reactor *reactor, void (*fn)(void *ctx, unsigned index),
+			 void *ctx);
 /* Ends the thread, if there is one. */
 void daemon_reactor_join(struct daemon_reactor *reactor);
 

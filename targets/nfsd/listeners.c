@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #include "targets/nfsd/listeners.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "nfsrdma/engine/nfs3.h"
+#include "targets/daemon/addr.h"
 #include "targets/daemon/log.h"
 #include "targets/nfsd/rpcbind.h"
 
@@ -31,32 +31,20 @@ static uint16_t port_of(const struct sockaddr_storage *addr)
 						 : ((const struct sockaddr_in *)addr)->sin_port);
 }
 
-static void format(const struct sockaddr_storage *addr, char *text, size_t len)
-{
-	char host[INET6_ADDRSTRLEN];
-	bool v6 = addr->ss_family == AF_INET6;
-
-	inet_ntop(addr->ss_family,
-		  v6 ? (const void *)&((const struct sockaddr_in6 *)addr)->sin6_addr
-		     : (const void *)&((const struct sockaddr_in *)addr)->sin_addr,
-		  host, sizeof(host));
-	snprintf(text, len, v6 ? "[%s]:%u" : "%s:%u", host, port_of(addr));
-}
-
 static void add_ready(struct listeners *l, const char *what, const struct sockaddr_storage *addr)
 {
 	size_t used = strlen(l->ready);
-	char text[64];
+	char text[DAEMON_ADDR_TEXT];
 
-	format(addr, text, sizeof(text));
+	daemon_addr_text(addr, text);
 	snprintf(l->ready + used, sizeof(l->ready) - used, " %s %s", what, text);
 }
 
 static int say(const char *what, const struct sockaddr_storage *addr, int err, bool by_default)
 {
-	char text[64];
+	char text[DAEMON_ADDR_TEXT];
 
-	format(addr, text, sizeof(text));
+	daemon_addr_text(addr, text);
 	if (by_default && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL)) {
 		daemon_log(LOG_NOTICE, "%s %s: this machine has no such address", what, text);
 		return 0;

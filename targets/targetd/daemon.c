@@ -7,14 +7,16 @@
 
 #include "iser/iser_target.h"
 #include "targets/scsi/server.h"
+#include "targets/daemon/addr.h"
 #include "targets/daemon/log.h"
+#include "targets/targetd/admin.h"
 #include "targets/targetd/luns.h"
 #include "targets/daemon/notify.h"
 #include "targets/daemon/pid_file.h"
 #include "targets/daemon/reactor.h"
 #include "targets/daemon/shutdown.h"
 
-#define PORTAL_TEXT_MAX	64
+#define PORTAL_TEXT_MAX	DAEMON_ADDR_TEXT
 
 struct daemon {
 	const struct targetd_options *options;
@@ -24,6 +26,7 @@ struct daemon {
 	unsigned reactor_n;
 	struct scsi_server *scsi;
 	struct iser_server *iser;
+	struct targetd_admin admin;
 	struct daemon_shutdown shutdown;
 };
 
@@ -73,10 +76,16 @@ static int open_iser(struct daemon *d)
 	return err;
 }
 
-/* Files that are being synchronised: their end is the operating system's affair. */
-static bool scsi_quiet(void *ctx, unsigned index)
+/*
+ * Files that are being synchronised: their end is the operating system's affair.  The admin thread may be asking
+ * reactors; the first one ends first, the others go on until they are joined.
+ */
+static bool reactor_quiet(void *ctx, unsigned index)
 {
-	return scsi_server_quiet(ctx, index);
+	const struct daemon *d = ctx;
+
+	return scsi_server_quiet(d->scsi, index) &&
+	       (index || daemon_admin_stopped(d->admin.socket));
 }
 
 static int join_luns(struct daemon *d)
@@ -95,10 +104,29 @@ static int join_luns(struct daemon *d)
 				   strerror(-err));
 			return err;
 		}
-		d->reactors[i].quiet = scsi_quiet;
-		d->reactors[i].ctx = d->scsi;
+		d->reactors[i].quiet = reactor_quiet;
+		d->reactors[i].ctx = d;
 	}
 	return 0;
+}
+
+static int open_admin(struct daemon *d)
+{
+	struct daemon_admin_cfg cfg = {
+		.path = d->options->admin,
+		.program = "openrdma-targetd",
+		.socket_name = "targetd.sock",
+		.version = OPENRDMA_VERSION,
+		.ops = &targetd_admin_ops,
+		.ctx = &d->admin,
+	};
+
+	d->admin.reactors = d->reactors;
+	d->admin.reactor_n = d->reactor_n;
+	d->admin.iser = d->iser;
+	d->admin.options = d->options;
+	d->admin.luns = &d->luns;
+	return daemon_admin_open(&cfg, &d->admin.socket);
 }
 
 static int build(struct daemon *d)
@@ -120,11 +148,13 @@ static int build(struct daemon *d)
 		daemon_log(LOG_ERR, "the server cannot be made: %s", strerror(-err));
 		return err;
 	}
-	return join_luns(d);
+	err = join_luns(d);
+	return err ? err : open_admin(d);
 }
 
 static int take_apart(struct daemon *d)
 {
+	daemon_admin_close(d->admin.socket);
 	scsi_server_destroy(d->scsi);
 	iser_server_destroy(d->iser);
 	for (unsigned i = 0; i < d->reactor_n; i++)
@@ -143,10 +173,11 @@ static int listen_on(struct daemon *d, const struct targetd_portal *portal, char
 				     portal->addr_len, &bound);
 
 	if (!err) {
-		targetd_portal_format(&bound, text, PORTAL_TEXT_MAX);
+		d->admin.portals[d->admin.portal_n++] = bound;
+		daemon_addr_text(&bound, text);
 		return 0;
 	}
-	targetd_portal_format(&portal->addr, text, PORTAL_TEXT_MAX);
+	daemon_addr_text(&portal->addr, text);
 	if (portal->is_default && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL)) {
 		daemon_log(LOG_NOTICE, "portal %s: this machine has no such address", text);
 		text[0] = '\0';
@@ -193,6 +224,7 @@ static void begin_end(void *ctx, int signal)
 	daemon_log(LOG_INFO, "%s: ending %u sessions", strsignal(signal),
 		   iser_server_sessions(d->iser));
 	daemon_notify("STOPPING=1");
+	daemon_admin_stop(d->admin.socket);
 	iser_server_stop(d->iser, sessions_gone, d);
 }
 
@@ -214,6 +246,8 @@ static int serve(struct daemon *d)
 			daemon_log(LOG_ERR, "%s cannot be written: %s", d->options->pid_file,
 				   strerror(-listen_err));
 	}
+	if (!listen_err)
+		listen_err = daemon_admin_start(d->admin.socket);
 	if (listen_err) {
 		iser_server_stop(d->iser, sessions_gone, d);
 	} else {

@@ -180,6 +180,12 @@ static int set_log_level(struct daemon_options *p, const char *arg)
 	return daemon_options_log_level(p, arg, &options_of(p)->log_level);
 }
 
+static int set_admin(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->admin = arg;
+	return 0;
+}
+
 static int set_pid_file(struct daemon_options *p, const char *arg)
 {
 	options_of(p)->pid_file = arg;
@@ -222,6 +228,7 @@ static const struct daemon_option table[] = {
 	{ "device", 0, true, set_device },
 	{ "providers", 0, true, set_providers },
 	{ "log-level", 0, true, set_log_level },
+	{ "admin", 0, true, set_admin },
 	{ "pid-file", 0, true, set_pid_file },
 	{ "foreground", 0, false, set_foreground },
 	{ 0 },
@@ -297,6 +304,7 @@ const char *targetd_options_help(void)
 	       "  --device NAME                 RDMA device (default: the first, hardware before software)\n"
 	       "  --providers DIRECTORY         where device drivers are\n"
 	       "  --log-level error|warning|notice|info|debug\n"
+	       "  --admin PATH|none             socket for `openrdma status` (default /run/openrdma/targetd.sock)\n"
 	       "  --pid-file FILE\n"
 	       "  --foreground                  for scripts that say so; it always stays there\n"
 	       "  -C, --config FILE             these options, a line each: NAME = VALUE\n"

@@ -52,7 +52,8 @@ struct targetd_options {
 	bool no_immediate_data, initial_r2t, no_remote_inv;
 	int log_level;			/* syslog */
 	char *config;			/* text of the file, of targetd_options_deinit() */
-	const char *pid_file;		/* points into argv or config, as the two below */
+	const char *admin; /* NULL: the default; points into argv or config, as those below */
+	const char *pid_file;
 	const char *device;		/* NULL: the first */
 	const char *provider_dir;
 };
@@ -71,8 +72,6 @@ int targetd_size_parse(const char *text, uint64_t *size);
 /* ADDR, ADDR:PORT, [V6], [V6]:PORT; numeric addresses.  0 or -EINVAL and why. */
 int targetd_portal_parse(const char *text, struct targetd_portal *portal, char *why,
 			 size_t why_len);
-/* "1.2.3.4:3260", "[::]:3260" */
-void targetd_portal_format(const struct sockaddr_storage *addr, char *text, size_t text_len);
 /* NAME=PATH[,key=value...].  0 or -EINVAL and why. */
 int targetd_lun_parse(const char *text, struct targetd_lun *lun, char *why, size_t why_len);
 

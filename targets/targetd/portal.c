@@ -81,20 +81,3 @@ int targetd_portal_parse(const char *text, struct targetd_portal *portal, char *
 	*portal = p;
 	return 0;
 }
-
-void targetd_portal_format(const struct sockaddr_storage *addr, char *text, size_t text_len)
-{
-	char host[INET6_ADDRSTRLEN];
-
-	if (addr->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
-
-		inet_ntop(AF_INET6, &sin6->sin6_addr, host, sizeof(host));
-		snprintf(text, text_len, "[%s]:%u", host, ntohs(sin6->sin6_port));
-	} else {
-		const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
-
-		inet_ntop(AF_INET, &sin->sin_addr, host, sizeof(host));
-		snprintf(text, text_len, "%s:%u", host, ntohs(sin->sin_port));
-	}
-}

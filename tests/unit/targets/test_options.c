@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "targets/daemon/addr.h"
 #include "targets/targetd/options.h"
 
 static void test_sizes(void **state)
@@ -86,7 +87,7 @@ static void test_portals(void **state)
 
 		assert_int_equal(err, cases[i].format ? 0 : -EINVAL);
 		if (!err) {
-			targetd_portal_format(&portal.addr, text, sizeof(text));
+			daemon_addr_text(&portal.addr, text);
 			assert_string_equal(text, cases[i].format);
 		} else {
 			assert_non_null(strstr(why, "expected ADDRESS[:PORT]"));

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * Prometheus' text format, version 0.0.4: families with a head, then their samples.
+ *
+ *   metrics_family(m, "openrdma_nfs_ops_total", METRIC_COUNTER, "NFS operations done.");
+ *   metrics_value(m, n, "op", "READ", NULL);
+ *   metrics_value(m, k, "op", "WRITE", NULL);
+ */
+#ifndef TARGETS_DAEMON_METRICS_H
+#define TARGETS_DAEMON_METRICS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/latency.h"
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+struct metrics {
+	FILE *out;
+	const char *family;
+};
+
+/* name: without blanks, and kept by reference until the next family; help: a sentence. */
+void metrics_family(struct metrics *m, const char *name, enum metric_type type, const char *help);
+/* A sample; then names and values of its labels in turn, and NULL. */
+void metrics_value(struct metrics *m, uint64_t value, ...) __attribute__((sentinel));
+/* The samples of a histogram without labels, in seconds. */
+void metrics_latency(struct metrics *m, const struct latency *l);
+/* A family with one sample. */
+void metrics_single(struct metrics *m, const char *name, enum metric_type type, const char *help,
+		    uint64_t value);
+
+#endif
