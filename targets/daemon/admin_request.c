@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "core/env.h"
 #include "targets/daemon/admin_request.h"
 
 #include <errno.h>
@@ -114,13 +115,15 @@ static json_t *help(void)
 
 static char *metrics(const struct daemon_admin_cfg *cfg, uint64_t uptime_ms, size_t *len)
 {
+	const struct metric_label about[] = { { "program", cfg->program },
+					      { "version", cfg->version } };
 	char *text = NULL;
 	struct metrics m = { .out = open_memstream(&text, len) };
 
 	if (!m.out)
 		return NULL;
 	metrics_family(&m, "openrdma_build_info", METRIC_GAUGE, "Which program answers.");
-	metrics_value(&m, 1, "program", cfg->program, "version", cfg->version, NULL);
+	metrics_sample(&m, 1, about, ARRAY_SIZE(about));
 	metrics_single(&m, "openrdma_uptime_seconds", METRIC_GAUGE, "Since the program started.",
 		       uptime_ms / 1000);
 	cfg->ops->metrics(cfg->ctx, &m);

@@ -2,7 +2,6 @@
 #include "targets/daemon/metrics.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 
 void metrics_family(struct metrics *m, const char *name, enum metric_type type, const char *help)
 {
@@ -26,20 +25,27 @@ static void put_label(FILE *out, const char *name, const char *value)
 	putc('"', out);
 }
 
-void metrics_value(struct metrics *m, uint64_t value, ...)
+void metrics_sample(struct metrics *m, uint64_t value, const struct metric_label *labels,
+		    unsigned label_n)
 {
-	const char *name, *separator = "{";
-	va_list labels;
-
 	fputs(m->family, m->out);
-	va_start(labels, value);
-	while ((name = va_arg(labels, const char *)) != NULL) {
-		fputs(separator, m->out);
-		put_label(m->out, name, va_arg(labels, const char *));
-		separator = ",";
+	for (unsigned i = 0; i < label_n; i++) {
+		putc(i ? ',' : '{', m->out);
+		put_label(m->out, labels[i].name, labels[i].text);
 	}
-	va_end(labels);
-	fprintf(m->out, "%s %" PRIu64 "\n", *separator == ',' ? "}" : "", value);
+	fprintf(m->out, "%s %" PRIu64 "\n", label_n ? "}" : "", value);
+}
+
+void metrics_value(struct metrics *m, uint64_t value)
+{
+	metrics_sample(m, value, NULL, 0);
+}
+
+void metrics_labelled(struct metrics *m, uint64_t value, const char *name, const char *text)
+{
+	const struct metric_label label = { name, text };
+
+	metrics_sample(m, value, &label, 1);
 }
 
 /* As a decimal fraction, whatever the locale. */
@@ -68,5 +74,5 @@ void metrics_single(struct metrics *m, const char *name, enum metric_type type, 
 		    uint64_t value)
 {
 	metrics_family(m, name, type, help);
-	metrics_value(m, value, NULL);
+	metrics_value(m, value);
 }

@@ -3,8 +3,8 @@
  * Prometheus' text format, version 0.0.4: families with a head, then their samples.
  *
  *   metrics_family(m, "openrdma_nfs_ops_total", METRIC_COUNTER, "NFS operations done.");
- *   metrics_value(m, n, "op", "READ", NULL);
- *   metrics_value(m, k, "op", "WRITE", NULL);
+ *   metrics_labelled(m, n, "op", "READ");
+ *   metrics_labelled(m, k, "op", "WRITE");
  */
 #ifndef TARGETS_DAEMON_METRICS_H
 #define TARGETS_DAEMON_METRICS_H
@@ -16,6 +16,10 @@
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
+struct metric_label {
+	const char *name, *text;
+};
+
 struct metrics {
 	FILE *out;
 	const char *family;
@@ -23,8 +27,11 @@ struct metrics {
 
 /* name: without blanks, and kept by reference until the next family; help: a sentence. */
 void metrics_family(struct metrics *m, const char *name, enum metric_type type, const char *help);
-/* A sample; then names and values of its labels in turn, and NULL. */
-void metrics_value(struct metrics *m, uint64_t value, ...) __attribute__((sentinel));
+/* Samples: without labels, with one, with several. */
+void metrics_value(struct metrics *m, uint64_t value);
+void metrics_labelled(struct metrics *m, uint64_t value, const char *name, const char *text);
+void metrics_sample(struct metrics *m, uint64_t value, const struct metric_label *labels,
+		    unsigned label_n);
 /* The samples of a histogram without labels, in seconds. */
 void metrics_latency(struct metrics *m, const struct latency *l);
 /* A family with one sample. */

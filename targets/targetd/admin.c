@@ -156,13 +156,13 @@ static void luns_metrics(struct metrics *m, const struct targetd_admin *a)
 {
 	metrics_family(m, "openrdma_lun_size_bytes", METRIC_GAUGE, "Size of each LUN.");
 	for (unsigned i = 0; i < a->luns->n; i++)
-		metrics_value(m, a->luns->luns[i]->store->info.size, "lun",
-			      a->options->luns[i].name, NULL);
+		metrics_labelled(m, a->luns->luns[i]->store->info.size, "lun",
+				 a->options->luns[i].name);
 	metrics_family(m, "openrdma_lun_failed", METRIC_GAUGE,
 		       "1: stable storage refused a flush, and all commands fail.");
 	for (unsigned i = 0; i < a->luns->n; i++)
-		metrics_value(m, atomic_load(&a->luns->luns[i]->store->failed), "lun",
-			      a->options->luns[i].name, NULL);
+		metrics_labelled(m, atomic_load(&a->luns->luns[i]->store->failed), "lun",
+				 a->options->luns[i].name);
 }
 
 static void metrics(void *ctx, struct metrics *m)
@@ -176,16 +176,16 @@ static void metrics(void *ctx, struct metrics *m)
 	}
 	metrics_family(m, "openrdma_iscsi_sessions", METRIC_GAUGE,
 		       "Sessions in full feature phase.");
-	metrics_value(m, sum.sessions, "type", "normal", NULL);
-	metrics_value(m, sum.discoveries, "type", "discovery", NULL);
+	metrics_labelled(m, sum.sessions, "type", "normal");
+	metrics_labelled(m, sum.discoveries, "type", "discovery");
 	metrics_single(m, "openrdma_iscsi_commands_total", METRIC_COUNTER,
 		       "SCSI commands that came.", sum.count.commands);
 	metrics_single(m, "openrdma_iscsi_command_errors_total", METRIC_COUNTER,
 		       "SCSI commands answered with another status than GOOD.", sum.count.errors);
 	metrics_family(m, "openrdma_iscsi_bytes_total", METRIC_COUNTER,
 		       "Data of SCSI commands, by its direction as initiators see it.");
-	metrics_value(m, sum.count.read_bytes, "direction", "read", NULL);
-	metrics_value(m, sum.count.write_bytes, "direction", "write", NULL);
+	metrics_labelled(m, sum.count.read_bytes, "direction", "read");
+	metrics_labelled(m, sum.count.write_bytes, "direction", "write");
 	metrics_family(
 		m, "openrdma_iscsi_command_seconds", METRIC_HISTOGRAM,
 		"From the coming of a SCSI command until its response has left, in passes of the "
