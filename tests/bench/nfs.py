@@ -61,6 +61,10 @@ class OpenRdmaNfs(OpenRdma):
     """openrdma-nfsd over RDMA, `openrdma bench` with the fio engine."""
 
     def start(self):
+        self.serve()
+        self.bench("write-1m", 1)
+
+    def serve(self):
         nfsd = self.programs.get("openrdma-nfsd")
         if not nfsd or not self.programs.get("openrdma"):
             raise Lacking("openrdma-nfsd is not built")
@@ -70,13 +74,12 @@ class OpenRdmaNfs(OpenRdma):
         try:
             self.server = Server([nfsd, "--listen", "127.0.0.1", "--port", str(self.port), "--rdma-port",
                                   str(self.rdma_port), "--no-rpcbind", "--state",
-                                  os.path.join(self.scratch, "nfsd-state"), "--export",
+                                  os.path.join(self.scratch, self.name + "-state"), "--export",
                                   f"{self.share} *(rw,no_root_squash,insecure)"], self.port, self.log())
         except Failed as failure:
             if "file handle" in str(failure):
                 raise Lacking(f"the file system of {self.scratch} has no file handles") from failure
             raise
-        self.bench("write-1m", 1)
 
     def url(self):
         return f"nfs://127.0.0.1:{self.rdma_port}{self.share}/data?mount-port={self.port}"
