@@ -56,6 +56,7 @@ struct call {
 	u64 not_before_ns;
 	const u8 *data;
 	u32 data_len;
+	bool one_piece;			/* the data may not go in a chunk of its own */
 	u8 *sink;
 	u32 sink_len;
 	/* result: so many bytes of the reply's data are in sink, and not in the reply */

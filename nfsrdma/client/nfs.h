@@ -181,6 +181,23 @@ void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
 		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
 		 struct nfs_req *req);
 
+/*
+ * Extended attributes: of version 4.2, by Linux's names "user.NAME" (RFC 8276).  Of other names, and of versions and
+ * servers that have none: -EOPNOTSUPP.  -ENODATA: there is none of that name.
+ *
+ * len 0: count says how many bytes there are.  More than len: -ERANGE, with count too.
+ */
+void nfs_getxattr(struct nfs_client *c, struct nfs_file *file, const char *name, void *buf,
+		  size_t len, struct nfs_req *req);	/* count */
+/* Names, each with its NUL, in one list. */
+void nfs_listxattr(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
+		   struct nfs_req *req);		/* count */
+/* flags: XATTR_CREATE (-EEXIST), XATTR_REPLACE, 0.  Up to 65536 bytes, else -E2BIG. */
+void nfs_setxattr(struct nfs_client *c, struct nfs_file *file, const char *name, const void *value,
+		  size_t len, int flags, struct nfs_req *req);
+void nfs_removexattr(struct nfs_client *c, struct nfs_file *file, const char *name,
+		     struct nfs_req *req);
+
 void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req); /* statvfs */
 
 #endif

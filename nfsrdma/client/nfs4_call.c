@@ -171,6 +171,8 @@ int nfs4c_errno(u32 status)
 		u32 status;
 		int err;
 	} table[] = {
+		{ NFS4ERR_NOXATTR, -ENODATA },
+		{ NFS4ERR_XATTR2BIG, -E2BIG },
 		{ NFS4ERR_BADHANDLE, -ESTALE },
 		{ NFS4ERR_FHEXPIRED, -ESTALE },
 		{ NFS4ERR_BAD_COOKIE, -ESTALE },

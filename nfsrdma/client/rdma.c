@@ -123,18 +123,30 @@ static int add_reply(struct rpcrdma_hdr *hdr, struct call *call)
 	return add_mem(hdr, &hdr->reply, call->reply_mem, call->reply_mem->data, call->reply_max);
 }
 
-/* The message does not fit into a Send: the server reads it.  Only calls without data are so long. */
+/* What has to go as the message itself. */
+static u32 whole_len(const struct call *call)
+{
+	return call->len + (call->one_piece ? call->data_len + (u32)xdr_pad(call->data_len) : 0);
+}
+
+/* The message does not fit into a Send: the server reads it. */
 static int add_whole(struct rpcrdma_hdr *hdr, struct call *call)
 {
+	u32 len = whole_len(call);
+
 	if (!call->mem)
-		call->mem = mem_get(call->client, call->len);
+		call->mem = mem_get(call->client, len);
 	if (!call->mem)
 		return -ENOMEM;
 	memcpy(call->mem->data, call->msg, call->len);
+	if (call->one_piece && call->data_len) {
+		memcpy(call->mem->data + call->len, call->data, call->data_len);
+		memset(call->mem->data + call->len + call->data_len, 0, xdr_pad(call->data_len));
+	}
 	hdr->proc = RDMA_NOMSG;
 	hdr->reads[0] = (struct rpcrdma_chunk){ .position = 0 };
 	hdr->read_n = 1;
-	return add_mem(hdr, &hdr->reads[0], call->mem, call->mem->data, call->len);
+	return add_mem(hdr, &hdr->reads[0], call->mem, call->mem->data, len);
 }
 
 #define CHUNKS_BYTES 72		/* what one chunk of each kind adds to the header, at most */
@@ -145,9 +157,9 @@ static int chunks(struct rdma *rdma, struct rpcrdma_hdr *hdr, struct call *call)
 	int err = 0;
 
 	hdr->proc = RDMA_MSG;
-	if (call->len > room)
+	if (whole_len(call) > room)
 		err = add_whole(hdr, call);
-	else if (call->data_len && call->len + call->data_len + 4 > room)
+	else if (call->data_len && !call->one_piece && call->len + call->data_len + 4 > room)
 		err = add_data(hdr, call);
 	if (!err &&
 	    call->sink_len + call->reply_head > rdma->recv_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES)

@@ -45,6 +45,7 @@ double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct nfs_stat *st
 	bool unsure = mnt_write_pending(node) || node->written_at > clock;
 
 	*st = stat->st;
+	node->fsid = stat->fsid;
 	st->st_blksize = (blksize_t)node->mnt->info.rsize;
 	see(node, st);
 	/* The server may have answered before it had what the kernel was told is written. */

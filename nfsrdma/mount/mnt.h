@@ -23,6 +23,7 @@
 #define MNT_HEADER	4096		/* in front of a write's data */
 #define MNT_REQS	64		/* requests that the kernel has under way in the background */
 #define MNT_READAHEAD	(8u << 20)
+#define MNT_FSIDS		16
 #define MNT_NS		1000000000ull
 
 struct mnt_op;
@@ -77,6 +78,7 @@ struct mnt_node {
 	struct mnt_op *commit;		/* under way */
 	u64 write_end;			/* of what was written since the size was last set */
 	u64 written_at;			/* mnt.clock of the last WRITE's end */
+	u64 fsid;			/* of the last attributes */
 	unsigned lost;			/* WRITEs that were found lost by a COMMIT */
 	unsigned errors;		/* how many; handles remember which they told */
 	int err;
@@ -155,6 +157,11 @@ struct nfs_mount {
 	bool readahead_refused;		/* not ours to set: 128 KiB then */
 	u64 seq, held_bytes, lost_bytes;
 	unsigned extent_n;
+
+	struct { /* file systems of the server that have no extended attributes */
+		u64 fsid[MNT_FSIDS];
+		unsigned n;
+	} no_xattrs;
 
 	struct {
 		pid_t pid;
@@ -256,6 +263,14 @@ void mnt_handle_free(struct mnt_handle *handle);
 void mnt_handles_free(struct nfs_mount *mnt);
 /* Removes what was removed while it was open. */
 void mnt_silly_remove_all(struct nfs_mount *mnt);
+
+/* ---- xattrs.c --------------------------------------------------------------------------------- */
+
+void mnt_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t len);
+void mnt_listxattr(fuse_req_t req, fuse_ino_t ino, size_t len);
+void mnt_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t len,
+		  int flags);
+void mnt_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 
 /* ---- write.c: what is written and not committed ----------------------------------------------- */
 

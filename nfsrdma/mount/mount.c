@@ -92,6 +92,10 @@ static const struct fuse_lowlevel_ops ops = {
 	.releasedir = mnt_releasedir,
 	.fsyncdir = mnt_fsyncdir,
 	.statfs = mnt_statfs,
+	.getxattr = mnt_getxattr,
+	.setxattr = mnt_setxattr,
+	.listxattr = mnt_listxattr,
+	.removexattr = mnt_removexattr,
 };
 
 /* ---- mounting --------------------------------------------------------------------------------- */

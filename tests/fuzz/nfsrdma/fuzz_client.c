@@ -14,7 +14,7 @@
 #include "nfsrdma/client/nfs4.h"
 #include "tests/fuzz/fuzz.h"
 
-#define OPS		17
+#define OPS		21
 #define ANSWERS_MAX	12
 #define DATA_BYTES	4096
 #define RPC_REPLY_BYTES	24
@@ -230,6 +230,18 @@ static void ask(struct world *w, unsigned op, struct nfs_file *file, struct nfs_
 		break;
 	case 15:
 		nfs_readdir(c, file, 0, on_entry, req);
+		break;
+	case 16:
+		nfs_getxattr(c, file, "user.name", w->buf, sizeof(w->buf), req);
+		break;
+	case 17:
+		nfs_listxattr(c, file, (char *)w->buf, sizeof(w->buf), req);
+		break;
+	case 18:
+		nfs_setxattr(c, file, "user.name", w->buf, sizeof(w->buf), 0, req);
+		break;
+	case 19:
+		nfs_removexattr(c, file, "user.name", req);
 		break;
 	default:
 		nfs_statfs(c, file, req);

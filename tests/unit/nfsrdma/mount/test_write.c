@@ -196,6 +196,14 @@ NOT_HERE(nfs_rename, struct nfs_client *c, struct nfs_file *f, const char *n, st
 NOT_HERE(nfs_readdir, struct nfs_client *c, struct nfs_file *f, uint64_t k,
 	 bool (*e)(struct nfs_req *, const struct nfs_entry *), struct nfs_req *r)
 NOT_HERE(nfs_statfs, struct nfs_client *c, struct nfs_file *f, struct nfs_req *r)
+NOT_HERE(nfs_getxattr, struct nfs_client *c, struct nfs_file *f, const char *n, void *b, size_t l,
+	 struct nfs_req *r)
+NOT_HERE(nfs_listxattr, struct nfs_client *c, struct nfs_file *f, char *b, size_t l,
+	 struct nfs_req *r)
+NOT_HERE(nfs_setxattr, struct nfs_client *c, struct nfs_file *f, const char *n, const void *v,
+	 size_t l, int g, struct nfs_req *r)
+NOT_HERE(nfs_removexattr, struct nfs_client *c, struct nfs_file *f, const char *n,
+	 struct nfs_req *r)
 
 /* ---- the kernel ------------------------------------------------------------------------------- */
 
