@@ -11,9 +11,15 @@
 #define NFS4_SESSIONID_SIZE	16
 #define NFS4_OTHER_SIZE		12
 #define NFS4_OPAQUE_LIMIT	1024
-#define NFS4_CB_PROGRAM_PROC	1	/* CB_COMPOUND */
+#define NFS4_CB_VERSION		1	/* of the client's program, whose number it chooses */
 
 enum nfs4_proc { NFS4_NULL = 0, NFS4_COMPOUND = 1, NFS4_PROCS = 2 };
+enum nfs4_cb_proc { NFS4_CB_NULL = 0, NFS4_CB_COMPOUND = 1 };
+enum nfs4_cb_op {			/* 20 */
+	NFS4_OP_CB_RECALL = 4,
+	NFS4_OP_CB_SEQUENCE = 11,
+	NFS4_OP_CB_NOTIFY_LOCK = 13,
+};
 
 enum nfs4_op_num {
 	NFS4_OP_ACCESS			= 3,

@@ -28,6 +28,7 @@
 #define NFS_DATA_MAX		(1u << 20)	/* of a READ or WRITE */
 #define NFS_CALL_ITEMS_MAX	4		/* data items of a call that travel beside the message */
 #define NFS_GROUPS_MAX		RPC_AUTH_SYS_GIDS_MAX
+#define NFS_CALL_BACK_S		20
 
 /* Who asks, after the export's squashing. */
 struct nfs_cred {
@@ -100,7 +101,9 @@ struct nfs_conn {
 	u64 id;				/* unique while the server runs */
 	/*
 	 * Reverse direction (RFC 8167; on TCP the same stream): sends an RPC call, whose reply comes to fn, or
-	 * err < 0 with reply NULL when the connection goes.  On the reactor's thread.  NULL: it cannot.
+	 * err < 0 with reply NULL when the connection goes.  A client that does not answer within
+	 * NFS_CALL_BACK_S loses the connection: without that the call could not be repeated (RFC 8881 2.10.6.2).
+	 * On the reactor's thread; fn is called on it, later.  NULL: it cannot.
 	 */
 	int (*call_back)(struct nfs_conn *conn, const void *msg, u32 len,
 			 void (*fn)(void *ctx, int err, const u8 *reply, u32 len), void *ctx);

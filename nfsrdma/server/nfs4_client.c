@@ -67,6 +67,7 @@ void nfs4_client_free(struct nfs4_client *client)
 		nfs4_session_free(session);
 	if (client->opens)
 		nfs4_opens_release(state, client->opens);
+	nfs4_cbs_drop(client);
 	state->clients[client->id & INDEX_MASK] = NULL;
 	state->client_n--;
 	free(client);
@@ -172,6 +173,7 @@ enum nfs4_status nfs4_client_create(struct nfs4_state *state, const u8 *owner, u
 	client->principal = *principal;
 	client->renewed_ms = nfs4_now_ms(state);
 	INIT_LIST_HEAD(&client->sessions);
+	INIT_LIST_HEAD(&client->cbs);
 	client->owner_len = owner_len;
 	if (owner_len)
 		memcpy(client->owner, owner, owner_len);

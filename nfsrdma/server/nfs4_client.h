@@ -50,6 +50,8 @@ struct nfs4_client {
 	unsigned calls;
 	struct list_head sessions;
 	unsigned session_n;
+	struct list_head cbs;		/* callbacks that wait (nfs4_back.h) */
+	unsigned cb_n;			/* those in slots as well */
 	struct nfs4_opens *opens;	/* NULL before it is confirmed */
 	struct nfs4_record *record;	/* NULL: none */
 	/* CREATE_SESSION has a sequence and a reply of its own (18.36.4) */
@@ -78,6 +80,8 @@ struct nfs4_state {
 	u32 record_next;		/* number of the next one */
 	bool grace, grace_ending;	/* ending: nothing is reclaimed any more */
 	u64 grace_until_ms;
+	u32 cb_xid;			/* of the last callback */
+	struct list_head cb_posted;	/* messages on their way to their connection's thread */
 	char server_owner[NFS4_SERVER_OWNER_BYTES];
 };
 

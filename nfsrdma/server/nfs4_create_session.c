@@ -10,6 +10,7 @@ struct args {
 	u64 client_id;
 	u32 seq, flags, cb_program;
 	struct nfs4_channel fore, back;
+	struct nfs4_cb_sec cb_sec;
 };
 
 static void channel_decode(struct xdr_in *in, struct nfs4_channel *channel)
@@ -42,15 +43,13 @@ static void channel_encode(struct xdr_out *out, const struct nfs4_channel *chann
 
 static enum nfs4_status args_decode(struct xdr_in *in, struct args *a)
 {
-	bool usable;
-
 	a->client_id = xdr_in_u64(in);
 	a->seq = xdr_in_u32(in);
 	a->flags = xdr_in_u32(in);
 	channel_decode(in, &a->fore);
 	channel_decode(in, &a->back);
 	a->cb_program = xdr_in_u32(in);
-	if (!nfs4_callback_sec_decode(in, &usable))
+	if (!nfs4_cb_sec_decode(in, &a->cb_sec))
 		return NFS4ERR_BADXDR;
 	return a->flags & ~FLAGS_ALL ? NFS4ERR_INVAL : NFS4_OK;
 }
@@ -98,7 +97,22 @@ static enum nfs4_status confirm(struct nfs4_client *client, struct nfs4_client *
 	return NFS4_OK;
 }
 
-static void result_keep(struct nfs4_client *client, const struct nfs4_session *session)
+/* Its callbacks go over the connection that it is made by, if that is what the client wants. */
+static u32 back_begin(struct nfs4_compound *c, const struct args *a, struct nfs4_session *session)
+{
+	struct nfs4_back *back = &session->back_channel;
+
+	back->program = a->cb_program;
+	back->minor = c->minor;
+	back->sec = a->cb_sec;
+	if (!(a->flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN) ||
+	    !nfs4_back_can(session, c->call->conn))
+		return 0;
+	nfs4_back_bind(session, c->call->conn);
+	return CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+}
+
+static void result_keep(struct nfs4_client *client, const struct nfs4_session *session, u32 flags)
 {
 	struct xdr_out out;
 
@@ -107,7 +121,7 @@ static void result_keep(struct nfs4_client *client, const struct nfs4_session *s
 	xdr_out_init(&out, client->created_reply, sizeof(client->created_reply));
 	xdr_out_fixed(&out, session->id, NFS4_SESSIONID_SIZE);
 	xdr_out_u32(&out, client->create_seq);
-	xdr_out_u32(&out, 0);		/* neither persistent nor a back channel */
+	xdr_out_u32(&out, flags);	/* never persistent */
 	channel_encode(&out, &session->fore);
 	channel_encode(&out, &session->back);
 	core_assert(xdr_out_ok(&out) && xdr_out_len(&out) == NFS4_CREATED_BYTES);
@@ -128,6 +142,7 @@ static enum nfs4_status create(struct nfs4_compound *c, struct args *a, struct n
 		return status;
 	if (a->back.request_max < NFS4_BACK_MIN || a->back.op_max < NFS4_BACK_OPS_MIN)
 		return NFS4ERR_TOOSMALL;
+	a->back.slot_n = min_t(u32, a->back.slot_n, NFS4_BACK_SLOTS);
 	if (!client->confirmed) {
 		old = nfs4_client_of_owner(client->state, client->owner, client->owner_len, true);
 		status = may_replace(client, old);
@@ -144,9 +159,8 @@ static enum nfs4_status create(struct nfs4_compound *c, struct args *a, struct n
 			return status;
 		}
 	}
-	session->cb_program = a->cb_program;
 	client->renewed_ms = nfs4_now_ms(client->state);
-	result_keep(client, session);
+	result_keep(client, session, back_begin(c, a, session));
 	return NFS4_OK;
 }
 

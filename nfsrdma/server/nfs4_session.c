@@ -57,6 +57,7 @@ static void unlist(struct nfs4_session *session)
 		return;
 	list_del_init(&session->node);
 	session->client->session_n--;
+	nfs4_back_session_gone(session);
 }
 
 void nfs4_session_free(struct nfs4_session *session)
@@ -119,76 +120,75 @@ enum nfs4_status nfs4_op_destroy_session(struct nfs4_compound *c)
 	return status;
 }
 
-/* Requests are taken from any connection already; callbacks are not made. */
+/*
+ * Requests are taken from any connection already; what is bound is the back channel.  Whether to take over a connection
+ * that may have both directions is the server's choice: it does.  18.34.3
+ */
+static enum nfs4_status bind_to(struct nfs4_session *session, struct nfs_conn *conn, u32 dir,
+				u32 *given)
+{
+	bool can = session && nfs4_back_can(session, conn);
+
+	if (!session)
+		return NFS4ERR_BADSESSION;
+	switch (dir) {
+	case CDFC4_FORE:
+		*given = CDFS4_FORE;
+		return NFS4_OK;
+	case CDFC4_FORE_OR_BOTH:
+		*given = can ? CDFS4_BOTH : CDFS4_FORE;
+		break;
+	case CDFC4_BACK:
+		*given = CDFS4_BACK;
+		break;
+	case CDFC4_BACK_OR_BOTH:
+		*given = CDFS4_BOTH;
+		break;
+	default:
+		return NFS4ERR_INVAL;
+	}
+	if (can)
+		nfs4_back_bind(session, conn);
+	return can || dir == CDFC4_FORE_OR_BOTH ? NFS4_OK : NFS4ERR_INVAL;
+}
+
 enum nfs4_status nfs4_op_bind_conn_to_session(struct nfs4_compound *c)
 {
 	struct nfs4_state *state = nfs4_state_of(c);
 	const u8 *id = xdr_in_fixed(c->in, NFS4_SESSIONID_SIZE);
 	u32 dir = xdr_in_u32(c->in);
-	struct nfs4_session *session;
+	bool step_up = xdr_in_bool(c->in);	/* bctsa_use_conn_in_rdma_mode */
+	enum nfs4_status status;
+	u32 given;
 
-	xdr_in_bool(c->in);		/* bctsa_use_conn_in_rdma_mode: TCP stays TCP */
 	if (!xdr_in_ok(c->in))
 		return NFS4ERR_BADXDR;
 	nfs4_state_lock(state);
-	session = nfs4_session_find(state, id);
+	status = bind_to(nfs4_session_find(state, id), c->call->conn, dir, &given);
 	nfs4_state_unlock(state);
-	if (!session)
-		return NFS4ERR_BADSESSION;
-	if (dir != CDFC4_FORE && dir != CDFC4_FORE_OR_BOTH)
-		return NFS4ERR_INVAL;
+	if (status != NFS4_OK)
+		return status;
 	xdr_out_fixed(c->out, id, NFS4_SESSIONID_SIZE);
-	xdr_out_u32(c->out, CDFS4_FORE);
-	xdr_out_bool(c->out, c->call->conn->rdma);
+	xdr_out_u32(c->out, given);
+	/* TCP stays TCP, and what is RDMA from its beginning need not be asked to be it. */
+	xdr_out_bool(c->out, step_up && c->call->conn->rdma);
 	return NFS4_OK;
 }
 
-bool nfs4_callback_sec_decode(struct xdr_in *in, bool *usable)
-{
-	u32 len;
-
-	*usable = false;
-	for (u32 n = xdr_in_u32(in); n && xdr_in_ok(in); n--) {
-		switch (xdr_in_u32(in)) {
-		case RPC_AUTH_NONE:
-			*usable = true;
-			break;
-		case RPC_AUTH_SYS:
-			*usable = true;
-			xdr_in_u32(in);
-			xdr_in_opaque(in, RPC_MACHINE_NAME_MAX, &len);
-			xdr_in_u32(in);
-			xdr_in_u32(in);
-			len = xdr_in_u32(in);
-			if (len > RPC_AUTH_SYS_GIDS_MAX)
-				xdr_in_fail(in);
-			else
-				xdr_in_fixed(in, (size_t)len * 4);
-			break;
-		case RPCSEC_GSS:
-			xdr_in_u32(in);
-			xdr_in_opaque(in, UINT32_MAX, &len);
-			xdr_in_opaque(in, UINT32_MAX, &len);
-			break;
-		default:
-			xdr_in_fail(in);
-		}
-	}
-	return xdr_in_ok(in);
-}
-
+/* 18.33: from the next callback on. */
 enum nfs4_status nfs4_op_backchannel_ctl(struct nfs4_compound *c)
 {
 	struct nfs4_state *state = nfs4_state_of(c);
 	u32 program = xdr_in_u32(c->in);
-	bool usable;
+	struct nfs4_cb_sec sec;
 
-	if (!nfs4_callback_sec_decode(c->in, &usable))
+	if (!nfs4_cb_sec_decode(c->in, &sec))
 		return NFS4ERR_BADXDR;
-	if (!usable)		/* RPCSEC_GSS handles, of which we know none */
+	if (!sec.usable)	/* RPCSEC_GSS handles, of which we know none */
 		return NFS4ERR_NOENT;
 	nfs4_state_lock(state);
-	c->session->cb_program = program;
+	c->session->back_channel.program = program;
+	c->session->back_channel.sec = sec;
 	nfs4_state_unlock(state);
 	return NFS4_OK;
 }

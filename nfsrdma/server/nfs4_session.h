@@ -18,6 +18,7 @@
 #ifndef NFSRDMA_SERVER_NFS4_SESSION_H
 #define NFSRDMA_SERVER_NFS4_SESSION_H
 
+#include "nfsrdma/server/nfs4_back.h"
 #include "nfsrdma/server/nfs4_client.h"
 
 #define NFS4_KEPT_BYTES		512
@@ -46,7 +47,7 @@ struct nfs4_session {
 	struct nfs4_client *client;
 	struct list_head node;		/* of the client's sessions; empty: destroyed from within */
 	struct nfs4_channel fore, back;
-	u32 cb_program;
+	struct nfs4_back back_channel;
 	unsigned calls;
 	struct nfs4_slot slots[];	/* fore.slot_n */
 };
@@ -60,8 +61,5 @@ enum nfs4_status nfs4_session_create(struct nfs4_client *client, struct nfs4_cha
 void nfs4_session_free(struct nfs4_session *session);	/* no calls */
 struct nfs4_session *nfs4_session_find(const struct nfs4_state *state,
 				       const u8 id[NFS4_SESSIONID_SIZE]);
-
-/* callback_sec_parms4<>: read, bounded by the input.  False: malformed; *usable: one of them can be used. */
-bool nfs4_callback_sec_decode(struct xdr_in *in, bool *usable);
 
 #endif

@@ -49,7 +49,7 @@ static void result_encode(struct xdr_out *out, const struct nfs4_slot *slot)
 	xdr_out_u32(out, (u32)(slot - session->slots));
 	xdr_out_u32(out, session->fore.slot_n - 1);	/* sr_highest_slotid */
 	xdr_out_u32(out, session->fore.slot_n - 1);	/* sr_target_highest_slotid */
-	xdr_out_u32(out, 0);				/* sr_status_flags */
+	xdr_out_u32(out, nfs4_back_flags(session));	/* sr_status_flags */
 }
 
 static u32 reply_max(const struct nfs4_session *session, bool cache_this)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "nfsrdma/server/nfs4_back.h"
 #include "nfsrdma/server/nfs4_recovery.h"
 
 u64 nfs4_now_ms(const struct nfs4_state *state)
@@ -54,6 +55,7 @@ int nfs4_state_create(const struct nfs4_state_cfg *cfg, struct nfs4_state **out)
 		state->cfg.grace_s = state->cfg.lease_s;
 	state->instance = instance_now();
 	INIT_LIST_HEAD(&state->records);
+	INIT_LIST_HEAD(&state->cb_posted);
 	pthread_mutex_init(&state->lock, NULL);
 	pthread_mutex_init(&state->disk, NULL);
 	pthread_cond_init(&state->gave_up, NULL);
@@ -81,6 +83,7 @@ void nfs4_state_destroy(struct nfs4_state *state)
 			nfs4_client_free(state->clients[i]);
 	nfs4_state_unlock(state);
 	core_assert(!state->client_n && !state->slot_n);
+	nfs4_back_end(state);
 	list_for_each_entry_safe(r, next, &state->records, node)
 		free(r);
 	if (state->files)
@@ -96,6 +99,7 @@ void nfs4_state_tick(struct nfs4_state *state)
 	nfs4_state_lock(state);
 	nfs4_clients_expire(state);
 	nfs4_grace_tick(state);
+	nfs4_back_tick(state);
 	nfs4_state_unlock(state);
 }
 
@@ -104,9 +108,12 @@ unsigned nfs4_state_lease_s(const struct nfs4_state *state)
 	return state->cfg.lease_s;
 }
 
-/* Sessions take any connection (2.10.3.1, SP4_NONE) and hold none: nothing calls back. */
+/* Requests of sessions come by any connection (2.10.3.1, SP4_NONE); callbacks go over the one that was bound. */
 void nfs4_state_conn_down(struct nfs4_state *state, struct nfs_conn *conn)
 {
+	nfs4_state_lock(state);
+	nfs4_back_unbind(state, conn);
+	nfs4_state_unlock(state);
 }
 
 void nfs4_state_lock(struct nfs4_state *state)

@@ -24,9 +24,16 @@ struct rdma_back {
 	unsigned n;
 	bool sending;			/* its Send has not completed: buf is in use */
 	bool waiting;			/* no answer yet */
+	struct ual_timer timer;		/* armed while `waiting` */
 	struct ual_mr *mr;
 	u8 buf[RPCRDMA_INLINE_MIN];
 };
+
+/* No answer. */
+static void on_timer(struct ual_timer *timer)
+{
+	rdma_conn_kill(timer->ctx);
+}
 
 static struct rdma_back *back_of(struct rdma_conn *conn)
 {
@@ -42,6 +49,8 @@ static struct rdma_back *back_of(struct rdma_conn *conn)
 		free(back);
 		return NULL;
 	}
+	back->timer.fn = on_timer;
+	back->timer.ctx = conn;
 	conn->back = back;
 	return back;
 }
@@ -73,6 +82,8 @@ static void send_next(struct rdma_conn *conn)
 	}
 	conn->sq_free--;
 	back->sending = back->waiting = true;
+	ual_timer_arm(conn->pub.loop, &back->timer,
+		      ual_loop_now(conn->pub.loop) + NFS_CALL_BACK_S * 1000000000ull);
 }
 
 int rdma_back_call(struct nfs_conn *pub, const void *msg, u32 len,
@@ -122,6 +133,7 @@ bool rdma_back_reply(struct rdma_conn *conn, const struct rpcrdma_hdr *hdr, cons
 	if (call->xid != hdr->xid)
 		return false;
 	back->waiting = false;
+	ual_timer_disarm(conn->pub.loop, &back->timer);
 	call_end(back, call, msg ? 0 : -EPROTO, msg, len);
 	send_next(conn);
 	return true;
@@ -141,6 +153,7 @@ void rdma_back_gone(struct rdma_conn *conn)
 	if (!back)
 		return;
 	back->waiting = false;
+	ual_timer_disarm(conn->pub.loop, &back->timer);
 	while (!list_empty(&back->queue))
 		call_end(back, list_first_entry(&back->queue, struct back_call, link), -ENOTCONN,
 			 NULL, 0);

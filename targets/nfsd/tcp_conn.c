@@ -36,6 +36,7 @@ static void on_defer(struct ual_defer *d)
 	struct tcp_conn *conn = d->ctx;
 
 	if (conn->watch.fd >= 0) {
+		tcp_back_gone(conn);
 		ual_watch_del(conn->pub.loop, &conn->watch);
 		close(conn->watch.fd);
 		conn->watch.fd = -1;
@@ -134,6 +135,10 @@ static bool feed(struct tcp_conn *conn, struct core_input *in)
 			struct tcp_call *c = conn->coming;
 
 			conn->coming = NULL;
+			if (tcp_back_reply(conn, c->msg, c->msg_len)) {
+				tcp_call_free(c);
+				break;
+			}
 			conn->calls++;
 			c->call.msg = c->msg;
 			c->call.msg_len = c->msg_len;
@@ -203,6 +208,7 @@ void tcp_conn_open(struct tcp_reactor *reactor, int fd)
 	conn->pub.id = atomic_fetch_add(&ids, 1);
 	rpc_record_init(&conn->record, TCP_MSG_MAX);
 	INIT_LIST_HEAD(&conn->out);
+	tcp_back_init(conn);
 	conn->defer.fn = on_defer;
 	conn->defer.ctx = conn;
 	conn->watch =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
-/* Connections of the TCP transport: tcp.c accepts, tcp_conn.c lives, tcp_call.c answers. */
+/* Connections of the TCP transport: tcp.c accepts, tcp_conn.c lives, tcp_call.c answers, tcp_back.c calls. */
 #ifndef TARGETS_NFSD_TCP_CONN_H
 #define TARGETS_NFSD_TCP_CONN_H
 
@@ -29,7 +29,10 @@ struct tcp_conn {
 	struct ual_defer defer;
 	struct rpc_record record;
 	struct tcp_call *coming;		/* the message that is being read */
-	struct list_head out;	 /* calls whose replies wait to leave, the first perhaps in part */
+	/* calls whose replies wait to leave, the first perhaps in part */
+	struct list_head out;
+	struct list_head back;	     /* calls to the client without an answer (tcp_back.c) */
+	struct ual_timer back_timer;		/* armed while there are such */
 	unsigned calls;		 /* between the end of their message and their last byte */
 	bool dead;
 };
@@ -53,6 +56,12 @@ void tcp_conn_open(struct tcp_reactor *reactor, int fd); /* takes fd, on the rea
 void tcp_conn_kill(struct tcp_conn *conn);
 void tcp_conn_flush(struct tcp_conn *conn);
 void tcp_conn_call_gone(struct tcp_conn *conn);
+
+/* tcp_back.c */
+void tcp_back_init(struct tcp_conn *conn);
+void tcp_back_gone(struct tcp_conn *conn);	/* the connection is dead */
+/* Is this message an answer to such a call?  Then it has been told. */
+bool tcp_back_reply(struct tcp_conn *conn, const u8 *msg, u32 len);
 
 /* tcp_call.c */
 struct tcp_call *tcp_call_create(struct tcp_conn *conn);

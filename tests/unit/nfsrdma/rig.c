@@ -18,9 +18,41 @@ void nfs_workers_add(struct nfs_workers *w, struct nfs_call *call)
 		nfs_call_run_blocking(call);
 }
 
+/* Calls have no loop.  What is posted to one waits for rig_posts(). */
+static struct ual_post *posted, **posted_tail = &posted;
+
 void ual_loop_post(struct ual_loop *loop, struct ual_post *p)
 {
-	p->fn(p);
+	if (!loop) {
+		p->fn(p);
+		return;
+	}
+	p->next = NULL;
+	*posted_tail = p;
+	posted_tail = &p->next;
+}
+
+bool ual_loop_unpost(struct ual_loop *loop, struct ual_post *p)
+{
+	for (struct ual_post **at = &posted; *at; at = &(*at)->next) {
+		if (*at != p)
+			continue;
+		*at = p->next;
+		if (!*at)
+			posted_tail = at;
+		return true;
+	}
+	return false;
+}
+
+void rig_posts(void)
+{
+	struct ual_post *p;
+
+	while ((p = posted)) {
+		ual_loop_unpost(NULL, p);
+		p->fn(p);
+	}
 }
 
 static u8 *data_out(struct nfs_call *call, u32 len)

@@ -52,6 +52,7 @@ u32 rig_run(struct rig *rig);
 /* The same, which must be RPC_SUCCESS; the status, which rig->res stands behind. */
 enum nfs3_status rig_status(struct rig *rig);
 void rig_release(struct rig *rig);
+void rig_posts(void);	/* runs what was posted to loops */
 
 enum nfs3_status rig_lookup(struct rig *rig, const struct nfs_fh *dir, const char *name,
 			    struct nfs_fh *fh);
