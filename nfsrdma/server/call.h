@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "nfsrdma/engine/rpc.h"
+#include "nfsrdma/server/stats.h"
 #include "ual/loop.h"
 
 #define NFS_DATA_MAX		(1u << 20)	/* of a READ or WRITE */
@@ -83,11 +84,12 @@ struct nfs_call {
 	unsigned out_n;
 	/* no answer: e.g. a repeated call that is still being worked on */
 	bool drop;
-	const void *proc;		/* the procedure's entry */
+	const void *proc;		/* the procedure's entry; NULL: there is none */
 	/* replay.h: where its answer will be kept; NULL: nowhere */
 	struct nfs_replay_entry *replay;
 	/* nfs4_state.h: the slot its SEQUENCE holds, also when it is run again by a worker; NULL: none */
 	struct nfs4_slot *slot4;
+	struct nfs_tally tally;
 
 	struct ual_post done;		/* brings it back to its reactor */
 	struct nfs_call *next;		/* in the workers' queue */
@@ -108,7 +110,20 @@ struct nfs_conn {
 	int (*call_back)(struct nfs_conn *conn, const void *msg, u32 len,
 			 void (*fn)(void *ctx, int err, const u8 *reply, u32 len), void *ctx);
 	struct ual_loop *loop;
+	/* Ends it, soon, because an administrator wants it.  On the reactor's thread.  NULL: cannot. */
+	void (*drop)(struct nfs_conn *conn);
+	/* What broke it, constant, set by the transport before it goes; NULL: the client closed it, or we did. */
+	const char *why;
+
+	/* stats.h */
+	struct nfs_reactor *reactor;	/* NULL: nothing is counted */
+	struct list_head link;
+	struct nfs_counters count;
+	u64 up_ns;
+	u8 versions;			/* enum nfs_conn_version: that were asked for */
 };
+
+enum nfs_conn_version { NFS_CONN_V3 = 1, NFS_CONN_V4 = 2 };
 
 /* The transport has a whole call.  ops->reply() follows, perhaps before this returns. */
 void nfs_call_run(struct nfs_call *call);

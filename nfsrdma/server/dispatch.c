@@ -17,6 +17,13 @@ static void reply_begin(struct nfs_call *call)
 	xdr_out_init(&call->reply, call->reply_buf, call->reply_max);
 	call->out_n = 0;
 	call->drop = false;
+	nfs_tally_begin(call);
+}
+
+static void finish(struct nfs_call *call)
+{
+	nfs_stats_call(call);
+	call->ops->reply(call);
 }
 
 static void reply_error(struct nfs_call *call, enum rpc_accept_stat stat)
@@ -132,6 +139,8 @@ void nfs_call_run(struct nfs_call *call)
 	struct xdr_in args;
 
 	reply_begin(call);
+	nfs_tally_came(call);
+	call->proc = NULL;
 	xdr_in_init(&args, call->msg, call->msg_len);
 	if (!rpc_call_decode(&args, &call->rpc)) {
 		call->drop = true;	/* not even an xid to answer to */
@@ -140,14 +149,19 @@ void nfs_call_run(struct nfs_call *call)
 	}
 	call->replay = NULL;
 	call->slot4 = NULL;
-	if (!find_proc(call) || !is_new(call, &args)) {
-		call->ops->reply(call);
+	if (!find_proc(call)) {
+		call->proc = NULL;
+		finish(call);
+		return;
+	}
+	if (!is_new(call, &args)) {
+		finish(call);
 		return;
 	}
 	if (((const struct nfs_proc *)call->proc)->here && proc_run(call, &args, false)) {
 		if (call->replay)
 			nfs_replay_end(call->server->replay, call);
-		call->ops->reply(call);
+		finish(call);
 		return;
 	}
 	call->args = args;
@@ -158,7 +172,7 @@ static void call_done(struct ual_post *p)
 {
 	struct nfs_call *call = container_of(p, struct nfs_call, done);
 
-	call->ops->reply(call);
+	finish(call);
 }
 
 void nfs_call_run_blocking(struct nfs_call *call)
@@ -196,12 +210,15 @@ const u8 *nfs_call_data_in(struct nfs_call *call, u32 len_max, u32 *len)
 				return NULL;
 			}
 			*len = n;
+			nfs_tally_data_in(call, n);
 			return call->in[i].data;
 		}
 	}
 	data = xdr_in_fixed(&call->args, n);
-	if (data)
+	if (data) {
 		*len = n;
+		nfs_tally_data_in(call, n);
+	}
 	return n ? data : NULL;
 }
 
@@ -217,6 +234,7 @@ void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len)
 	bool in_message = data == call->reply.p + 4;
 	u8 *p;
 
+	nfs_tally_data_out(call, len);
 	xdr_out_u32(&call->reply, len);
 	if (in_message) {
 		p = xdr_out_reserve(&call->reply, len + xdr_pad(len));
@@ -233,12 +251,18 @@ void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len)
 
 void nfs_conn_up(struct nfs_server *server, struct nfs_conn *conn)
 {
+	nfs_stats_conn_up(server, conn);
 	if (server->conn_up)
 		server->conn_up(server, conn);
+	if (server->conn_log)
+		server->conn_log(server, conn, true);
 }
 
 void nfs_conn_down(struct nfs_server *server, struct nfs_conn *conn)
 {
+	if (server->conn_log)
+		server->conn_log(server, conn, false);
 	if (server->conn_down)
 		server->conn_down(server, conn);
+	nfs_stats_conn_down(conn);
 }

@@ -65,10 +65,13 @@ static enum nfs4_status op_run(struct nfs4_compound *c)
 	size_t results;
 	u8 *at;
 
+	nfs_tally_op(c->call, op ? num : NFS4_OP_ILLEGAL);
 	xdr_out_u32(c->out, op ? num : NFS4_OP_ILLEGAL);
 	at = xdr_out_reserve(c->out, STATUS_BYTES);
 	results = xdr_out_len(c->out);
 	status = xdr_in_ok(c->in) ? op_status(c, num, op) : NFS4ERR_BADXDR;
+	if (status != NFS4_OK)
+		nfs_tally_op_failed(c->call);
 	if (c->replayed)
 		return status;
 	if (status != NFS4_OK && !(op && op->err_results))

@@ -47,6 +47,10 @@ struct nfs4_client {
 	bool confirmed, reclaim_done;
 	u64 renewed_ms;			/* its lease; unconfirmed: when it was made */
 	u64 spared_until_ms;		/* its record could not be removed */
+	/* where its last CREATE_SESSION came from, for an administrator */
+	struct sockaddr_storage peer;
+	bool rdma;
+	u8 minor;
 	unsigned calls;
 	struct list_head sessions;
 	unsigned session_n;

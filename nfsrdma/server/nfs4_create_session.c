@@ -159,6 +159,9 @@ static enum nfs4_status create(struct nfs4_compound *c, struct args *a, struct n
 			return status;
 		}
 	}
+	client->peer = c->call->conn->peer;
+	client->rdma = c->call->conn->rdma;
+	client->minor = (u8)c->minor;
 	client->renewed_ms = nfs4_now_ms(client->state);
 	result_keep(client, session, back_begin(c, a, session));
 	return NFS4_OK;

@@ -44,6 +44,37 @@ unsigned nfs4_state_lease_s(const struct nfs4_state *state);
 /* A connection is gone: sessions are no longer bound to it. */
 void nfs4_state_conn_down(struct nfs4_state *state, struct nfs_conn *conn);
 
+/* ---- what an administrator asks (nfs4_info.c); any thread */
+
+struct nfs4_client_info {
+	u64 id;
+	const u8 *owner;		/* co_ownerid; borrowed during the call */
+	u32 owner_len;
+	struct sockaddr_storage peer;	/* where its last session was made from */
+	bool rdma;
+	u8 minor;			/* of version 4: 1, 2 */
+	bool confirmed;
+	/* its lease has run out, and nobody has needed what it holds */
+	bool courtesy;
+	u64 silent_ms;			/* since its lease was renewed */
+	unsigned sessions, opens, locks;	/* locks: ranges */
+};
+
+struct nfs4_state_info {
+	unsigned lease_s, clients, sessions;
+	bool grace;
+};
+
+/* fn holds up all of version 4: it copies, and returns. */
+void nfs4_state_clients_each(struct nfs4_state *state,
+			     void (*fn)(void *ctx, const struct nfs4_client_info *info), void *ctx);
+void nfs4_state_info(struct nfs4_state *state, struct nfs4_state_info *info);
+/*
+ * As if its lease had run out and another client needed what it holds: opens, locks, sessions and its record are given
+ * up.  -ENOENT; -EBUSY: a call of it is under way, or another one is being given up; -errno of the records.
+ */
+int nfs4_state_client_drop(struct nfs4_state *state, u64 id);
+
 /* ---- of the session side (nfs4_slot.c), for COMPOUND */
 
 /* SEQUENCE returns NFS4_OK with c->slot set, or with c->replayed. */

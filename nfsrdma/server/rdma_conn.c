@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* A connection: set-up, completions, what waits, its end. */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -124,12 +125,22 @@ static void sent(struct rdma_slot *slot)
 	}
 }
 
+static void fail(struct rdma_conn *conn, const char *why)
+{
+	if (!conn->pub.why)
+		conn->pub.why = why;
+	rdma_conn_kill(conn);
+}
+
 static void on_completion(struct rdma_conn *conn, const struct wc *wc)
 {
 	struct rdma_slot *slot = (void *)(uintptr_t)(wc->wr_id & ~(u64)3);
 
 	if (wc->status != WC_SUCCESS) {
-		rdma_conn_kill(conn);
+		if (wc->status == WC_WR_FLUSH_ERR)
+			rdma_conn_kill(conn);	/* the event says why */
+		else
+			fail(conn, "a work request failed");
 		return;
 	}
 	if (wc->wr_id & RDMA_WR_BACK) {
@@ -230,13 +241,24 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 		conn->up = true;
 		nfs_conn_up(conn->reactor->rdma->server, &conn->pub);
 		return;
-	case UAL_EV_TERMINATED:
+	case UAL_EV_TERMINATED:		/* the end follows */
+		conn->pub.why = ev->term.local ? "the client broke the RDMA protocol"
+					       : "the client sent a Terminate";
+		return;
 	case UAL_EV_CQ_OVERRUN:
-		return;		/* the end follows */
+		conn->pub.why = "completion queue overrun";
+		return;
 	case UAL_EV_REJECTED:
 	case UAL_EV_FAILED:
-	case UAL_EV_DISCONNECTED:
+		nfs_stats_conn_refused(conn->reactor->rdma->server, conn->pub.loop);
 		rdma_conn_kill(conn);
+		return;
+	case UAL_EV_DISCONNECTED:
+		/* A reset is how programs leave that do not say good-bye. */
+		if (ev->err && ev->err != -ECONNRESET)
+			fail(conn, "the connection broke");
+		else
+			rdma_conn_kill(conn);
 		return;
 	}
 }
@@ -306,6 +328,11 @@ static int conn_build(struct rdma_conn *conn)
 	return slots_init(conn);
 }
 
+static void on_drop(struct nfs_conn *pub)
+{
+	rdma_conn_kill(container_of(pub, struct rdma_conn, pub));
+}
+
 static struct rdma_conn *conn_create(struct nfs_rdma_reactor *reactor)
 {
 	static atomic_ullong ids;
@@ -318,6 +345,7 @@ static struct rdma_conn *conn_create(struct nfs_rdma_reactor *reactor)
 	conn->pub.loop = reactor->dev->loop;
 	conn->pub.id = atomic_fetch_add(&ids, 1) + 1;
 	conn->pub.call_back = rdma_back_call;
+	conn->pub.drop = on_drop;
 	conn->defer.fn = on_defer;
 	conn->defer.ctx = conn;
 	INIT_LIST_HEAD(&conn->waiting);
@@ -347,6 +375,7 @@ void rdma_conn_request(struct ual_conn_req *req)
 	if (reactor && !reactor->stopping && reactor->conn_n < rdma->cfg.conns_max)
 		conn = conn_create(reactor);
 	if (!conn) {
+		nfs_stats_conn_refused(rdma->server, req->dev->loop);
 		ual_reject(req, NULL, 0);
 		return;
 	}

@@ -55,6 +55,10 @@ struct nfs_server {
 	struct nfs_replay_cache *replay;	/* or NULL: repeated calls are done again */
 	struct nfs4_state *state4;		/* NULL: version 4 is not served */
 	const struct nfs4_pseudo *pseudo4;	/* the tree above the exports */
+	struct nfs_reactor *reactors;		/* stats.h; NULL: nothing is counted */
+	unsigned reactor_n;
+	/* Told of connections, after conn_up and before conn_down; may be NULL. */
+	void (*conn_log)(struct nfs_server *server, struct nfs_conn *conn, bool up);
 	/* Told of connections, by nfs_conn_up() and nfs_conn_down(); may be NULL. */
 	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);
 	void (*conn_down)(struct nfs_server *server, struct nfs_conn *conn);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-#include "core/env.h"
 #include "targets/daemon/admin_request.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/env.h"
 
 #define WORD_MAX 256
 #define HTTP	 "GET "

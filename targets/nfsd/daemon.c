@@ -13,6 +13,8 @@
 #include "targets/daemon/notify.h"
 #include "targets/daemon/pid_file.h"
 #include "targets/daemon/shutdown.h"
+#include "targets/nfsd/admin.h"
+#include "targets/nfsd/conn_log.h"
 #include "targets/nfsd/listeners.h"
 #include "targets/nfsd/posix.h"
 #include "targets/nfsd/state_dir.h"
@@ -29,6 +31,7 @@ struct daemon {
 	struct daemon_reactor *reactors;
 	unsigned reactor_n;
 	struct listeners listeners;
+	struct nfsd_admin admin;
 	struct daemon_shutdown shutdown;
 };
 
@@ -78,7 +81,9 @@ static bool reactor_quiet(void *ctx, unsigned index)
 {
 	struct daemon *d = ctx;
 
-	return listeners_reactor_quiet(&d->listeners, index);
+	/* The admin thread may be asking reactors; the first one ends first, the others go on until then. */
+	return listeners_reactor_quiet(&d->listeners, index) &&
+	       (index || daemon_admin_stopped(d->admin.socket));
 }
 
 static int open_reactors(struct daemon *d)
@@ -94,6 +99,35 @@ static int open_reactors(struct daemon *d)
 	}
 	return daemon_reactors_open(d->reactors, o->reactors, d->ual, o->device, o->spin_us,
 				    &d->reactor_n);
+}
+
+static int open_stats(struct daemon *d)
+{
+	d->server.reactors = calloc(d->reactor_n, sizeof(d->server.reactors[0]));
+	if (!d->server.reactors)
+		return -ENOMEM;
+	d->server.reactor_n = d->reactor_n;
+	for (unsigned i = 0; i < d->reactor_n; i++)
+		nfs_reactor_init(&d->server.reactors[i], d->reactors[i].loop);
+	d->server.conn_log = nfsd_conn_log;
+	return 0;
+}
+
+static int open_admin(struct daemon *d)
+{
+	struct daemon_admin_cfg cfg = {
+		.path = d->options->admin,
+		.program = "openrdma-nfsd",
+		.socket_name = "nfsd.sock",
+		.version = OPENRDMA_VERSION,
+		.ops = &nfsd_admin_ops,
+		.ctx = &d->admin,
+	};
+
+	d->admin.reactors = d->reactors;
+	d->admin.server = &d->server;
+	d->admin.listeners = &d->listeners;
+	return daemon_admin_open(&cfg, &d->admin.socket);
 }
 
 static int open_programs(struct daemon *d)
@@ -116,6 +150,8 @@ static int build(struct daemon *d)
 		err = ual_create(&cfg, &d->ual);
 	if (!err)
 		err = open_reactors(d);
+	if (!err)
+		err = open_stats(d);
 	if (err)
 		return err;
 	err = open_programs(d);
@@ -128,11 +164,13 @@ static int build(struct daemon *d)
 		daemon_log(LOG_ERR, "worker threads: %s", strerror(-err));
 		return err;
 	}
-	return listeners_open(&d->listeners, d->options, &d->server, d->reactors, d->reactor_n);
+	err = listeners_open(&d->listeners, d->options, &d->server, d->reactors, d->reactor_n);
+	return err ? err : open_admin(d);
 }
 
 static void take_apart(struct daemon *d)
 {
+	daemon_admin_close(d->admin.socket);
 	listeners_close(&d->listeners);
 	nfs_workers_destroy(d->server.workers);
 	nfs_replay_destroy(d->server.replay);
@@ -140,6 +178,7 @@ static void take_apart(struct daemon *d)
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		daemon_reactor_deinit(&d->reactors[i]);
 	free(d->reactors);
+	free(d->server.reactors);
 	ual_destroy(d->ual);
 	for (unsigned i = 0; i < d->fs_n; i++)
 		posix_fs_destroy(d->fs[i]);
@@ -155,6 +194,7 @@ static void begin_end(void *ctx, int signal)
 
 	daemon_log(LOG_INFO, "%s: ending", strsignal(signal));
 	daemon_notify("STOPPING=1");
+	daemon_admin_stop(d->admin.socket);
 	listeners_stop(&d->listeners);
 	ual_loop_stop(d->reactors[0].loop);
 }
@@ -175,6 +215,8 @@ static int serve(struct daemon *d)
 
 	for (unsigned i = 1; i < d->reactor_n && !err; i++)
 		err = daemon_reactor_start(&d->reactors[i]);
+	if (!err)
+		err = daemon_admin_start(d->admin.socket);
 	if (!err) {
 		if (!d->options->no_v4)
 			version4_start(&d->v4, d->reactors[0].loop);

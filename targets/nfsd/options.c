@@ -49,6 +49,7 @@ const char *nfsd_options_help(void)
 	       "      --workers N        threads for what waits for a disk (default 16)\n"
 	       "      --spin MICROSECONDS  look this long before sleeping (default 30)\n"
 	       "      --providers DIR    RDMA providers\n"
+	       "      --admin PATH|none  socket for `openrdma status` (default /run/openrdma/nfsd.sock)\n"
 	       "      --pid-file FILE\n"
 	       "      --log-level LEVEL  error, warning, notice, info or debug (default info)\n"
 	       "  -C, --config FILE      these options, a line each: NAME = VALUE\n"
@@ -183,6 +184,12 @@ static int set_providers(struct daemon_options *p, const char *arg)
 	return 0;
 }
 
+static int set_admin(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->admin = arg;
+	return 0;
+}
+
 static int set_pid_file(struct daemon_options *p, const char *arg)
 {
 	options_of(p)->pid_file = arg;
@@ -212,6 +219,7 @@ static const struct daemon_option table[] = {
 	{ "spin", 0, true, set_spin },
 	{ "device", 0, true, set_device },
 	{ "providers", 0, true, set_providers },
+	{ "admin", 0, true, set_admin },
 	{ "pid-file", 0, true, set_pid_file },
 	{ "log-level", 0, true, set_log_level },
 	{ 0 },

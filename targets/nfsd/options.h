@@ -21,7 +21,7 @@ struct nfsd_options {
 	bool no_v3, no_v4;
 	unsigned lease_s, grace_s;	/* of version 4; grace 0: the lease */
 	char *config;			/* text of the file, which what follows may point into */
-	const char *state_dir;		/* NULL: the default */
+	const char *admin, *state_dir;	/* NULL: the default */
 	unsigned reactors, workers, spin_us;
 	const char *device, *provider_dir, *pid_file;
 	int log_level;

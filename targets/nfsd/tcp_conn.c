@@ -60,6 +60,18 @@ void tcp_conn_kill(struct tcp_conn *conn)
 	ual_defer(conn->pub.loop, &conn->defer);
 }
 
+static void fail(struct tcp_conn *conn, const char *why)
+{
+	if (!conn->pub.why)
+		conn->pub.why = why;
+	tcp_conn_kill(conn);
+}
+
+static void on_drop(struct nfs_conn *pub)
+{
+	tcp_conn_kill(container_of(pub, struct tcp_conn, pub));
+}
+
 void tcp_conn_call_gone(struct tcp_conn *conn)
 {
 	conn->calls--;
@@ -104,7 +116,7 @@ void tcp_conn_flush(struct tcp_conn *conn)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN) {
-			tcp_conn_kill(conn);
+			fail(conn, "the connection broke");
 			return;
 		}
 		if (n < 0)
@@ -160,13 +172,17 @@ static void on_readable(struct tcp_conn *conn)
 		n = recv(conn->watch.fd, conn->reactor->scratch, TCP_READ_BYTES, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
-		if (n <= 0) {
+		if (n == 0 || (n < 0 && errno == ECONNRESET)) {
 			tcp_conn_kill(conn);
+			return;
+		}
+		if (n < 0) {
+			fail(conn, "the connection broke");
 			return;
 		}
 		in = (struct core_input){ .data = conn->reactor->scratch, .len = (size_t)n };
 		if (!feed(conn, &in)) {
-			tcp_conn_kill(conn);
+			fail(conn, "what came is no RPC, or there is no memory for it");
 			return;
 		}
 		if ((size_t)n < TCP_READ_BYTES)
@@ -205,6 +221,7 @@ void tcp_conn_open(struct tcp_reactor *reactor, int fd)
 	conn->reactor = reactor;
 	conn->pub.loop = reactor->loop;
 	conn->pub.inline_max = TCP_REPLY_BYTES;
+	conn->pub.drop = on_drop;
 	conn->pub.id = atomic_fetch_add(&ids, 1);
 	rpc_record_init(&conn->record, TCP_MSG_MAX);
 	INIT_LIST_HEAD(&conn->out);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include "targets/nfsd/conn_log.h"
+
+#include "targets/daemon/addr.h"
+#include "targets/daemon/log.h"
+
+#define LINES_PER_SECOND 10
+#define NS_PER_S	 1000000000ull
+
+static bool may_say(struct nfs_reactor *reactor)
+{
+	u64 second;
+
+	if (!reactor)
+		return false;
+	second = ual_loop_now(reactor->loop) / NS_PER_S;
+	if (second != reactor->log_second) {
+		reactor->log_second = second;
+		reactor->log_lines = 0;
+	}
+	return ++reactor->log_lines <= LINES_PER_SECOND;
+}
+
+void nfsd_conn_log(struct nfs_server *server, struct nfs_conn *conn, bool up)
+{
+	const char *proto = conn->rdma ? "rdma" : "tcp";
+	char peer[DAEMON_ADDR_TEXT];
+
+	if (!may_say(conn->reactor))
+		return;
+	daemon_addr_text(&conn->peer, peer);
+	if (up)
+		daemon_log(LOG_INFO, "%s: connected by %s", peer, proto);
+	else if (conn->why)
+		daemon_log(LOG_NOTICE, "%s: %s connection ended after %llu calls: %s", peer, proto,
+			   (unsigned long long)conn->count.calls, conn->why);
+	else
+		daemon_log(LOG_INFO, "%s: %s connection closed after %llu calls", peer, proto,
+			   (unsigned long long)conn->count.calls);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* Says when connections come and go, and why. */
+#ifndef TARGETS_NFSD_CONN_LOG_H
+#define TARGETS_NFSD_CONN_LOG_H
+
+#include "nfsrdma/server/server.h"
+
+/* For server->conn_log.  A few lines a second on each reactor, whatever peers do. */
+void nfsd_conn_log(struct nfs_server *server, struct nfs_conn *conn, bool up);
+
+#endif
