@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/env.h"
-
 #define WORD_MAX 256
 #define HTTP	 "GET "
 
@@ -114,19 +112,27 @@ static json_t *help(void)
 			 "drop ID", "reload", "help");
 }
 
+static void family_name(char *name, size_t len, const char *program, const char *what)
+{
+	snprintf(name, len, "%s_%s", program, what);
+	for (; *name; name++)
+		if (*name == '-')
+			*name = '_';
+}
+
 static char *metrics(const struct daemon_admin_cfg *cfg, uint64_t uptime_ms, size_t *len)
 {
-	const struct metric_label about[] = { { "program", cfg->program },
-					      { "version", cfg->version } };
-	char *text = NULL;
+	char info[64], uptime[64], *text = NULL;
 	struct metrics m = { .out = open_memstream(&text, len) };
 
 	if (!m.out)
 		return NULL;
-	metrics_family(&m, "openrdma_build_info", METRIC_GAUGE, "Which program answers.");
-	metrics_sample(&m, 1, about, ARRAY_SIZE(about));
-	metrics_single(&m, "openrdma_uptime_seconds", METRIC_GAUGE, "Since the program started.",
-		       uptime_ms / 1000);
+	/* Names of its own for each daemon: what several say may stand in one file. */
+	family_name(info, sizeof(info), cfg->program, "build_info");
+	family_name(uptime, sizeof(uptime), cfg->program, "uptime_seconds");
+	metrics_family(&m, info, METRIC_GAUGE, "Which version answers.");
+	metrics_labelled(&m, 1, "version", cfg->version);
+	metrics_single(&m, uptime, METRIC_GAUGE, "Since the program started.", uptime_ms / 1000);
 	cfg->ops->metrics(cfg->ctx, &m);
 	if (fclose(m.out)) {
 		free(text);

@@ -7,6 +7,10 @@ int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_discover(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
+int cmd_drop(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
 /* Exit codes of mount(8), not those above. */
 int cmd_mount(int argc, char **argv);
 int cmd_mount_helper(int argc, char **argv);	/* as mount(8) calls mount.openrdma */

@@ -23,6 +23,10 @@ static const struct command {
 	{ "attach", cmd_attach, "make a block device of a LUN" },
 	{ "list", cmd_list, "list what is attached" },
 	{ "detach", cmd_detach, "take the device away again" },
+	{ "status", cmd_status, "show what the daemons here serve, and to whom" },
+	{ "metrics", cmd_metrics, "print their counters for Prometheus" },
+	{ "drop", cmd_drop, "end a session, connection or client" },
+	{ "reload", cmd_reload, "have the exports read again" },
 #ifdef WITH_NFS
 	{ "mount", cmd_mount, "mount a directory of an NFS server" },
 	{ "umount", cmd_umount, "end such a mount" },
