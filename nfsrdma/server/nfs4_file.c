@@ -91,6 +91,7 @@ struct nfs4_file *nfs4_file_get(struct nfs4_files *files, const struct nfs_fh *f
 			return NULL;
 		file->fh = *fh;
 		INIT_LIST_HEAD(&file->opens);
+		INIT_LIST_HEAD(&file->waiters);
 		nfs4_ranges_init(&file->ranges);
 		nfs4_hash_add(&files->files, &file->link, file_key(files, fh));
 	}
@@ -102,7 +103,7 @@ void nfs4_file_put(struct nfs4_files *files, struct nfs4_file *file)
 {
 	if (--file->refs)
 		return;
-	core_assert(list_empty(&file->opens) && !file->ranges.n);
+	core_assert(list_empty(&file->opens) && !file->ranges.n && !file->waiter_n);
 	nfs4_hash_del(&files->files, &file->link);
 	if (!file->node) {
 		free(file);

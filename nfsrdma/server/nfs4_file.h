@@ -40,6 +40,8 @@ struct nfs4_opens {
 	struct nfs4_client *client;
 	struct list_head opens;
 	unsigned state_n, range_n;
+	struct list_head waiters;	/* nfs4_waiter.h */
+	unsigned waiter_n;
 };
 
 struct nfs4_owner {
@@ -61,6 +63,8 @@ struct nfs4_file {
 	struct list_head opens;
 	struct nfs4_shares shares;
 	struct nfs4_ranges ranges;	/* their owners: struct nfs4_lock */
+	struct list_head waiters;	/* nfs4_waiter.h: each waits for one of them */
+	unsigned waiter_n;
 	struct nfs_fh fh;
 	/* A reference while it is open, or NULL: what was removed meanwhile can be used to its last CLOSE. */
 	struct nfs_node *node;
@@ -142,9 +146,10 @@ struct nfs4_lock *nfs4_lock_find(const struct nfs4_files *files, const struct nf
 int nfs4_lock_make(struct nfs4_files *files, struct nfs4_open *open,
 		   const struct nfs4_owner_arg *owner, struct nfs4_lock **lock);
 void nfs4_lock_free(struct nfs4_files *files, struct nfs4_lock *lock);
-/* As nfs4_ranges_set() and _clear(), within NFS4_CLIENT_RANGES_MAX; the seqid goes one on. */
-int nfs4_lock_set(struct nfs4_lock *lock, u64 first, u64 last, bool write);
-int nfs4_lock_clear(struct nfs4_lock *lock, u64 first, u64 last);
+/* As nfs4_ranges_set() and _clear(), within NFS4_CLIENT_RANGES_MAX; the seqid goes one on; who waited is told. */
+int nfs4_lock_set(struct nfs4_files *files, struct nfs4_lock *lock, u64 first, u64 last,
+		  bool write);
+int nfs4_lock_clear(struct nfs4_files *files, struct nfs4_lock *lock, u64 first, u64 last);
 
 /* ---- stateids.  RFC 8881 8.2 */
 

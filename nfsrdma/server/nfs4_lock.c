@@ -3,24 +3,26 @@
  * LOCK, LOCKT, LOCKU.  RFC 8881 9, 18.10 to 18.12.
  *
  * Locks are advisory and between NFSv4 clients.  Whoever would have to wait is denied, also when it asked to wait
- * (READW, WRITEW): it asks again, for nobody is called back.
+ * (READW, WRITEW): it asks again, and if it has a back channel it is told when (nfs4_waiter.h).
  */
 #include "nfsrdma/server/nfs4_stateid.h"
+#include "nfsrdma/server/nfs4_waiter.h"
 
 struct lock_range {
-	bool write;
+	bool write, waits;
 	u64 offset, length;
 	u64 first, last;
 };
 
 /* The type of a lock; others are malformed. */
-static bool type_decode(struct xdr_in *in)
+static void type_decode(struct xdr_in *in, struct lock_range *range)
 {
 	u32 type = xdr_in_u32(in);
 
 	if (type < READ_LT || type > WRITEW_LT)
 		xdr_in_fail(in);
-	return type == WRITE_LT || type == WRITEW_LT;
+	range->write = type == WRITE_LT || type == WRITEW_LT;
+	range->waits = type == READW_LT || type == WRITEW_LT;
 }
 
 static void extent_decode(struct xdr_in *in, struct lock_range *range)
@@ -79,7 +81,7 @@ struct lock_args {
 static bool lock_decode(struct xdr_in *in, struct lock_args *args)
 {
 	*args = (struct lock_args){ 0 };
-	args->range.write = type_decode(in);
+	type_decode(in, &args->range);
 	args->reclaim = xdr_in_bool(in);
 	extent_decode(in, &args->range);
 	args->new_owner = xdr_in_bool(in);
@@ -138,7 +140,7 @@ static enum nfs4_status take(struct nfs4_files *files, const struct lock_args *a
 
 	if (err)
 		return status_of(err);
-	err = nfs4_lock_set(lock, args->range.first, args->range.last, args->range.write);
+	err = nfs4_lock_set(files, lock, args->range.first, args->range.last, args->range.write);
 	if (err && made)
 		nfs4_lock_free(files, lock);
 	if (err)
@@ -154,6 +156,17 @@ static enum nfs4_status denied(struct nfs4_compound *c, const struct nfs4_range 
 		return NFS4ERR_RECLAIM_CONFLICT;
 	denied_encode(c->out, other);
 	return NFS4ERR_DENIED;
+}
+
+static void wait_for(const struct lock_args *args, const struct nfs4_open *open,
+		     const struct nfs4_lock *lock)
+{
+	struct nfs4_owner_arg owner = args->owner;
+
+	if (lock)
+		owner = (struct nfs4_owner_arg){ lock->sid.owner->name, lock->sid.owner->len };
+	nfs4_waiter_add(open->sid.opens, &owner, open->sid.file, args->range.first,
+			args->range.last, args->range.write);
 }
 
 /*
@@ -183,8 +196,11 @@ static enum nfs4_status lock_locked(struct nfs4_compound *c, const struct lock_a
 					     args->range.last, args->range.write, lock);
 		if (!other)
 			return take(nfs4_state_files(state), args, open, lock, stateid);
-		if (!ask)
+		if (!ask) {
+			if (args->range.waits && !args->reclaim)
+				wait_for(args, open, lock);
 			return denied(c, other, args->reclaim);
+		}
 		holder = client_of(other);
 	}
 }
@@ -254,7 +270,7 @@ enum nfs4_status nfs4_op_lockt(struct nfs4_compound *c)
 	enum nfs4_status status;
 	struct nfs_attr attr;
 
-	range.write = type_decode(c->in);
+	type_decode(c->in, &range);
 	extent_decode(c->in, &range);
 	owner_decode(c->in, &owner);
 	if (!xdr_in_ok(c->in))
@@ -280,7 +296,7 @@ enum nfs4_status nfs4_op_locku(struct nfs4_compound *c)
 	enum nfs4_status status;
 	struct nfs4_sid *sid;
 
-	type_decode(c->in);		/* of either type: 18.12.3 */
+	type_decode(c->in, &range);	/* of either type: 18.12.3 */
 	xdr_in_u32(c->in);		/* seqid: minor version 0's */
 	nfs4_stateid_decode(c->in, &stateid);
 	extent_decode(c->in, &range);
@@ -294,7 +310,8 @@ enum nfs4_status nfs4_op_locku(struct nfs4_compound *c)
 	if (status == NFS4_OK && !sid->lock)
 		status = NFS4ERR_BAD_STATEID;
 	if (status == NFS4_OK)
-		status = status_of(nfs4_lock_clear(sid->lock, range.first, range.last));
+		status = status_of(nfs4_lock_clear(nfs4_state_files(state), sid->lock, range.first,
+						   range.last));
 	if (status == NFS4_OK)
 		nfs4_sid_get(nfs4_state_files(state), sid, &stateid);
 	nfs4_state_unlock(state);

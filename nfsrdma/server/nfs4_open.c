@@ -2,6 +2,7 @@
 /* OPEN.  RFC 8881 18.16, 9.7 to 9.11. */
 #include <errno.h>
 
+#include "nfsrdma/server/nfs4_back.h"
 #include "nfsrdma/server/nfs4_open.h"
 
 /* Why no delegation was given: why_no_delegation4 */
@@ -151,6 +152,18 @@ static void delegation_encode(struct xdr_out *out, u32 want)
 	}
 }
 
+/* A client that is told so asks less often by itself. */
+static bool notifies(const struct nfs4_compound *c)
+{
+	struct nfs4_state *state = nfs4_state_of(c);
+	bool up;
+
+	nfs4_state_lock(state);
+	up = nfs4_back_is_up(c->client);
+	nfs4_state_unlock(state);
+	return up;
+}
+
 static void results_encode(struct nfs4_compound *c, const struct nfs4_open_args *args,
 			   const struct nfs4_opened *opened, const struct nfs4_stateid *stateid,
 			   u64 before, const struct nfs4_obj *dir)
@@ -163,7 +176,8 @@ static void results_encode(struct nfs4_compound *c, const struct nfs4_open_args 
 		xdr_out_u64(c->out, 0);
 		xdr_out_u64(c->out, 0);
 	}
-	xdr_out_u32(c->out, OPEN4_RESULT_LOCKTYPE_POSIX);
+	xdr_out_u32(c->out,
+		    OPEN4_RESULT_LOCKTYPE_POSIX | (notifies(c) ? OPEN4_RESULT_MAY_NOTIFY_LOCK : 0));
 	nfs4_bitmap_encode(c->out, &opened->attrset);
 	delegation_encode(c->out, args->want);
 }

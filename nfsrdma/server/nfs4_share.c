@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "nfsrdma/server/nfs4_owner.h"
+#include "nfsrdma/server/nfs4_waiter.h"
 
 /* ---- share reservations ----------------------------------------------------------------------------- */
 
@@ -53,6 +54,7 @@ struct nfs4_opens *nfs4_opens_create(struct nfs4_client *client)
 		return NULL;
 	opens->client = client;
 	INIT_LIST_HEAD(&opens->opens);
+	INIT_LIST_HEAD(&opens->waiters);
 	return opens;
 }
 
@@ -63,6 +65,7 @@ void nfs4_opens_release(struct nfs4_state *state, struct nfs4_opens *opens)
 
 	if (!opens)
 		return;
+	nfs4_waiters_drop(opens);
 	list_for_each_entry_safe(open, next, &opens->opens, in_client)
 		nfs4_open_free(files, open);
 	core_assert(!opens->state_n && !opens->range_n);
@@ -222,11 +225,13 @@ void nfs4_lock_free(struct nfs4_files *files, struct nfs4_lock *lock)
 	list_del(&lock->in_open);
 	nfs4_sid_del(files, &lock->sid);
 	nfs4_owner_put(files, lock->sid.owner);
+	nfs4_waiters_wake(files, lock->sid.file);
 	free(lock);
 }
 
-int nfs4_lock_set(struct nfs4_lock *lock, u64 first, u64 last, bool write)
+int nfs4_lock_set(struct nfs4_files *files, struct nfs4_lock *lock, u64 first, u64 last, bool write)
 {
+	const struct nfs4_owner *owner = lock->sid.owner;
 	struct nfs4_ranges *ranges = &lock->sid.file->ranges;
 	unsigned before = ranges->n;
 	int err;
@@ -238,10 +243,13 @@ int nfs4_lock_set(struct nfs4_lock *lock, u64 first, u64 last, bool write)
 		return err;
 	lock->sid.opens->range_n += ranges->n - before;
 	nfs4_seqid_next(&lock->sid.seqid);
+	nfs4_waiters_got(lock->sid.opens, &(struct nfs4_owner_arg){ owner->name, owner->len },
+			 lock->sid.file, first, last);
+	nfs4_waiters_wake(files, lock->sid.file);	/* of a write lock became a read lock */
 	return 0;
 }
 
-int nfs4_lock_clear(struct nfs4_lock *lock, u64 first, u64 last)
+int nfs4_lock_clear(struct nfs4_files *files, struct nfs4_lock *lock, u64 first, u64 last)
 {
 	struct nfs4_ranges *ranges = &lock->sid.file->ranges;
 	unsigned before = ranges->n;
@@ -253,5 +261,6 @@ int nfs4_lock_clear(struct nfs4_lock *lock, u64 first, u64 last)
 		return err;
 	lock->sid.opens->range_n += ranges->n - before;
 	nfs4_seqid_next(&lock->sid.seqid);
+	nfs4_waiters_wake(files, lock->sid.file);
 	return 0;
 }

@@ -3,7 +3,8 @@
 #
 # The peer kernel's NFSv4.1 client on openrdma-nfsd: opens and locks.  Two clients in one kernel, one over RDMA, one over
 # TCP under another name: flock(1) and byte ranges of one are seen by the other, and are gone when a file is closed or
-# its process dies.  Then the server is killed and started again while both hold locks: they are reclaimed, and
+# its process dies.  Who waits for a lock of the other has it as soon as it is free, for the server calls back, over RDMA
+# and over TCP; a client without that asks again after 1, 2, 4 ... seconds.  Then the server is killed and started again while both hold locks: they are reclaimed, and
 # nobody else gets them in between.
 #
 #   usage: test-nfs4-kernel-locks.sh
@@ -67,6 +68,35 @@ wait_for 30 not flock -n /tmp/b/f true
 refused flock -n -s /tmp/b/f true
 ends \$whole
 wait_for 30 flock -n /tmp/b/f true
+
+# Waiting.  The holder lets go 4 seconds after the other began to wait: by itself that would ask again at 7.
+cat >/tmp/wait <<'PERL'
+use strict; use Fcntl; use Time::HiRes qw(time sleep);
+my (\$file, \$holds, \$held) = @ARGV;
+open(my \$f, '+<', \$file) or die "\$file: \$!\n";
+my \$lock = sub { fcntl(\$f, \$_[1], pack('s s x4 q q l x4', \$_[0], 0, 0, 10, 0)) or die "\$file: \$!\n" };
+\$lock->(F_WRLCK, F_SETLKW);
+if (\$holds) {
+	open(my \$m, '>', \$held) or die; close(\$m);
+	sleep 4;
+	print time, "\n";
+	\$lock->(F_UNLCK, F_SETLK);
+} else {
+	print time, "\n";
+}
+PERL
+for way in 'a b tcp' 'b a rdma'; do
+	set -- \$way
+	rm -f /tmp/held-0
+	perl /tmp/wait /tmp/\$1/f holds /tmp/held-0 >/tmp/let-go &
+	holder=\$!
+	wait_for 30 [ -e /tmp/held-0 ]
+	perl /tmp/wait /tmp/\$2/f >/tmp/got
+	wait \$holder
+	perl -e 'my (\$go, \$got) = @ARGV; printf "# over %s: locked %.0f ms after it was free\n", "'\$3'",
+		1000 * (\$got - \$go); exit(\$got < \$go || \$got > \$go + 1.5)' \
+		\$(cat /tmp/let-go) \$(cat /tmp/got) || fail "the lock came late over \$3"
+done
 
 # Ranges.
 hold /tmp/held-1 perl /tmp/range /tmp/a/f write 100 50

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "nfsrdma/server/nfs4_back.h"
 #include "nfsrdma/server/nfs4_stateid.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -117,6 +118,32 @@ static void client_renew(struct nfs4_client *client)
 		nfs4_opens_release(NULL, client->opens);
 	client->opens = nfs4_opens_create(client);
 	check(client->opens);
+}
+
+bool nfs4_back_is_up(const struct nfs4_client *client)
+{
+	return true;
+}
+
+/* Callbacks are for who is there, and what they say decodes. */
+struct nfs4_cb *nfs4_cb_add(struct nfs4_client *client, u32 op, const u8 *args, u32 args_len,
+			    void (*done)(void *ctx, enum nfs4_status status), void *ctx)
+{
+	struct xdr_in in;
+	u32 len;
+
+	check(client == &clients[0] || client == &clients[1]);
+	check(op == NFS4_OP_CB_NOTIFY_LOCK && !done);
+	xdr_in_init(&in, args, args_len);
+	xdr_in_opaque(&in, NFS4_FHSIZE, &len);
+	check(xdr_in_u64(&in) == nfs4_client_id(client));
+	xdr_in_opaque(&in, NFS4_OPAQUE_LIMIT, &len);
+	check(xdr_in_ok(&in) && !xdr_in_left(&in));
+	return NULL;
+}
+
+void nfs4_back_go(struct nfs4_client *client)
+{
 }
 
 bool nfs4_client_yield(struct nfs4_state *state, struct nfs4_client *holder)

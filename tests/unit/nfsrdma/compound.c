@@ -150,7 +150,8 @@ enum nfs4_status c4_run(struct c4_client *client)
 		client->seq--;		/* the slot is as it was */
 		return status;
 	}
-	xdr_in_fixed(client->res, NFS4_SESSIONID_SIZE + 5 * 4);
+	xdr_in_fixed(client->res, NFS4_SESSIONID_SIZE + 4 * 4);
+	client->status_flags = xdr_in_u32(client->res);
 	return status;
 }
 
@@ -201,7 +202,7 @@ enum nfs4_status c4_client_try(struct c4_client *client, struct c4 *c4, const ch
 	c4_op(client, NFS4_OP_CREATE_SESSION);
 	xdr_out_u64(client->args, client->id);
 	xdr_out_u32(client->args, seq);
-	xdr_out_u32(client->args, 0);
+	xdr_out_u32(client->args, CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
 	channel(client->args);
 	channel(client->args);
 	xdr_out_u32(client->args, 0x40000000);
@@ -209,9 +210,12 @@ enum nfs4_status c4_client_try(struct c4_client *client, struct c4 *c4, const ch
 	xdr_out_u32(client->args, RPC_AUTH_NONE);
 	status = run(client);
 	assert_int_equal(c4_res(client, NFS4_OP_CREATE_SESSION), status);
-	if (status == NFS4_OK)
+	if (status == NFS4_OK) {
 		memcpy(client->session, xdr_in_fixed(client->res, NFS4_SESSIONID_SIZE),
 		       NFS4_SESSIONID_SIZE);
+		xdr_in_u32(client->res);
+		client->created = xdr_in_u32(client->res);
+	}
 	return status;
 }
 
@@ -314,7 +318,9 @@ enum nfs4_status c4_open(struct c4_client *client, const struct nfs_fh *at, stru
 	before = xdr_in_u64(client->res);
 	after = xdr_in_u64(client->res);
 	assert_true(before <= after);
-	assert_int_equal(xdr_in_u32(client->res), OPEN4_RESULT_LOCKTYPE_POSIX);
+	open->flags = xdr_in_u32(client->res);
+	assert_int_equal(open->flags & ~(u32)OPEN4_RESULT_MAY_NOTIFY_LOCK,
+			 OPEN4_RESULT_LOCKTYPE_POSIX);
 	nfs4_bitmap_decode(client->res, &open->attrset);
 	open->delegation = xdr_in_u32(client->res);
 	assert_int_equal(open->delegation, OPEN_DELEGATE_NONE);

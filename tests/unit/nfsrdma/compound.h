@@ -32,12 +32,14 @@ struct c4_client {
 	u64 id;
 	u8 session[NFS4_SESSIONID_SIZE];
 	u32 seq, op_n;
+	u32 created;			/* csr_flags */
+	u32 status_flags;		/* of the last SEQUENCE that succeeded: SEQ4_STATUS_* */
 	size_t count_at;
 	struct xdr_out *args;
 	struct xdr_in *res;
 };
 
-/* EXCHANGE_ID, CREATE_SESSION; `verifier` is that of the client's instance. */
+/* EXCHANGE_ID, CREATE_SESSION, which asks for a back channel; `verifier` is that of the client's instance. */
 void c4_client_up(struct c4_client *client, struct c4 *c4, const char *name, u32 verifier);
 /* The same; what the first of them that failed said. */
 enum nfs4_status c4_client_try(struct c4_client *client, struct c4 *c4, const char *name,
@@ -67,6 +69,7 @@ struct c4_open {
 	struct nfs4_stateid sid;
 	struct nfs_fh fh;		/* of the file, by GETFH */
 	struct nfs4_bitmap attrset;
+	u32 flags;			/* OPEN4_RESULT_* */
 	u32 delegation;
 };
 /* The arguments alone, behind c4_op(). */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "nfsrdma/server/nfs4_file.h"
+#include "nfsrdma/server/nfs4_waiter.h"
 
 #define R	OPEN4_SHARE_ACCESS_READ
 #define W	OPEN4_SHARE_ACCESS_WRITE
@@ -24,6 +25,23 @@ static struct nfs4_files *the_files;
 struct nfs4_files *nfs4_state_files(struct nfs4_state *state)
 {
 	return the_files;
+}
+
+/* Nobody waits here: test_nfs4_back has who does. */
+static unsigned wakes;
+
+void nfs4_waiters_wake(struct nfs4_files *files, struct nfs4_file *file)
+{
+	wakes++;
+}
+
+void nfs4_waiters_got(const struct nfs4_opens *opens, const struct nfs4_owner_arg *owner,
+		      struct nfs4_file *file, u64 first, u64 last)
+{
+}
+
+void nfs4_waiters_drop(struct nfs4_opens *opens)
+{
 }
 
 static int setup(void **state)
@@ -220,23 +238,26 @@ static void test_locks(void **state)
 
 	assert_null(nfs4_lock_find(f->files, f->client[0], &p, a->sid.file));
 	assert_int_equal(nfs4_lock_make(f->files, a, &p, &lock), 0);
-	assert_int_equal(nfs4_lock_set(lock, 0, 9, true), 0);
+	assert_int_equal(nfs4_lock_set(f->files, lock, 0, 9, true), 0);
 	assert_int_equal(lock->sid.seqid, 1);
 	assert_ptr_equal(nfs4_lock_find(f->files, f->client[0], &p, a->sid.file), lock);
 	assert_null(nfs4_lock_find(f->files, f->client[1], &p, a->sid.file));
 	/* Lock owners and open owners of one name are not the same. */
 	assert_null(nfs4_lock_find(f->files, f->client[0], &one, a->sid.file));
 	assert_int_equal(nfs4_lock_make(f->files, b, &one, &other), 0);
-	assert_int_equal(nfs4_lock_set(other, 20, 29, false), 0);
+	assert_int_equal(nfs4_lock_set(f->files, other, 20, 29, false), 0);
 	nfs4_sid_get(f->files, &lock->sid, &sid);
 	assert_ptr_equal(nfs4_sid_find(f->files, &sid)->lock, lock);
 	assert_int_equal(f->client[0]->state_n, 4);
 
-	assert_int_equal(nfs4_lock_clear(lock, 3, 5), 0);
+	wakes = 0;
+	assert_int_equal(nfs4_lock_clear(f->files, lock, 3, 5), 0);
+	assert_int_equal(wakes, 1);
 	assert_int_equal(lock->sid.seqid, 2);
 	assert_int_equal(f->client[0]->range_n, 3);
 	/* What was locked by way of an open goes with it. */
 	nfs4_open_free(f->files, a);
+	assert_int_equal(wakes, 2);
 	assert_null(nfs4_sid_find(f->files, &sid));
 	assert_int_equal(f->client[0]->range_n, 1);
 	assert_int_equal(b->sid.file->ranges.n, 1);
