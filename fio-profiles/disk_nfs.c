@@ -17,13 +17,14 @@
 
 #define SCHEME		"nfs://"
 #define TIMEOUT_MS	120000		/* as that of disks */
-#define EXPECTED	"expected nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT]"
+#define EXPECTED	"expected nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N]"
 
 struct nfs {
 	char host[256];
 	char path[4097];
 	enum nfs_proto proto;
 	uint16_t port, mount_port;
+	unsigned nconnect;
 	struct nfs_client *client;
 	struct nfs_file *file;		/* the export's root, then what is below */
 	bool waited;			/* what open_disk() waits for has come */
@@ -53,7 +54,8 @@ static bool parse_port(const char *text, uint16_t *port)
 
 static bool parse_option(struct nfs *s, const char *option)
 {
-	static const char mount_port[] = "mount-port=";
+	static const char mount_port[] = "mount-port=", nconnect[] = "nconnect=";
+	uint64_t n;
 
 	if (!strcmp(option, "proto=rdma"))
 		s->proto = NFS_PROTO_RDMA;
@@ -61,6 +63,9 @@ static bool parse_option(struct nfs *s, const char *option)
 		s->proto = NFS_PROTO_TCP;
 	else if (!strncmp(option, mount_port, strlen(mount_port)))
 		return parse_port(option + strlen(mount_port), &s->mount_port);
+	else if (!strncmp(option, nconnect, strlen(nconnect)) &&
+		 text_parse_number(option + strlen(nconnect), 1, 16, &n))
+		s->nconnect = (unsigned)n;
 	else
 		return false;
 	return true;
@@ -176,6 +181,7 @@ static int mount_export(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 		.proto = s->proto,
 		.port = s->port,
 		.mount_port = s->mount_port,
+		.nconnect = s->nconnect,
 		.soft = true,
 		.timeo_ds = timeout_ms / 100,
 		.retrans = 1,

@@ -104,36 +104,28 @@ static void connect_now(struct chan *chan)
 		chan_down(chan, err);
 }
 
-static void tell(struct chan *chan, int err)
-{
-	const struct nfs_client_cfg *cfg = &chan->client->cfg;
-
-	if (chan->told_down == (err != 0))
-		return;
-	chan->told_down = err != 0;
-	if (chan->retry && cfg->on_state)
-		cfg->on_state(chan->client, err, cfg->ctx);
-}
-
 void chan_up(struct chan *chan)
 {
 	chan->state = CHAN_UP;
 	chan->heard_ns = now(chan);
-	tell(chan, 0);
 	chan_pump(chan);
+	if (chan->retry)
+		spread_changed(chan, 0, false);
 }
 
 void chan_down(struct chan *chan, int err)
 {
+	bool was_up = chan->state == CHAN_UP;
+
 	disconnect(chan);
 	if (!chan->retry) {
 		fail_all(chan, err);
 		return;
 	}
-	tell(chan, err);
 	chan->state = CHAN_WAITING;
 	chan->retry_ns = now(chan) + RETRY_NS;
 	ual_timer_arm(chan->client->cfg.loop, &chan->timer, now(chan) + TICK_NS);
+	spread_changed(chan, err, was_up);
 }
 
 void chan_pump(struct chan *chan)
@@ -151,9 +143,37 @@ void chan_pump(struct chan *chan)
 	}
 }
 
+/* At its end the channel's calls are those it had and this one. */
+static void adopt(struct chan *chan, struct call *call)
+{
+	call->chan = chan;
+	if (list_empty(&chan->calls))
+		chan->heard_ns = now(chan);
+	list_add_tail(&call->link, &chan->calls);
+	if (!ual_timer_armed(&chan->timer))
+		ual_timer_arm(chan->client->cfg.loop, &chan->timer, now(chan) + TICK_NS);
+}
+
+void chan_move_calls(struct chan *from, struct chan *to)
+{
+	while (!list_empty(&from->calls)) {
+		struct call *call = list_first_entry(&from->calls, struct call, link);
+
+		list_del_init(&call->link);
+		adopt(to, call);
+	}
+	chan_pump(to);
+}
+
+void chan_connect(struct chan *chan)
+{
+	if (chan->state == CHAN_IDLE)
+		connect_now(chan);
+}
+
 void chan_submit(struct chan *chan, struct call *call)
 {
-	const struct nfs_client_cfg *cfg = &chan->client->cfg;
+	const struct nfs_client_cfg *cfg;
 
 	call->chan = chan;
 	call->len = (u32)xdr_out_len(&call->out);
@@ -161,15 +181,12 @@ void chan_submit(struct chan *chan, struct call *call)
 		call->done(call, NULL, -ECANCELED);
 		return;
 	}
+	cfg = &chan->client->cfg;
 	if (!chan->retry)
 		call->budget_ns = START_NS;
 	else if (cfg->soft)
 		call->budget_ns = timeo_ns(chan) * cfg->retrans;
-	if (list_empty(&chan->calls))
-		chan->heard_ns = now(chan);
-	list_add_tail(&call->link, &chan->calls);
-	if (!ual_timer_armed(&chan->timer))
-		ual_timer_arm(cfg->loop, &chan->timer, now(chan) + TICK_NS);
+	adopt(chan, call);
 	if (chan->state == CHAN_IDLE)
 		connect_now(chan);
 	else
@@ -305,12 +322,17 @@ void chan_init(struct chan *chan, struct nfs_client *client, enum nfs_proto prot
 	chan->timer.ctx = chan;
 }
 
+void chan_stop(struct chan *chan)
+{
+	chan->stopping = true;
+	disconnect(chan);
+}
+
 void chan_deinit(struct chan *chan)
 {
 	if (!chan->client)
 		return;
-	chan->stopping = true;
-	disconnect(chan);
+	chan_stop(chan);
 	fail_all(chan, -ECANCELED);
 	ual_timer_disarm(chan->client->cfg.loop, &chan->timer);
 	chan->client = NULL;

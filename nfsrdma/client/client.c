@@ -63,7 +63,7 @@ static void go_up(struct nfs_client *c)
 		wsize = min_t(u32, wsize, TCP_WSIZE_MAX);
 	c->rsize = min_t(u32, c->rsize, rsize);
 	c->wsize = min_t(u32, c->wsize, wsize);
-	c->chan.retry = true;
+	spread_up(&c->spread);
 	c->up = true;
 	nfs_file_get(c->root);
 	c->cfg.on_up(c, 0, c->root, c->cfg.ctx);
@@ -96,7 +96,7 @@ static void session_up(struct nfs_client *c)
 
 static int start(struct nfs_client *c)
 {
-	chan_init(&c->chan, c, c->cfg.proto, c->cfg.port);
+	spread_init(&c->spread, c);
 	if (c->cfg.version > NFS3_VERSION)
 		return nfs4c_create(c, session_up);
 	mount_start(c, mounted);
@@ -108,7 +108,8 @@ static int check(const struct nfs_client_cfg *cfg)
 	if (cfg->version && cfg->version != 3 && cfg->version != 41 && cfg->version != 42)
 		return -EPROTONOSUPPORT;
 	if (!cfg->ual || !cfg->loop || !cfg->host || !cfg->path || !cfg->on_up ||
-	    cfg->path[0] != '/' || cfg->rsize % 4096 || cfg->wsize % 4096)
+	    cfg->path[0] != '/' || cfg->rsize % 4096 || cfg->wsize % 4096 ||
+	    cfg->nconnect > NFSC_CONNECTS_MAX)
 		return -EINVAL;
 	return strlen(cfg->path) > NFSC_PATH_MAX ? -ENAMETOOLONG : 0;
 }
@@ -188,7 +189,7 @@ void nfs_client_destroy(struct nfs_client *c)
 	nfs4c_leave(c->v4);
 	ual_defer_cancel(c->cfg.loop, &c->next);
 	chan_deinit(&c->side);
-	chan_deinit(&c->chan);
+	spread_stop(&c->spread);
 	nfs4c_destroy(c->v4);
 	c->v4 = NULL;
 	nfs3_cancel_failing(c);
@@ -209,6 +210,7 @@ void nfs_client_info(const struct nfs_client *c, struct nfs_client_info *info)
 	char host[NI_MAXHOST] = "?";
 
 	*info = (struct nfs_client_info){ .proto = c->cfg.proto,
+					  .connections = spread_connected(&c->spread),
 					  .rsize = c->rsize,
 					  .wsize = c->wsize };
 	getnameinfo((const struct sockaddr *)&c->addr, c->addr_len, host, sizeof(host), NULL, 0,

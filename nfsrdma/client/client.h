@@ -3,8 +3,10 @@
  * Inside the client library.
  *
  *   procedures (nfs3_*.c; nfs4_*.c, see nfs4.h)   encode a call, decode its reply
- *        |  chan_submit()             ^  call->done
- *   channel (chan.c)        the calls of one program at one server; xid, deadlines, connecting again
+ *        |  spread_submit()           ^  call->done
+ *   spread (spread.c)       which of the channels to the NFS program
+ *        |  chan_submit()
+ *   channel (chan.c)        calls on one connection; xid, deadlines, connecting again
  *        |  xprt_ops.send             ^  chan_up(), chan_reply(), chan_pump(), chan_down()
  *   connection (rdma.c, tcp.c)        lives until chan_down()
  */
@@ -22,6 +24,7 @@
 #define NFSC_PATH_MAX	4096
 #define NFSC_IO_MAX	(1u << 20)
 #define NFSC_DIR_BYTES	(64u << 10)
+#define NFSC_CONNECTS_MAX	16
 #define NS_PER_MS	1000000ull
 
 struct chan;
@@ -108,7 +111,6 @@ struct chan {
 	socklen_t addr_len;
 	bool retry; /* connects again; else all calls fail with the connection */
 	enum chan_state state;
-	bool told_down;
 	bool stopping;
 	struct xprt *xprt;
 	struct list_head calls;
@@ -119,7 +121,9 @@ struct chan {
 };
 
 void chan_init(struct chan *chan, struct nfs_client *client, enum nfs_proto proto, u16 port);
-void chan_deinit(struct chan *chan);		/* what is under way fails with -ECANCELED */
+void chan_stop(struct chan *chan);		/* from now on calls fail with -ECANCELED */
+void chan_deinit(struct chan *chan);		/* and what is under way */
+void chan_connect(struct chan *chan);		/* before there is a call */
 /* A call with its header written; -ENOMEM. */
 struct call *call_create(struct nfs_client *c, const struct nfs_caller *caller, u32 prog, u32 vers,
 			 u32 proc);
@@ -130,8 +134,29 @@ void chan_up(struct chan *chan);
 void chan_down(struct chan *chan, int err);
 void chan_pump(struct chan *chan);
 struct call *chan_find(struct chan *chan, u32 xid);	/* among what was sent */
+/* Its calls go out by the other one, with the xids they have. */
+void chan_move_calls(struct chan *from, struct chan *to);
 /* msg: the reply; NULL: there is none, err says why. */
 void chan_reply(struct chan *chan, struct call *call, const u8 *msg, size_t len, int err);
+
+/*
+ * The channels to the NFS program: one while the mount is made, cfg.nconnect of them after that.  Each connects again
+ * by itself, and sends what it had under way again; when it cannot while another one can, its calls go there.
+ */
+struct spread {
+	struct nfs_client *client;
+	struct chan chans[NFSC_CONNECTS_MAX];
+	unsigned n, turn;
+	bool told_down;
+};
+void spread_init(struct spread *spread, struct nfs_client *client);
+void spread_up(struct spread *spread);		/* the mount is made */
+void spread_stop(struct spread *spread);	/* all calls fail with -ECANCELED */
+/* by the next in turn that is connected */
+void spread_submit(struct spread *spread, struct call *call);
+unsigned spread_connected(const struct spread *spread);
+/* Of chan.c: one is connected (0); has lost its connection, or could not make it. */
+void spread_changed(struct chan *chan, int err, bool was_up);
 
 struct nfs4c;			/* nfs4.h */
 
@@ -144,7 +169,7 @@ struct nfs_client {
 	char machine[65];
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
-	struct chan chan;		/* of the NFS program */
+	struct spread spread;		/* of the NFS program */
 	struct chan side;		/* rpcbind, then MOUNT */
 	struct ual_defer next;		/* the next step of mounting */
 	void (*step)(struct nfs_client *c);

@@ -45,6 +45,8 @@ struct nfs_client_cfg {
 	uint32_t rsize, wsize; /* bytes, multiples of 4096; 0: the server's, at most 1 MiB */
 	bool soft;
 	unsigned timeo_ds, retrans;	/* tenths of a second; 0: 600 and 2, as mount.nfs */
+	/* Connections that requests are spread over, at most 16; 0: one.  Version 4 has them in one session. */
+	unsigned nconnect;
 	uint32_t uid, gid;		/* AUTH_SYS; requests may name others */
 	/*
 	 * The root is known (a reference that is now the caller's) and requests may be made; or err: why not.  A
@@ -65,8 +67,10 @@ void nfs_client_destroy(struct nfs_client *client);
 struct nfs_client_info {
 	enum nfs_proto proto;
 	uint32_t rsize, wsize;
+	unsigned connections;		/* that there are now, of nconnect */
 	char server[64];		/* address and port */
-	char export[1025]; /* the beginning of cfg.path that root is; the rest is to be looked up */
+	/* the beginning of cfg.path that root is; the rest is to be looked up */
+	char export[1025];
 };
 void nfs_client_info(const struct nfs_client *client, struct nfs_client_info *info);
 

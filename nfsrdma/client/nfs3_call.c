@@ -87,7 +87,7 @@ struct call *nfs3_begin(struct nfs_client *c, struct nfs_req *req, u32 proc, nfs
 void nfs3_submit(struct call *call)
 {
 	if (xdr_out_ok(&call->out)) {
-		chan_submit(&call->client->chan, call);
+		spread_submit(&call->client->spread, call);
 		return;
 	}
 	nfs3_fail(call->client, call->req, -ENAMETOOLONG);

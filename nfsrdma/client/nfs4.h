@@ -5,8 +5,8 @@
  *   procedures (nfs4_name.c, nfs4_attr.c, nfs4_io.c, nfs4_dir.c)   COMPOUNDs: SEQUENCE, PUTFH, what is asked for, GETATTR
  *        |  nfs4c_submit()            ^  call->decode
  *   session (nfs4_session.c)   a slot for each call; the session is made again when the server lost it
- *        |  chan_submit()
- *   channel (chan.c)           as for version 3
+ *        |  spread_submit()
+ *   channels (spread.c)        as for version 3; the first SEQUENCE on a connection binds it to the session (2.10.3.1)
  *
  * Data is read and written with the anonymous stateid (8.2.3), and a file is created by OPEN and CLOSE in one
  * COMPOUND: the client holds no state but its session, and has nothing to reclaim after a restart of the server.  That a

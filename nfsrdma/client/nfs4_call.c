@@ -41,7 +41,7 @@ void nfs4c_bare_submit(struct call *call)
 {
 	core_assert(xdr_out_ok(&call->out));
 	xdr_put_u32(call->msg + call->compound_at + OPS_AT, call->ops);
-	chan_submit(&call->client->chan, call);
+	spread_submit(&call->client->spread, call);
 }
 
 static void on_done(struct call *call, struct xdr_in *in, int err)

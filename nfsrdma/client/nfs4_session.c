@@ -316,7 +316,7 @@ static void pump(struct nfs4c *s)
 		call->slot = slot;
 		s->slots[slot].busy = true;
 		slot_fill(s, call);
-		chan_submit(&s->client->chan, call);
+		spread_submit(&s->client->spread, call);
 	}
 }
 
@@ -525,7 +525,7 @@ void nfs4c_leave(struct nfs4c *s)
 	struct call *call;
 	u64 until;
 
-	if (!s || s->state != UP || s->client->chan.state != CHAN_UP)
+	if (!s || s->state != UP || !spread_connected(&s->client->spread))
 		return;
 	call = nfs4c_bare(s->client, on_session_destroyed);
 	if (!call)

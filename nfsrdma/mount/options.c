@@ -172,11 +172,7 @@ static bool set_retrans(struct parse *p)
 
 static bool set_nconnect(struct parse *p)
 {
-	uint32_t n = 0;
-
-	if (!number(p, 1, 16, &n))
-		return false;
-	return n == 1 || refuse(p, "expected 1: there is one connection, with many requests on it");
+	return number(p, 1, 16, &p->o->nconnect);
 }
 
 static bool set_acregmin(struct parse *p)

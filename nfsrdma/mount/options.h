@@ -21,6 +21,7 @@ struct mount_options {
 	uint32_t rsize, wsize;		/* bytes, multiples of 4096; 0: the server's */
 	bool soft;
 	uint32_t timeo_ds, retrans;
+	uint32_t nconnect;		/* 0: 1 */
 	uint32_t acregmin_s, acregmax_s, acdirmin_s, acdirmax_s;
 	enum mount_lookupcache lookupcache;
 	bool noac;			/* attributes are not kept, writes are not either */

@@ -94,6 +94,7 @@ static int connect_once(struct server *s)
 		.soft = o->soft,
 		.timeo_ds = o->timeo_ds,
 		.retrans = o->retrans,
+		.nconnect = o->nconnect,
 		.uid = geteuid(),
 		.gid = getegid(),
 		.on_up = on_up,

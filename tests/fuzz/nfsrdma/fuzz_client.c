@@ -39,7 +39,7 @@ struct world {
 
 static bool keep(struct xprt *x, struct call *call)
 {
-	struct world *w = container_of(x->chan, struct world, c.chan);
+	struct world *w = container_of(x->chan, struct world, c.spread.chans[0]);
 
 	if (w->sent)
 		return false;
@@ -171,8 +171,8 @@ static void answer(struct world *w, bool last)
 			sequence(&out, w);
 		input(&out, w, last);
 	}
-	chan_reply(&w->c.chan, call, msg, xdr_out_len(&out), 0);
-	chan_pump(&w->c.chan);
+	chan_reply(&w->c.spread.chans[0], call, msg, xdr_out_len(&out), 0);
+	chan_pump(&w->c.spread.chans[0]);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------- */
@@ -252,6 +252,7 @@ static void ask(struct world *w, unsigned op, struct nfs_file *file, struct nfs_
 static void open_world(struct world *w, bool v4)
 {
 	struct nfs_client *c = &w->c;
+	struct chan *chan = &c->spread.chans[0];
 
 	c->cfg.loop = loop;
 	c->cfg.version = v4 ? 42 : 3;
@@ -262,11 +263,13 @@ static void open_world(struct world *w, bool v4)
 	c->rsize = c->wsize = DATA_BYTES;
 	c->addr.ss_family = AF_INET;
 	c->next.fn = NULL;
-	chan_init(&c->chan, c, NFS_PROTO_TCP, 2049);
-	w->xprt = (struct xprt){ .ops = &ops, .chan = &c->chan };
-	c->chan.xprt = &w->xprt;
-	c->chan.state = CHAN_UP;
-	c->chan.retry = true;
+	c->cfg.port = 2049;
+	c->cfg.proto = NFS_PROTO_TCP;
+	spread_init(&c->spread, c);
+	w->xprt = (struct xprt){ .ops = &ops, .chan = chan };
+	chan->xprt = &w->xprt;
+	chan->state = CHAN_UP;
+	chan->retry = true;
 	if (v4 && nfs4c_create(c, up))
 		abort();
 }
@@ -276,7 +279,7 @@ static void close_world(struct world *w)
 	struct nfs_client *c = &w->c;
 
 	w->sent = NULL;
-	chan_deinit(&c->chan);
+	spread_stop(&c->spread);
 	nfs4c_destroy(c->v4);
 	nfs3_cancel_failing(c);
 	ual_defer_cancel(loop, &c->next);

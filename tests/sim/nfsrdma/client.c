@@ -118,6 +118,7 @@ void client_again(struct client *c)
 		.version = c->world->version,
 		.rsize = c->world->seed % 4 ? 0 : 8192,
 		.timeo_ds = 100,
+		.nconnect = c->world->nconnect,
 		.uid = c->uid,
 		.gid = c->uid,
 		.on_up = on_up,

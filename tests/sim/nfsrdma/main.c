@@ -5,7 +5,7 @@
  *                                       the same seed is the same run again (every 20th is compared).
  * sim_nfs cuts LAST STEP                the first connection is cut once, at each STEP-th byte up to LAST, in each
  *                                       direction: of versions 3 and 4.1, and so before, in and behind each message of
- *                                       the beginning of a session.
+ *                                       the beginning of a session.  Then the same with three connections.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,19 +66,21 @@ static void cut_once(uint64_t seed, const struct world_cut *cut)
 	check_heap(seed);
 	add(&result);
 	/* A cut that does not strike tests nothing. */
-	if (result.connections < 2) {
+	if (result.connections <= cut->nconnect) {
 		fprintf(stderr, "seed %llu: cut at byte %llu: the connection lived on\n",
 			(unsigned long long)seed, (unsigned long long)cut->at_byte);
 		exit(1);
 	}
 }
 
-static void cuts(uint64_t last, uint64_t step)
+static void cuts(uint64_t last, uint64_t step, unsigned nconnect)
 {
 	static const enum sim_fault_kind kinds[] = { SIM_RESET, SIM_FIN, SIM_SILENCE };
 
 	for (uint64_t i = 0; i * step <= last; i++) {
-		struct world_cut cut = { .kind = kinds[i % 3], .at_byte = i * step };
+		struct world_cut cut = { .nconnect = nconnect,
+					 .kind = kinds[i % 3],
+					 .at_byte = i * step };
 
 		for (unsigned passive = 0; passive < 2; passive++) {
 			cut.passive = passive;
@@ -96,7 +98,8 @@ int main(int argc, char **argv)
 	if (argc > 3 && strcmp(argv[1], "seeds") == 0) {
 		seeds(a, b, argc > 4 && strcmp(argv[4], "--trace") == 0);
 	} else if (argc > 3 && strcmp(argv[1], "cuts") == 0 && b) {
-		cuts(a, b);
+		cuts(a, b, 1);
+		cuts(a, 4 * b, 3);
 	} else {
 		fprintf(stderr, "usage: sim_nfs seeds FIRST COUNT [--trace]\n"
 				"       sim_nfs cuts LAST STEP\n");

@@ -80,7 +80,8 @@ static void server_start(struct world *w)
 	struct nfs_rdma_cfg rdma = { .devices = &w->dev,
 				     .device_n = 1,
 				     .addr = (const struct sockaddr *)&addr,
-				     .addr_len = sizeof(addr) };
+				     .addr_len = sizeof(addr),
+				     .conns_max = w->conns_max };
 	int ret;
 
 	export_files(w);
@@ -215,10 +216,14 @@ struct world_result world_run(uint64_t seed, const struct world_cut *cut, bool t
 	world = w;
 	w->seed = seed;
 	w->version = versions[seed % ARRAY_SIZE(versions)];
+	w->nconnect = cut ? cut->nconnect : 1 + (unsigned)(seed / 8 % 3) * 2;
 	w->todo = cut ? 150 : 250;
 	make_network(w, cut, trace);
-	server_start(w);
 	w->client_n = cut ? 1 : 1 + (unsigned)sim_random(w->sim, WORLD_CLIENTS);
+	/* Not enough for all that the client wants: what a connection had has to go by another. */
+	if (!cut && w->client_n == 1 && w->nconnect > 1 && seed % 2)
+		w->conns_max = w->nconnect - 1;
+	server_start(w);
 	for (unsigned i = 0; i < w->client_n; i++)
 		client_create(w, i, &w->clients[i]);
 	run_clients(w);

@@ -25,6 +25,8 @@ struct nfs4_state;
 struct world {
 	uint64_t seed;
 	unsigned version;		/* 3, 41 or 42 */
+	unsigned nconnect;		/* connections of each client */
+	unsigned conns_max;		/* that the server takes; 0: any */
 	struct sim *sim;
 	struct ual *ual;
 	struct ual_loop *loop;
@@ -50,6 +52,7 @@ struct world_result {
 
 /* A cut at a byte of the first connection instead of the seed's faults. */
 struct world_cut {
+	unsigned nconnect;
 	bool passive;
 	enum sim_fault_kind kind;
 	uint64_t at_byte;

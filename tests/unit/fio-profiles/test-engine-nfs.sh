@@ -93,6 +93,10 @@ check "trim" '!0' 'the file does not support discard' "${by_hand[@]}" \
 	--url="$(url rdma "$share/file")" --rw=randtrim --bs=64k
 check "a directory" 1 'Is a directory' "$openrdma" bench randread-4k "$(url rdma "$share/sub")"
 check "an empty file" '!0' 'is empty' "$openrdma" bench randread-4k "$(url rdma "$share/empty")"
+check "four connections" 0 'verify read' "$openrdma" bench verify "$(url rdma "$share/file")&nconnect=4" \
+	--size 16m --destroy-data
+check "too many connections" 2 'expected nfs://' "$openrdma" bench randread-4k \
+	"$(url rdma "$share/file")&nconnect=17"
 check "an option that there is not" 2 'expected nfs://' "$openrdma" bench randread-4k \
 	"$(url rdma "$share/file")&proto=udp"
 check "nobody there" 4 'openrdma bench: ' "$openrdma" bench randread-4k \

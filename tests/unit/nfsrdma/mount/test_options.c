@@ -58,6 +58,7 @@ static void test_values(void **state)
 	assert_string_equal(o.vfs, "noatime,nosuid");
 	assert_int_equal(parsed("rsize=1").rsize, 4096);
 	assert_int_equal(parsed("rsize=4294967295").rsize, 1 << 20);
+	assert_int_equal(parsed("nconnect=16").nconnect, 16);
 	assert_int_equal(parsed("lookupcache=none").lookupcache, MOUNT_LOOKUP_NONE);
 	assert_int_equal(parsed("lookupcache=pos").lookupcache, MOUNT_LOOKUP_POSITIVE);
 }
@@ -88,7 +89,7 @@ static void test_later_wins(void **state)
 static void test_no_effect(void **state)
 {
 	parsed("defaults,_netdev,nofail,auto,noauto,user,user=joe,users,x-systemd.automount,X-mount.mkdir,"
-	       "comment=x,relatime,intr,nointr,nolock,local_lock=all,sec=sys,nconnect=1,mountproto=tcp,"
+	       "comment=x,relatime,intr,nointr,nolock,local_lock=all,sec=sys,mountproto=tcp,"
 	       "mountvers=3,vers=3,nfsvers=3,,");
 }
 
@@ -118,6 +119,7 @@ static void test_refused(void **state)
 		{ "lookupcache=some", "expected all, positive or none" },
 		{ "mountproto=udp", "expected tcp" },
 		{ "remount", "expected a new mount" },
+		{ "nconnect=0", "expected a number from 1 to 16" },
 		{ "nconnect=17", "expected a number from 1 to 16" },
 	};
 	struct mount_options o;
