@@ -27,8 +27,8 @@ static bool mode_is_none(const struct nfs4_bitmap *want, const struct nfs4_attr_
 	u8 buf[NFS4_FATTR_BYTES_MAX];
 	struct xdr_out mine;
 
-	if (!nfs4_bit(want, FATTR4_MODE))
-		return false;
+	if (!nfs4_bit(want, FATTR4_MODE) || nfs4_bit(want, FATTR4_ACL))
+		return false;		/* an ACL before it may be of any length */
 	static_assert(FATTR4_MODE == 33, "one attribute of the second word is before it");
 	xdr_out_init(&mine, buf, sizeof(buf));
 	nfs4_fattr_values(&mine, &before, src);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The attributes, a row each: see nfs4_attr.h.  Sections are of RFC 8881 unless they name another. */
+#include <errno.h>
 #include <sys/sysmacros.h>
 
+#include "nfsrdma/engine/nfs4_acl.h"
 #include "nfsrdma/server/nfs4_attr.h"
 #include "nfsrdma/server/nfs4_pseudo.h"
 #include "nfsrdma/server/nfs4_state.h"
@@ -15,6 +17,7 @@ enum need {
 	NEED_STAT = 1 << 0,
 	NEED_STATFS = 1 << 1,
 	NEED_COVERED = 1 << 2,		/* what the object's directory says of it */
+	NEED_ACL = 1 << 3,
 };
 
 struct attr_row {
@@ -88,9 +91,20 @@ static void rdattr_error(struct xdr_out *out, const struct nfs4_attr_src *src)
 	xdr_out_u32(out, src->error);
 }
 
-static void aclsupport(struct xdr_out *out, const struct nfs4_attr_src *src)
+static void acl(struct xdr_out *out, const struct nfs4_attr_src *src)
+{
+	nfs4_acl_encode(out, &src->acl, S_ISDIR(src->attr.st.st_mode));
+}
+
+static void dacl(struct xdr_out *out, const struct nfs4_attr_src *src)
 {
 	xdr_out_u32(out, 0);
+	acl(out, src);
+}
+
+static void aclsupport(struct xdr_out *out, const struct nfs4_attr_src *src)
+{
+	xdr_out_u32(out, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
 }
 
 static void filehandle(struct xdr_out *out, const struct nfs4_attr_src *src)
@@ -148,7 +162,7 @@ static void numlinks(struct xdr_out *out, const struct nfs4_attr_src *src)
 	xdr_out_u32(out, (u32)src->attr.st.st_nlink);
 }
 
-static void number_text(struct xdr_out *out, u32 n)
+void nfs4_id_encode(struct xdr_out *out, u32 n)
 {
 	char text[10];
 	unsigned at = sizeof(text);
@@ -161,12 +175,12 @@ static void number_text(struct xdr_out *out, u32 n)
 
 static void owner(struct xdr_out *out, const struct nfs4_attr_src *src)
 {
-	number_text(out, src->attr.st.st_uid);
+	nfs4_id_encode(out, src->attr.st.st_uid);
 }
 
 static void owner_group(struct xdr_out *out, const struct nfs4_attr_src *src)
 {
-	number_text(out, src->attr.st.st_gid);
+	nfs4_id_encode(out, src->attr.st.st_gid);
 }
 
 static void rawdev(struct xdr_out *out, const struct nfs4_attr_src *src)
@@ -275,6 +289,7 @@ static const struct attr_row rows[NFS4_BITMAP_WORDS * 32] = {
 	[FATTR4_FILEHANDLE] = { .encode = filehandle },
 	[FATTR4_SUPPATTR_EXCLCREAT] = { .encode = suppattr_exclcreat },
 	/* RECOMMENDED: 5.7 */
+	[FATTR4_ACL] = { .encode = acl, .needs = NEED_STAT | NEED_ACL, .can_set = true },
 	[FATTR4_ACLSUPPORT] = { .encode = aclsupport },
 	[FATTR4_CANSETTIME] = { .encode = yes },
 	[FATTR4_CASE_INSENSITIVE] = { .encode = no },
@@ -308,6 +323,7 @@ static const struct attr_row rows[NFS4_BITMAP_WORDS * 32] = {
 	[FATTR4_TIME_MODIFY] = { .encode = time_modify, .needs = NEED_STAT },
 	[FATTR4_TIME_MODIFY_SET] = { .can_set = true },
 	[FATTR4_MOUNTED_ON_FILEID] = { .encode = mounted_on_fileid, .needs = NEED_COVERED },
+	[FATTR4_DACL] = { .encode = dacl, .needs = NEED_STAT | NEED_ACL, .can_set = true },
 	/* RFC 7862 12.2, RFC 8275 5, RFC 8276 8.2 */
 	[FATTR4_CLONE_BLKSIZE] = { .encode = clone_blksize, .needs = NEED_STATFS, .minor = 2 },
 	[FATTR4_CHANGE_ATTR_TYPE] = { .encode = change_attr_type, .minor = 2 },
@@ -401,6 +417,27 @@ static u64 covered_id(const struct nfs4_obj *obj, const struct nfs_attr *attr)
 	return at ? nfs4_pseudo_covered_id(at) : attr->st.st_ino;
 }
 
+/* A symbolic link has none, nor has what cannot be told whole. */
+static int acl_get(const struct nfs4_obj *obj, struct nfs4_bitmap *want, struct nfs4_attr_src *src)
+{
+	int err = -ENODATA;
+
+	if (S_ISLNK(src->attr.st.st_mode))
+		err = -EOPNOTSUPP;
+	else if (obj->node && obj->export->vfs->getacl)
+		err = obj->export->vfs->getacl(obj->node, &src->acl);
+	if (err == -ENODATA) {
+		nfs4_acl_of_mode(src->attr.st.st_mode, &src->acl);
+		return 0;
+	}
+	if (err == -EOPNOTSUPP) {
+		nfs4_bit_clear(want, FATTR4_ACL);
+		nfs4_bit_clear(want, FATTR4_DACL);
+		return 0;
+	}
+	return err;
+}
+
 enum nfs4_status nfs4_attr_src_get(const struct nfs4_compound *c, const struct nfs4_obj *obj,
 				   struct nfs4_bitmap *want, struct nfs4_attr_src *src)
 {
@@ -421,9 +458,11 @@ enum nfs4_status nfs4_attr_src_get(const struct nfs4_compound *c, const struct n
 			err = obj->export->vfs->getattr(obj->node, &src->attr);
 		if (!err && needs & NEED_STATFS)
 			err = obj->export->vfs->statfs(obj->node, &src->fs);
-		if (err)
-			return nfs4_status_of(err);
 	}
+	if (!err && needs & NEED_ACL)
+		err = acl_get(obj, want, src);
+	if (err)
+		return nfs4_status_of(err);
 	if (needs & NEED_COVERED)
 		src->covered_id = covered_id(obj, &src->attr);
 	if (needs & NEED_STAT && !src->attr.btime.tv_sec)

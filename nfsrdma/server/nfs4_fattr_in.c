@@ -7,24 +7,27 @@
 #define ID_DIGITS_MAX		10
 enum { SET_TO_SERVER_TIME4 = 0, SET_TO_CLIENT_TIME4 = 1 };
 
-/* A number in decimal, without zeros before it; (u32)-1 is not one, chown(2) takes it for "as it is". */
+bool nfs4_id_parse(const u8 *text, u32 len, u32 *id)
+{
+	u64 n = 0;
+
+	if (!len || len > ID_DIGITS_MAX || (text[0] == '0' && len > 1))
+		return false;
+	for (u32 i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		n = n * 10 + (text[i] - '0');
+	}
+	*id = (u32)n;
+	return n < UINT32_MAX;
+}
+
 static enum nfs4_status id_in(struct xdr_in *in, u32 *id)
 {
 	u32 len;
 	const u8 *text = xdr_in_opaque(in, NFS4_OPAQUE_LIMIT, &len);
-	u64 n = 0;
 
-	if (!len || len > ID_DIGITS_MAX || (text[0] == '0' && len > 1))
-		return NFS4ERR_BADOWNER;
-	for (u32 i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return NFS4ERR_BADOWNER;
-		n = n * 10 + (text[i] - '0');
-	}
-	if (n >= UINT32_MAX)
-		return NFS4ERR_BADOWNER;
-	*id = (u32)n;
-	return NFS4_OK;
+	return nfs4_id_parse(text, len, id) ? NFS4_OK : NFS4ERR_BADOWNER;
 }
 
 /* settime4 */
@@ -74,6 +77,10 @@ static enum nfs4_status one_in(struct xdr_in *in, unsigned n, struct nfs_set_att
 		set->size = xdr_in_u64(in);
 		set->set |= NFS_SET_SIZE;
 		return set->size > INT64_MAX ? NFS4ERR_FBIG : NFS4_OK;
+	case FATTR4_ACL:
+		return nfs4_acl_decode(in, set);
+	case FATTR4_DACL:
+		return nfs4_dacl_decode(in, set);
 	case FATTR4_MODE:
 		return mode_in(in, set, false);
 	case FATTR4_OWNER:

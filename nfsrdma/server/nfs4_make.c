@@ -141,6 +141,11 @@ enum nfs4_status nfs4_op_create(struct nfs4_compound *c)
 		return attr_status;
 	if (make.set.set & NFS_SET_SIZE)
 		return NFS4ERR_INVAL;
+	attr_status = nfs4_acl_suits(&make.set, make.type == NF4DIR   ? S_IFDIR
+						: make.type == NF4LNK ? S_IFLNK
+								      : S_IFREG);
+	if (attr_status != NFS4_OK)
+		return attr_status;
 	return create(c, name, &make, &given);
 }
 

@@ -14,6 +14,16 @@ static enum nfs4_status size_ok(struct nfs4_compound *c, const struct nfs4_state
 	return status == NFS4_OK ? nfs4_stateid_may(c, &c->cur, sid, NFS_MAY_WRITE) : status;
 }
 
+static enum nfs4_status acl_ok(const struct nfs4_obj *obj, const struct nfs_set_attr *set)
+{
+	struct nfs_attr attr;
+	int err = set->set & NFS_SET_ACL ? obj->export->vfs->getattr(obj->node, &attr) : 0;
+
+	if (err || !(set->set & NFS_SET_ACL))
+		return nfs4_status_of(err);
+	return nfs4_acl_suits(set, attr.st.st_mode & S_IFMT);
+}
+
 enum nfs4_status nfs4_op_setattr(struct nfs4_compound *c)
 {
 	struct nfs4_bitmap given;
@@ -27,6 +37,8 @@ enum nfs4_status nfs4_op_setattr(struct nfs4_compound *c)
 		return NFS4ERR_BADXDR;
 	if (status == NFS4_OK && nfs4_bit(&given, FATTR4_MODE_UMASK))
 		return NFS4ERR_INVAL;	/* RFC 8275 5: only when something is made */
+	if (status == NFS4_OK)
+		status = acl_ok(&c->cur, &set);
 	if (status == NFS4_OK && set.set & NFS_SET_SIZE)
 		status = size_ok(c, &sid);
 	if (status == NFS4_OK)

@@ -47,14 +47,30 @@ enum nfs_set {
 	NFS_SET_MTIME = 1 << 5,
 	NFS_SET_ATIME_NOW = 1 << 6,
 	NFS_SET_MTIME_NOW = 1 << 7,
+	NFS_SET_ACL = 1 << 8,
 };
 struct nfs_set_attr {
 	unsigned set;
 	mode_t mode;
+	/* NFS_SET_ACL: its lower nine bits, whatever mode says; named users and groups have nothing then */
+	mode_t acl_mode;
+	bool acl_no_dir; /* not to be set for a directory: the programs have seen to it */
 	uid_t uid;
 	gid_t gid;
 	u64 size;
 	struct timespec atime, mtime;
+};
+
+/* An access ACL (acl(5)), the mask already applied; permissions as in a mode's last digit. */
+#define NFS_ACL_NAMED_MAX 32
+struct nfs_acl {
+	u8 owner, group, other;
+	unsigned named_n;
+	struct nfs_acl_named {
+		bool is_group;
+		u8 perm;
+		u32 id;
+	} named[NFS_ACL_NAMED_MAX];
 };
 
 enum nfs_access {
@@ -86,6 +102,8 @@ struct nfs_vfs_ops {
 	int (*getattr)(struct nfs_node *node, struct nfs_attr *attr);
 	int (*setattr)(struct nfs_node *node, const struct nfs_cred *cred,
 		       const struct nfs_set_attr *set);
+	/* -ENODATA: nothing but its mode; -EOPNOTSUPP: more than can be told.  NULL: as -ENODATA. */
+	int (*getacl)(struct nfs_node *node, struct nfs_acl *acl);
 	/* Which of the wanted rights (enum nfs_access) cred has. */
 	int (*access)(struct nfs_node *node, const struct nfs_cred *cred, unsigned want,
 		      unsigned *have);

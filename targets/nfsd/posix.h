@@ -6,6 +6,7 @@
  *   posix_cred.c  acting as the caller                  posix_attr.c   attributes, permissions, statfs
  *   posix_name.c  what goes by name                     posix_io.c     data: read, write, commit, holes, copies
  *   posix_dir.c   listing                               posix_xattr.c  extended attributes
+ *   posix_acl.c   POSIX ACLs                            posix_change.c the change attribute
  *
  * Handles are the kernel's (name_to_handle_at(2)) and so stay good over restarts and renames; opening by handle
  * needs CAP_DAC_READ_SEARCH.  Behind them is a code that only this server can make, since the kernel opens any
@@ -29,6 +30,16 @@
 #define POSIX_NODES_MAX		16384	/* in the cache, also limited by descriptors */
 #define POSIX_HASH		4096
 
+/* posix_change.c */
+struct posix_change {
+	atomic_ullong done;		/* changes made through this node */
+	/* those who change what follows; others look at seq before and after */
+	pthread_mutex_t lock;
+	atomic_uint seq;		/* odd: it is being changed */
+	atomic_ullong value;		/* told last; 0: none yet */
+	atomic_ullong ctime, seen;	/* that it was told for: time, and of `done` */
+};
+
 struct nfs_node {
 	struct posix_fs *fs;
 	unsigned refs;			/* the cache's own not counted */
@@ -43,6 +54,7 @@ struct nfs_node {
 	dev_t dev;
 	int mount_id;
 	pthread_mutex_t lock;		/* opening of descriptors; the position of dir_fd */
+	struct posix_change change;
 	u8 handle_len;
 	u8 handle[8 + POSIX_HANDLE_MAX];	/* length of the kernel's, its type, itself */
 };
@@ -100,6 +112,18 @@ int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned wa
 int posix_statfs(struct nfs_node *node, struct statvfs *st);
 /* May cred do this to the data?  The owner always may. */
 int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want);
+
+/* posix_acl.c */
+int posix_getacl(struct nfs_node *node, struct nfs_acl *acl);
+/* The lower nine bits of mode are all that its ACL says then.  -EOPNOTSUPP: its file system has no ACLs. */
+int posix_setacl(const char *path, mode_t mode);
+
+/* posix_change.c: something of it was changed; after it is, and before that is answered */
+void posix_changed(struct nfs_node *node);
+/* fstat(2), and the change attribute that goes with it. */
+int posix_change_stat(struct nfs_node *node, struct stat *st, u64 *value);
+/* What follows `value` (0: nothing was told yet) when something has changed. */
+u64 posix_change_next(u64 value, const struct timespec *ctime, const struct timespec *now);
 
 /* posix_name.c */
 int posix_lookup(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,

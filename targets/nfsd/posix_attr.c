@@ -17,12 +17,13 @@ static bool may(const struct nfs_node *node, int mode)
 int posix_getattr(struct nfs_node *node, struct nfs_attr *attr)
 {
 	struct stat st;
+	u64 change;
+	int err = posix_change_stat(node, &st, &change);
 
-	if (fstat(node->fd, &st))
-		return -errno;
+	if (err)
+		return err;
 	attr->st = st;
-	/* As knfsd without STATX_CHANGE_COOKIE: the time of the last change. */
-	attr->change = (u64)st.st_ctim.tv_sec << 30 | (u64)st.st_ctim.tv_nsec;
+	attr->change = change;
 	attr->btime = (struct timespec){ 0 };
 	return 0;
 }
@@ -93,13 +94,34 @@ static int set_times(const struct nfs_node *node, const struct nfs_set_attr *set
 	return utimensat(node->fd, "", t, AT_EMPTY_PATH) ? -errno : 0;
 }
 
-int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
-		  const struct nfs_set_attr *set)
+/* An ACL sets the lower nine bits, and leaves the others unless a mode came with it. */
+static int set_mode(const struct nfs_node *node, const char *path, const struct nfs_set_attr *set)
+{
+	mode_t mode = set->mode;
+	struct stat st;
+	int err;
+
+	if (set->set & NFS_SET_ACL) {
+		err = posix_setacl(path, set->acl_mode);
+		if (err && err != -EOPNOTSUPP)
+			return err;
+		if (!err && !(set->set & NFS_SET_MODE))
+			return 0;
+		if (fstat(node->fd, &st))
+			return -errno;
+		mode = set->set & NFS_SET_MODE ? set->mode : st.st_mode;
+		mode = (mode & 07000) | set->acl_mode;
+	}
+	return chmod(path, mode & 07777) ? -errno : 0;
+}
+
+static int set_all(struct nfs_node *node, const struct nfs_cred *cred,
+		   const struct nfs_set_attr *set)
 {
 	uid_t uid = set->set & NFS_SET_UID ? set->uid : (uid_t)-1;
 	gid_t gid = set->set & NFS_SET_GID ? set->gid : (gid_t)-1;
 	char path[32];
-	int err;
+	int err = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", node->fd);
 	if (set->set & NFS_SET_SIZE) {
@@ -111,9 +133,18 @@ int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
 	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
 	    fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH))
 		return -errno;
-	if (set->set & NFS_SET_MODE && node->type != S_IFLNK && chmod(path, set->mode & 07777))
-		return -errno;
-	return posix_node_durable(node, set_times(node, set));
+	if (set->set & (NFS_SET_MODE | NFS_SET_ACL) && node->type != S_IFLNK)
+		err = set_mode(node, path, set);
+	return err ? err : set_times(node, set);
+}
+
+int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
+		  const struct nfs_set_attr *set)
+{
+	int err = set_all(node, cred, set);
+
+	posix_changed(node);		/* part of it may be, also after an error */
+	return posix_node_durable(node, err);
 }
 
 int posix_statfs(struct nfs_node *node, struct statvfs *st)

@@ -141,6 +141,7 @@ const struct nfs_vfs_ops posix_vfs_ops = {
 	.put = posix_node_put,
 	.getattr = posix_getattr,
 	.setattr = posix_setattr,
+	.getacl = posix_getacl,
 	.access = posix_access,
 	.lookup = posix_lookup,
 	.readlink = posix_readlink,

@@ -80,6 +80,7 @@ ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const vo
 			break; /* what was written is told; the next one hears of the error */
 		done += (size_t)n;
 	}
+	posix_changed(node);
 	if (sync && fdatasync(fd)) {
 		err = -errno;
 		writes_lost(node->fs);
@@ -130,7 +131,10 @@ static int fallocate_as(struct nfs_node *node, const struct nfs_cred *cred, int 
 	if (fd < 0)
 		return fd;
 	posix_act_as(cred);
-	return fallocate(fd, mode, (off_t)offset, (off_t)len) ? -errno : 0;
+	if (fallocate(fd, mode, (off_t)offset, (off_t)len))
+		return -errno;
+	posix_changed(node);
+	return 0;
 }
 
 int posix_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len)
@@ -166,8 +170,11 @@ ssize_t posix_copy(struct nfs_node *from, u64 from_offset, struct nfs_node *to, 
 	posix_act_as(cred);
 	if (clone) {
 		range.src_fd = from_fd;
-		return ioctl(to_fd, FICLONERANGE, &range) ? -errno : (ssize_t)len;
+		n = ioctl(to_fd, FICLONERANGE, &range) ? -errno : (ssize_t)len;
+	} else {
+		n = copy_file_range(from_fd, &in, to_fd, &out, len, 0);
+		n = n < 0 ? -errno : n;
 	}
-	n = copy_file_range(from_fd, &in, to_fd, &out, len, 0);
-	return n < 0 ? -errno : n;
+	posix_changed(to);
+	return n;
 }

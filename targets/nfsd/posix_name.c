@@ -10,7 +10,13 @@
 
 #include "targets/nfsd/posix.h"
 
-#define MODE_OF(set, dflt) ((set)->set & NFS_SET_MODE ? (set)->mode : (dflt))
+/* An ACL decides on all but what is above its nine bits. */
+static mode_t mode_of(const struct nfs_set_attr *set, mode_t dflt)
+{
+	mode_t mode = set->set & NFS_SET_MODE ? set->mode : dflt;
+
+	return set->set & NFS_SET_ACL ? (mode & 07000) | set->acl_mode : mode;
+}
 
 static int open_path(struct nfs_node *dir, const char *name, struct nfs_node **node)
 {
@@ -79,8 +85,10 @@ static int open_made(struct nfs_node *dir, const struct nfs_cred *cred, const ch
 {
 	struct nfs_set_attr rest = *set;
 	struct nfs_node *node;
-	int err = open_path(dir, name, &node);
+	int err;
 
+	posix_changed(dir);
+	err = open_path(dir, name, &node);
 	if (err)
 		return err;
 	rest.set &= ~made_with;
@@ -126,7 +134,7 @@ int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *
 	posix_act_as(cred);
 	fd = openat(dir->fd, name,
 		    O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-		    verifier ? 0600 : MODE_OF(set, 0600));
+		    verifier ? 0600 : mode_of(set, 0600));
 	if (fd < 0 && errno == EEXIST)
 		return create_existing(dir, cred, name, excl, verifier, set, out);
 	if (fd < 0)
@@ -143,7 +151,7 @@ int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *n
 		const struct nfs_set_attr *set, struct nfs_node **out)
 {
 	posix_act_as(cred);
-	if (mkdirat(dir->fd, name, MODE_OF(set, 0755)))
+	if (mkdirat(dir->fd, name, mode_of(set, 0755)))
 		return -errno;
 	/* mkdir(2) ignores the bits beyond the permissions. */
 	return open_made(dir, cred, name, set, set->mode & 07000 ? 0 : NFS_SET_MODE, out);
@@ -178,7 +186,10 @@ static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const 
 		node = NULL;
 	if (unlinkat(dir->fd, name, flags))
 		err = -errno;
+	else
+		posix_changed(dir);
 	if (node) {
+		posix_changed(node);	/* it has a link less */
 		posix_node_forget(node);
 		posix_node_put(node);
 	}
@@ -206,7 +217,12 @@ int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *
 		old = NULL;
 	if (renameat(from->fd, from_name, to->fd, to_name))
 		err = -errno;
+	if (!err) {
+		posix_changed(from);
+		posix_changed(to);
+	}
 	if (old) {
+		posix_changed(old);
 		posix_node_forget(old);
 		posix_node_put(old);
 	}
@@ -224,6 +240,9 @@ int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
 	if (node->type == S_IFDIR)
 		return -EISDIR;
 	posix_act_as(cred);
-	return posix_node_durable(
-		dir, linkat(AT_FDCWD, path, dir->fd, name, AT_SYMLINK_FOLLOW) ? -errno : 0);
+	if (linkat(AT_FDCWD, path, dir->fd, name, AT_SYMLINK_FOLLOW))
+		return -errno;
+	posix_changed(node);
+	posix_changed(dir);
+	return posix_node_durable(dir, 0);
 }

@@ -77,6 +77,7 @@ static void node_free(struct nfs_node *node)
 		close(node->dir_fd);
 	close(node->fd);
 	pthread_mutex_destroy(&node->lock);
+	pthread_mutex_destroy(&node->change.lock);
 	free(node);
 }
 
@@ -118,6 +119,7 @@ static int node_create(struct posix_fs *fs, int fd, struct nfs_node **out)
 	INIT_LIST_HEAD(&node->hash);
 	INIT_LIST_HEAD(&node->lru);
 	pthread_mutex_init(&node->lock, NULL);
+	pthread_mutex_init(&node->change.lock, NULL);
 	*out = node;
 	return 0;
 

@@ -52,7 +52,10 @@ int posix_setxattr(struct nfs_node *node, const struct nfs_cred *cred, const cha
 
 	if (err)
 		return err;
-	return setxattr(p.file, p.name, buf, len, flags) ? -errno : 0;
+	if (setxattr(p.file, p.name, buf, len, flags))
+		return -errno;
+	posix_changed(node);
+	return 0;
 }
 
 /* Names of the user namespace only, each terminated.  -ERANGE: more than len bytes. */
@@ -94,5 +97,8 @@ int posix_removexattr(struct nfs_node *node, const struct nfs_cred *cred, const 
 
 	if (err)
 		return err;
-	return removexattr(p.file, p.name) ? -errno : 0;
+	if (removexattr(p.file, p.name))
+		return -errno;
+	posix_changed(node);
+	return 0;
 }

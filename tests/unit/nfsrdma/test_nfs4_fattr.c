@@ -90,6 +90,7 @@ static void an_object(struct nfs4_obj *obj, struct nfs4_attr_src *src)
 		.minor = 2,
 		.lease_s = 90,
 		.covered_id = 77,
+		.acl = { .owner = 7, .group = 5, .other = 5 },
 		.error = NFS4ERR_ACCESS,
 		.attr = { .change = 0x0102030405060708,
 			  .btime = { .tv_sec = 5, .tv_nsec = 6 },
@@ -121,7 +122,7 @@ static void test_encode(void **state)
 		int number;
 		const char *hex;
 	} cases[] = {
-		{ FATTR4_SUPPORTED_ATTRS, "00000003 fcffafff 00fdbe3e 0006a800" },
+		{ FATTR4_SUPPORTED_ATTRS, "00000003 fcffbfff 04fdbe3e 0006a800" },
 		{ FATTR4_TYPE, "00000004" },
 		{ FATTR4_FH_EXPIRE_TYPE, "00000000" },
 		{ FATTR4_CHANGE, "0102030405060708" },
@@ -133,7 +134,10 @@ static void test_encode(void **state)
 		{ FATTR4_UNIQUE_HANDLES, "00000001" },
 		{ FATTR4_LEASE_TIME, "0000005a" },
 		{ FATTR4_RDATTR_ERROR, "0000000d" },
-		{ FATTR4_ACLSUPPORT, "00000000" },
+		{ FATTR4_ACL, "00000003 00000000 00000000 001601a7 00000006 4f574e4552400000"
+			      "00000000 00000000 001200a1 00000006 47524f5550400000"
+			      "00000000 00000000 001200a1 00000009 45564552594f4e4540000000" },
+		{ FATTR4_ACLSUPPORT, "00000003" },
 		{ FATTR4_CANSETTIME, "00000001" },
 		{ FATTR4_CASE_INSENSITIVE, "00000000" },
 		{ FATTR4_CASE_PRESERVING, "00000001" },
@@ -165,7 +169,11 @@ static void test_encode(void **state)
 		{ FATTR4_TIME_METADATA, "0000000000000002 00000003" },
 		{ FATTR4_TIME_MODIFY, "0000000100000000 00000001" },
 		{ FATTR4_MOUNTED_ON_FILEID, "000000000000004d" },
-		{ FATTR4_SUPPATTR_EXCLCREAT, "00000003 00000010 00000032 00020000" },
+		{ FATTR4_DACL, "00000000"
+			       "00000003 00000000 00000000 001601a7 00000006 4f574e4552400000"
+			       "00000000 00000000 001200a1 00000006 47524f5550400000"
+			       "00000000 00000000 001200a1 00000009 45564552594f4e4540000000" },
+		{ FATTR4_SUPPATTR_EXCLCREAT, "00000003 00001010 04000032 00020000" },
 		{ FATTR4_CLONE_BLKSIZE, "00001000" },
 		{ FATTR4_CHANGE_ATTR_TYPE, "00000003" },
 		{ FATTR4_XATTR_SUPPORT, "00000001" },
@@ -326,6 +334,21 @@ static const struct {
 	    .mode = 0644,
 	    .uid = 1,
 	    .gid = 12 } },
+	{ "an ACL",
+	  { FATTR4_ACL, -1 },
+	  "00000001 00000000 00000000 00000001 00000009 45564552594f4e4540000000",
+	  NFS4_OK,
+	  { .set = NFS_SET_ACL, .acl_mode = 0444 } },
+	{ "an ACL, which decides, and a mode",
+	  { FATTR4_ACL, FATTR4_MODE, -1 },
+	  "00000001 00000000 00000000 00000001 00000009 45564552594f4e4540000000 000009c0",
+	  NFS4_OK,
+	  { .set = NFS_SET_ACL | NFS_SET_MODE, .acl_mode = 0444, .mode = 04700 } },
+	{ "an ACL of a name",
+	  { FATTR4_ACL, FATTR4_MODE, -1 },
+	  "00000001 00000000 00000000 00000001 00000003 61406200 000009c0",
+	  NFS4ERR_BADOWNER,
+	  { 0 } },
 	{ "read only", { FATTR4_FILEID, -1 }, "0000000000000000", NFS4ERR_INVAL, { 0 } },
 	{ "read only and one to set",
 	  { FATTR4_FILEID, FATTR4_MODE, -1 },
@@ -366,6 +389,20 @@ static size_t fattr_bytes(const int *bits, const char *hex, u8 *out)
 	return 8 + 4 * n + len;
 }
 
+/* All but its padding. */
+static void same(const struct nfs_set_attr *a, const struct nfs_set_attr *b)
+{
+	assert_int_equal(a->set, b->set);
+	assert_int_equal(a->mode, b->mode);
+	assert_int_equal(a->acl_mode, b->acl_mode);
+	assert_int_equal(a->acl_no_dir, b->acl_no_dir);
+	assert_int_equal(a->uid, b->uid);
+	assert_int_equal(a->gid, b->gid);
+	assert_int_equal(a->size, b->size);
+	assert_memory_equal(&a->atime, &b->atime, sizeof(a->atime));
+	assert_memory_equal(&a->mtime, &b->mtime, sizeof(a->mtime));
+}
+
 static void test_decode(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ins); i++) {
@@ -392,7 +429,7 @@ static void test_decode(void **state)
 		}
 		if (ins[i].status != NFS4_OK)
 			continue;
-		assert_memory_equal(&set, &ins[i].set, sizeof(set));
+		same(&set, &ins[i].set);
 		for (const int *bit = ins[i].bits; *bit >= 0; bit++) {
 			assert_true(nfs4_bit(&given, (unsigned)*bit));
 			nfs4_bit_clear(&given, (unsigned)*bit);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* ACLs of NFS version 4: numbers.  RFC 8881 6.2. */
+#ifndef NFSRDMA_NFS4_ACL_H
+#define NFSRDMA_NFS4_ACL_H
+
+/* aclsupport: 6.2.1.2 */
+enum { ACL4_SUPPORT_ALLOW_ACL = 1, ACL4_SUPPORT_DENY_ACL = 2 };
+
+/* acetype4: 6.2.1.1 */
+enum {
+	ACE4_ACCESS_ALLOWED_ACE_TYPE = 0,
+	ACE4_ACCESS_DENIED_ACE_TYPE = 1,
+	ACE4_SYSTEM_AUDIT_ACE_TYPE = 2,
+	ACE4_SYSTEM_ALARM_ACE_TYPE = 3,
+};
+
+/* aceflag4: 6.2.1.4 */
+enum {
+	ACE4_IDENTIFIER_GROUP = 0x40,
+	ACE4_FLAGS_ALL = 0xff,
+};
+
+/* acemask4: 6.2.1.3; what two names have in common, one for files and one for directories, is named for files */
+enum {
+	ACE4_READ_DATA = 0x1,
+	ACE4_WRITE_DATA = 0x2,
+	ACE4_APPEND_DATA = 0x4,
+	ACE4_READ_NAMED_ATTRS = 0x8,
+	ACE4_WRITE_NAMED_ATTRS = 0x10,
+	ACE4_EXECUTE = 0x20,
+	ACE4_DELETE_CHILD = 0x40,
+	ACE4_READ_ATTRIBUTES = 0x80,
+	ACE4_WRITE_ATTRIBUTES = 0x100,
+	ACE4_WRITE_RETENTION = 0x200,
+	ACE4_WRITE_RETENTION_HOLD = 0x400,
+	ACE4_DELETE = 0x10000,
+	ACE4_READ_ACL = 0x20000,
+	ACE4_WRITE_ACL = 0x40000,
+	ACE4_WRITE_OWNER = 0x80000,
+	ACE4_SYNCHRONIZE = 0x100000,
+	ACE4_MASK_ALL = 0x1f07ff,
+};
+
+/* aclflag4, of dacl: 6.2.3 */
+enum {
+	ACL4_AUTO_INHERIT = 1,
+	ACL4_PROTECTED = 2,
+	ACL4_DEFAULTED = 4,
+	ACL4_FLAGS_ALL = 7,
+};
+
+#endif
