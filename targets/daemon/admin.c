@@ -79,7 +79,7 @@ static struct conn *conn_place(struct daemon_admin *a)
 	return oldest;
 }
 
-static void take(struct daemon_admin *a)
+static bool take(struct daemon_admin *a)
 {
 	struct conn *c;
 	const struct timespec pause = { .tv_nsec = 100 * (long)NS_PER_MS };
@@ -88,11 +88,12 @@ static void take(struct daemon_admin *a)
 	if (fd < 0 && errno != EAGAIN)
 		nanosleep(&pause, NULL); /* no descriptor is left: who waits is still there */
 	if (fd < 0)
-		return;
+		return false;
 	c = conn_place(a);
 	c->fd = fd;
 	c->until_ms = now_ms() + ADMIN_CONN_MS;
 	c->len = c->sent = 0;
+	return true;
 }
 
 static void conn_send(struct conn *c)
@@ -176,8 +177,8 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), "admin");
 	while (!atomic_load(&a->stop) && wait_for_work(a, fds)) {
 		conns_step(a, fds + 2);
-		if (fds[1].revents)
-			take(a);
+		for (unsigned i = 0; i < ADMIN_CONNS_MAX && fds[1].revents && take(a); i++)
+			;
 	}
 	for (unsigned i = 0; i < ADMIN_CONNS_MAX; i++)
 		if (a->conns[i].fd >= 0)

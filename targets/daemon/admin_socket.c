@@ -10,7 +10,7 @@
 #include "targets/daemon/admin.h"
 #include "targets/daemon/admin_socket.h"
 
-#define BACKLOG 32
+#define BACKLOG 128
 
 /* 0: that name can be taken; a socket that nobody listens on is no hindrance. */
 static int may_take(const struct sockaddr_un *addr)

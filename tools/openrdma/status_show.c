@@ -59,8 +59,9 @@ static const json_t *earlier(const struct view *v, const char *list, const json_
 	const json_t *old;
 	size_t i;
 
-	json_array_foreach(json_object_get(v->before, list), i,
-			   old) if (!strcmp(str(old, "id"), str(entry, "id"))) return old;
+	for (i = 0; (old = json_array_get(json_object_get(v->before, list), i)) != NULL; i++)
+		if (!strcmp(str(old, "id"), str(entry, "id")))
+			return old;
 	return NULL;
 }
 
@@ -100,7 +101,7 @@ static void show_portals(const json_t *now)
 	size_t i;
 
 	printf("Portals:");
-	json_array_foreach(json_object_get(now, "portals"), i, portal)
+	for (i = 0; (portal = json_array_get(json_object_get(now, "portals"), i)) != NULL; i++)
 		printf(" %s", json_string_value(portal));
 	printf("\n\n");
 }
@@ -114,8 +115,7 @@ static void show_luns(const json_t *now)
 	size_t i;
 
 	table_init(&t, heads);
-	json_array_foreach(json_object_get(now, "luns"), i, lun)
-	{
+	for (i = 0; (lun = json_array_get(json_object_get(now, "luns"), i)) != NULL; i++) {
 		table_put(&t, "%s", str(lun, "name"));
 		table_put(&t, "%s", size_text((uint64_t)num(lun, "size"), size, sizeof(size)));
 		table_put(&t, "%lld", num(lun, "block_size"));
@@ -148,8 +148,7 @@ static void show_sessions(const struct view *v)
 	size_t i;
 
 	table_init(&t, heads);
-	json_array_foreach(json_object_get(v->now, "sessions"), i, s)
-	{
+	for (i = 0; (s = json_array_get(json_object_get(v->now, "sessions"), i)) != NULL; i++) {
 		old = earlier(v, "sessions", s);
 		table_put(&t, "%s", str(s, "id"));
 		table_put(&t, "%s", lun_of(s));
@@ -174,7 +173,7 @@ static void show_listeners(const json_t *now)
 	size_t i;
 
 	printf("Listens:");
-	json_array_foreach(json_object_get(now, "listeners"), i, l)
+	for (i = 0; (l = json_array_get(json_object_get(now, "listeners"), i)) != NULL; i++)
 		printf(" %s %s", str(l, "transport"), str(l, "address"));
 	printf("\nVersion 4: lease %llds%s\n\n", num(now, "lease_s"),
 	       flag(now, "grace") ? ", in grace: clients reclaim what they had" : "");
@@ -200,11 +199,10 @@ static void show_exports(const json_t *now)
 	size_t i, k;
 
 	table_init(&t, heads);
-	json_array_foreach(json_object_get(now, "exports"), i, e)
-	{
+	for (i = 0; (e = json_array_get(json_object_get(now, "exports"), i)) != NULL; i++) {
 		all[0] = '\0';
-		json_array_foreach(json_object_get(e, "clients"), k, rule)
-		{
+		for (k = 0; (rule = json_array_get(json_object_get(e, "clients"), k)) != NULL;
+		     k++) {
 			rule_text(rule, one, sizeof(one));
 			if (strlen(all) + strlen(one) + 6 < sizeof(all))
 				sprintf(all + strlen(all), "%s%s", k ? " " : "", one);
@@ -229,8 +227,7 @@ static void show_connections(const struct view *v)
 	size_t i;
 
 	table_init(&t, heads);
-	json_array_foreach(json_object_get(v->now, "connections"), i, c)
-	{
+	for (i = 0; (c = json_array_get(json_object_get(v->now, "connections"), i)) != NULL; i++) {
 		versions = json_object_get(c, "versions");
 		old = earlier(v, "connections", c);
 		table_put(&t, "%s", str(c, "id"));
@@ -261,8 +258,7 @@ static void show_clients(const json_t *now)
 	size_t i;
 
 	table_init(&t, heads);
-	json_array_foreach(json_object_get(now, "clients"), i, c)
-	{
+	for (i = 0; (c = json_array_get(json_object_get(now, "clients"), i)) != NULL; i++) {
 		table_put(&t, "%s", str(c, "id"));
 		table_put(&t, "%s", str(c, "peer"));
 		table_put(&t, "%s", str(c, "transport"));
