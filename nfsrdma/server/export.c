@@ -157,13 +157,27 @@ int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh 
 	return 0;
 }
 
+static bool fh_is_ours(const u8 *fh, unsigned fh_len)
+{
+	return fh_len > FH_HEAD_BYTES && fh_len <= NFS_FH_BYTES_MAX && fh[0] == FH_VERSION;
+}
+
+bool nfs_fh_is_remote(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len)
+{
+	const struct nfs_export *e =
+		fh_is_ours(fh, fh_len) ? nfs_export_by_fsid(exports, get_unaligned_be64(fh + 4))
+				       : NULL;
+
+	return e && e->vfs->remote;
+}
+
 int nfs_fh_resolve(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len,
 		   struct nfs_export **export, struct nfs_node **node)
 {
 	struct nfs_export *e;
 	int err;
 
-	if (fh_len <= FH_HEAD_BYTES || fh_len > NFS_FH_BYTES_MAX || fh[0] != FH_VERSION)
+	if (!fh_is_ours(fh, fh_len))
 		return -EBADMSG;
 	e = nfs_export_by_fsid(exports, get_unaligned_be64(fh + 4));
 	if (!e)

@@ -62,6 +62,8 @@ struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const c
 
 /* File handles.  Decode: -ESTALE for what we did not make or what is gone. */
 int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh *fh);
+/* Resolving it, and what is done with it then, may wait for another machine.  False for what we did not make. */
+bool nfs_fh_is_remote(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len);
 int nfs_fh_resolve(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len,
 		   struct nfs_export **export, struct nfs_node **node);
 

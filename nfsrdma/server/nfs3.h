@@ -43,6 +43,11 @@ void nfs3_sattr_decode(struct xdr_in *in, struct nfs_set_attr *set);
 /* Resolves, and judges whether the caller may use the export at all.  write: it must be exported rw. */
 enum nfs3_status nfs3_obj_get(struct nfs_call *call, const struct nfs3_fh_arg *fh, bool write,
 			      struct nfs3_obj *obj);
+/* What follows may wait for another machine: for a worker. */
+static inline bool nfs3_fh_is_remote(const struct nfs_call *call, const struct nfs3_fh_arg *fh)
+{
+	return nfs_fh_is_remote(call->server->exports, fh->data, fh->len);
+}
 void nfs3_obj_before(struct nfs3_obj *obj);	/* attributes for the weak cache consistency */
 void nfs3_obj_put(struct nfs3_obj *obj);
 

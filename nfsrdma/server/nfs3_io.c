@@ -79,6 +79,8 @@ enum nfs_outcome nfs3_read(struct nfs_call *call, bool may_block)
 	count = xdr_in_u32(&call->args);
 	if (!xdr_in_ok(&call->args))
 		return NFS_GARBAGE;
+	if (!may_block && nfs3_fh_is_remote(call, &fh))
+		return NFS_WOULD_BLOCK;
 	count = min_t(u32, count, NFS_DATA_MAX);
 	status = nfs3_obj_get(call, &fh, false, &obj);
 	if (status == NFS3_OK) {

@@ -14,6 +14,8 @@ enum nfs_outcome nfs3_getattr(struct nfs_call *call, bool may_block)
 	nfs3_fh_decode(&call->args, &fh);
 	if (!xdr_in_ok(&call->args))
 		return NFS_GARBAGE;
+	if (!may_block && nfs3_fh_is_remote(call, &fh))
+		return NFS_WOULD_BLOCK;
 	status = nfs3_obj_get(call, &fh, false, &obj);
 	if (status == NFS3_OK)
 		status = nfs3_status_of(obj.export->vfs->getattr(obj.node, &attr));
@@ -117,6 +119,8 @@ enum nfs_outcome nfs3_access(struct nfs_call *call, bool may_block)
 	want = xdr_in_u32(&call->args);
 	if (!xdr_in_ok(&call->args))
 		return NFS_GARBAGE;
+	if (!may_block && nfs3_fh_is_remote(call, &fh))
+		return NFS_WOULD_BLOCK;
 	status = nfs3_obj_get(call, &fh, false, &obj);
 	if (status == NFS3_OK)
 		status = nfs3_status_of(obj.export->vfs->access(

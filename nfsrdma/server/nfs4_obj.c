@@ -41,6 +41,8 @@ enum nfs4_status nfs4_obj_from_fh(struct nfs4_compound *c, const u8 *fh, u32 len
 		obj_is_pseudo(c, p, obj);
 		return NFS4_OK;
 	}
+	if (!c->may_block && nfs_fh_is_remote(server->exports, fh, len))
+		return NFS4_WOULD_BLOCK;
 	err = nfs_fh_resolve(server->exports, fh, len, &found.export, &found.node);
 	if (err)
 		return nfs4_status_of(err);

@@ -165,6 +165,12 @@ struct nfs_vfs_ops {
 
 	/* Verifier of unstable writes: changes whenever something written may have been lost. */
 	u64 (*write_verifier)(struct nfs_export *export);
+
+	/*
+	 * Any call but get and put may wait for another machine: none is made on a reactor, which serves other
+	 * exports too.
+	 */
+	bool remote;
 };
 
 #endif
