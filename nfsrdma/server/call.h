@@ -82,7 +82,7 @@ struct nfs_call {
 	struct xdr_out reply; /* the RPC reply; a program writes its results behind the header */
 	struct nfs_item out[NFS_CALL_ITEMS_MAX];
 	unsigned out_n;
-	/* no answer: e.g. a repeated call that is still being worked on */
+	/* no answer: what came was not even a call */
 	bool drop;
 	const void *proc;		/* the procedure's entry; NULL: there is none */
 	/* replay.h: where its answer will be kept; NULL: nowhere */
@@ -92,7 +92,7 @@ struct nfs_call {
 	struct nfs_tally tally;
 
 	struct ual_post done;		/* brings it back to its reactor */
-	struct nfs_call *next;		/* in the workers' queue */
+	struct nfs_call *next;		/* in the workers' queue; replay.h: of those that wait */
 };
 
 /* A connection as the programs see it: sessions are bound to it, NFSv4 calls back through it. */

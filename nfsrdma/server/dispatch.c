@@ -89,23 +89,40 @@ static bool find_proc(struct nfs_call *call)
 	return true;
 }
 
-/* False: it is a repeated call, and what there is to say is in it. */
-static bool is_new(struct nfs_call *call, const struct xdr_in *args)
+static enum nfs_replay replay_begin(struct nfs_call *call, const struct xdr_in *args)
 {
 	const struct nfs_proc *proc = call->proc;
 
 	if (!proc->once || !call->server->replay)
-		return true;
-	switch (nfs_replay_begin(call->server->replay, call, args)) {
-	case NFS_REPLAY_NEW:
-		return true;
-	case NFS_REPLAY_BUSY:
-		call->drop = true;
-		return false;
-	case NFS_REPLAY_DONE:
-		break;
+		return NFS_REPLAY_NEW;
+	return nfs_replay_begin(call->server->replay, call, args);
+}
+
+static void call_done(struct ual_post *p)
+{
+	struct nfs_call *call = container_of(p, struct nfs_call, done);
+
+	finish(call);
+}
+
+static void give_back(struct nfs_call *call)
+{
+	call->done.fn = call_done;
+	ual_loop_post(call->loop, &call->done);
+}
+
+/* Before the call is given back: its reply is what those get that waited for it. */
+static void replay_end(struct nfs_call *call)
+{
+	struct nfs_call *waiting, *next;
+
+	if (!call->replay)
+		return;
+	waiting = nfs_replay_end(call->server->replay, call);
+	for (; waiting; waiting = next) {
+		next = waiting->next;
+		give_back(waiting);
 	}
-	return false;
 }
 
 /* Runs the procedure from the start.  False: it would block. */
@@ -154,25 +171,22 @@ void nfs_call_run(struct nfs_call *call)
 		finish(call);
 		return;
 	}
-	if (!is_new(call, &args)) {
+	switch (replay_begin(call, &args)) {
+	case NFS_REPLAY_NEW:
+		break;
+	case NFS_REPLAY_WAITS:
+		return;
+	case NFS_REPLAY_DONE:
 		finish(call);
 		return;
 	}
 	if (((const struct nfs_proc *)call->proc)->here && proc_run(call, &args, false)) {
-		if (call->replay)
-			nfs_replay_end(call->server->replay, call);
+		replay_end(call);
 		finish(call);
 		return;
 	}
 	call->args = args;
 	nfs_workers_add(call->server->workers, call);
-}
-
-static void call_done(struct ual_post *p)
-{
-	struct nfs_call *call = container_of(p, struct nfs_call, done);
-
-	finish(call);
 }
 
 void nfs_call_run_blocking(struct nfs_call *call)
@@ -185,10 +199,8 @@ void nfs_call_run_blocking(struct nfs_call *call)
 	ok = rpc_call_decode(&args, &call->rpc);
 	core_assert(ok);
 	proc_run(call, &args, true);
-	if (call->replay)
-		nfs_replay_end(call->server->replay, call);
-	call->done.fn = call_done;
-	ual_loop_post(call->loop, &call->done);
+	replay_end(call);
+	give_back(call);
 }
 
 const u8 *nfs_call_data_in(struct nfs_call *call, u32 len_max, u32 *len)

@@ -24,6 +24,7 @@ struct nfs_replay_entry {
 	struct list_head lru;		/* free and answered ones; the oldest first */
 	struct replay_key key;
 	bool busy;
+	struct nfs_call *waiting; /* the same call again, by other connections; only while busy */
 	time_t done_s;
 	u32 len;
 	u8 reply[REPLAY_REPLY_BYTES];
@@ -140,7 +141,9 @@ enum nfs_replay nfs_replay_begin(struct nfs_replay_cache *cache, struct nfs_call
 	pthread_mutex_lock(&cache->lock);
 	e = find(cache, &key);
 	if (e && e->busy) {
-		result = NFS_REPLAY_BUSY;
+		call->next = e->waiting;
+		e->waiting = call;
+		result = NFS_REPLAY_WAITS;
 	} else if (e && now_s() - e->done_s <= REPLAY_KEEP_S) {
 		xdr_out_fixed(&call->reply, e->reply, e->len);
 		result = NFS_REPLAY_DONE;
@@ -154,17 +157,29 @@ enum nfs_replay nfs_replay_begin(struct nfs_replay_cache *cache, struct nfs_call
 	return result;
 }
 
-void nfs_replay_end(struct nfs_replay_cache *cache, struct nfs_call *call)
+/* A transport that has less room for the reply than the first one's may be told nothing. */
+static void answer_same(struct nfs_call *waiting, const struct nfs_call *first)
+{
+	for (; waiting; waiting = waiting->next) {
+		xdr_out_fixed(&waiting->reply, first->reply_buf, xdr_out_len(&first->reply));
+		waiting->drop = first->drop || first->out_n || !xdr_out_ok(&waiting->reply);
+	}
+}
+
+struct nfs_call *nfs_replay_end(struct nfs_replay_cache *cache, struct nfs_call *call)
 {
 	struct nfs_replay_entry *e = call->replay;
 	size_t len = xdr_out_len(&call->reply);
+	struct nfs_call *waiting;
 
 	if (!e)
-		return;
+		return NULL;
 	call->replay = NULL;
 	pthread_mutex_lock(&cache->lock);
 	core_assert(e->busy);
 	e->busy = false;
+	waiting = e->waiting;
+	e->waiting = NULL;
 	if (call->drop || call->out_n || len > REPLAY_REPLY_BYTES) {
 		list_del_init(&e->hash);
 		list_add(&e->lru, &cache->lru);
@@ -175,4 +190,6 @@ void nfs_replay_end(struct nfs_replay_cache *cache, struct nfs_call *call)
 		list_add_tail(&e->lru, &cache->lru);
 	}
 	pthread_mutex_unlock(&cache->lock);
+	answer_same(waiting, call);
+	return waiting;
 }

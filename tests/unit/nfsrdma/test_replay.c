@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* Calls that come twice: answered as before, dropped while they are being worked on; what is the same call. */
+/* Calls that come twice: answered as before, or with the first when it is being worked on; what is the same call. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <unistd.h>
@@ -79,23 +79,72 @@ static void test_other_calls(void **state)
 	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);
 }
 
+/* The rig's call once more, by another connection. */
+struct again {
+	struct nfs_call call;
+	struct nfs_conn conn;
+	u8 reply[REPLAY_REPLY_BYTES];
+	unsigned replies;
+};
+
+static void again_reply(struct nfs_call *call)
+{
+	container_of(call, struct again, call)->replies++;
+}
+
+static void again_run(struct again *again, const struct rig *rig, u32 reply_max)
+{
+	static const struct nfs_call_ops ops = { .reply = again_reply };
+
+	memset(again, 0, sizeof(*again));
+	again->conn = rig->conn;
+	((struct sockaddr_in *)&again->conn.peer)->sin_port = 999;
+	again->call.ops = &ops;
+	again->call.server = rig->call.server;
+	again->call.conn = &again->conn;
+	again->call.msg = rig->msg;
+	again->call.msg_len = (u32)xdr_out_len(&rig->args);
+	again->call.reply_buf = again->reply;
+	again->call.reply_max = reply_max;
+	nfs_call_run(&again->call);
+}
+
+static void check_answered(const struct again *again, const struct rig *rig)
+{
+	size_t len = xdr_out_len(&rig->call.reply);
+
+	assert_int_equal(again->replies, 1);
+	assert_false(again->call.drop);
+	assert_int_equal(xdr_out_len(&again->call.reply), len);
+	assert_memory_equal(again->reply, rig->reply, len);
+}
+
+/* Nobody has to ask a third time: all get the answer when the first has it. */
 static void test_busy(void **state)
 {
+	struct again second, third, small, late;
 	struct rig *rig = *state;
-	struct nfs_call first;
 
 	mkdir_begin(rig, "a");
 	rig->held = true;
 	assert_int_equal(rig_run(rig), UINT32_MAX);
 	assert_non_null(rig->queued);
-	first = rig->call;		/* the other one uses a slot of its own */
-	assert_int_equal(rig_run(rig), UINT32_MAX);
-	assert_true(rig->dropped);
-	rig->call = first;
+	again_run(&second, rig, sizeof(second.reply));
+	again_run(&third, rig, sizeof(third.reply));
+	again_run(&small, rig, 8);	/* has no room for it */
+	assert_int_equal(second.replies + third.replies + small.replies, 0);
 	rig_release(rig);
-	assert_int_equal(rig->replies, 2);
-	assert_false(rig->dropped);
+	assert_int_equal(rig->replies, 1);
+	check_answered(&second, rig);
+	check_answered(&third, rig);
+	assert_int_equal(small.replies, 1);
+	assert_true(small.call.drop);
+	again_run(&late, rig, sizeof(late.reply));
+	check_answered(&late, rig);
 	assert_int_equal(rig_status(rig), NFS3_OK);	/* as the first was answered */
+	rig->held = false;
+	mkdir_begin(rig, "a");
+	assert_int_equal(rig_status(rig), NFS3ERR_EXIST);	/* it was done, once */
 }
 
 /* Garbage is answered as garbage again; calls that change nothing are done again. */
@@ -148,9 +197,10 @@ static void test_all_busy(void **state)
 	}
 	again = calls[5];
 	xdr_in_init(&args, "arguments", 9);
-	assert_int_equal(nfs_replay_begin(rig->server.replay, &again, &args), NFS_REPLAY_BUSY);
+	assert_int_equal(nfs_replay_begin(rig->server.replay, &again, &args), NFS_REPLAY_WAITS);
 	for (u32 i = 0; i <= REPLAY_ENTRIES; i++)
-		nfs_replay_end(rig->server.replay, &calls[i]);
+		assert_ptr_equal(nfs_replay_end(rig->server.replay, &calls[i]),
+				 i == 5 ? &again : NULL);
 	free(calls);
 }
 
