@@ -131,6 +131,7 @@ err_free:
 int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **out)
 {
 	struct nfs_node *node = NULL, *old, *gone;
+	struct stat st;
 	int err = node_create(fs, fd, &node);
 
 	if (err) {
@@ -140,6 +141,8 @@ int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **out)
 	pthread_mutex_lock(&fs->lock);
 	old = cached(fs, node->handle, node->handle_len);
 	if (!old) {
+		/* Removed since fd was opened, and forgotten already; who removes it from now on finds this one. */
+		node->gone = !fstat(fd, &st) && !st.st_nlink;
 		list_add(&node->hash, bucket(fs, node->handle, node->handle_len));
 		fs->node_n++;
 	}
