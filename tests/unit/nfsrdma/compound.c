@@ -232,6 +232,28 @@ enum nfs4_status c4_reclaim_complete(struct c4_client *client)
 	return c4_run(client);
 }
 
+enum nfs4_status c4_bind_conn(struct c4_client *client, u32 dir, u32 *given)
+{
+	enum nfs4_status status;
+
+	c4_begin(client);
+	c4_op(client, NFS4_OP_BIND_CONN_TO_SESSION);
+	xdr_out_fixed(client->args, client->session, NFS4_SESSIONID_SIZE);
+	xdr_out_u32(client->args, dir);
+	xdr_out_bool(client->args, false);
+	status = c4_run(client);
+	if (!xdr_in_left(client->res))
+		return status;
+	status = c4_res(client, NFS4_OP_BIND_CONN_TO_SESSION);
+	if (status != NFS4_OK)
+		return status;
+	xdr_in_fixed(client->res, NFS4_SESSIONID_SIZE);
+	*given = xdr_in_u32(client->res);
+	assert_false(xdr_in_bool(client->res));
+	assert_true(xdr_in_ok(client->res));
+	return NFS4_OK;
+}
+
 /* SEQUENCE, PUTFH, and an operation: that one's status, or SEQUENCE's. */
 static enum nfs4_status run_on_fh(struct c4_client *client, enum nfs4_op_num num)
 {

@@ -45,6 +45,8 @@ void c4_client_up(struct c4_client *client, struct c4 *c4, const char *name, u32
 enum nfs4_status c4_client_try(struct c4_client *client, struct c4 *c4, const char *name,
 			       u32 verifier);
 enum nfs4_status c4_reclaim_complete(struct c4_client *client);
+/* BIND_CONN_TO_SESSION: of CDFC4_*, to CDFS4_*. */
+enum nfs4_status c4_bind_conn(struct c4_client *client, u32 dir, u32 *given);
 
 void c4_begin(struct c4_client *client);		/* with SEQUENCE */
 void c4_op(struct c4_client *client, enum nfs4_op_num num);

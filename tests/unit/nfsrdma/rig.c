@@ -3,6 +3,7 @@
 #include "tests/unit/nfsrdma/rig.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ void nfs_workers_add(struct nfs_workers *w, struct nfs_call *call)
 		nfs_call_run_blocking(call);
 }
 
-/* Calls have no loop.  What is posted to one waits for rig_posts(). */
+/* Calls have no loop.  What is posted to one, by any thread, waits for rig_posts(). */
+static pthread_mutex_t posts_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct ual_post *posted, **posted_tail = &posted;
 
 void ual_loop_post(struct ual_loop *loop, struct ual_post *p)
@@ -28,20 +30,15 @@ void ual_loop_post(struct ual_loop *loop, struct ual_post *p)
 		return;
 	}
 	p->next = NULL;
+	pthread_mutex_lock(&posts_lock);
 	*posted_tail = p;
 	posted_tail = &p->next;
+	pthread_mutex_unlock(&posts_lock);
 }
 
+/* Calls are never taken back: who did would find none here. */
 bool ual_loop_unpost(struct ual_loop *loop, struct ual_post *p)
 {
-	for (struct ual_post **at = &posted; *at; at = &(*at)->next) {
-		if (*at != p)
-			continue;
-		*at = p->next;
-		if (!*at)
-			posted_tail = at;
-		return true;
-	}
 	return false;
 }
 
@@ -49,8 +46,15 @@ void rig_posts(void)
 {
 	struct ual_post *p;
 
-	while ((p = posted)) {
-		ual_loop_unpost(NULL, p);
+	for (;;) {
+		pthread_mutex_lock(&posts_lock);
+		p = posted;
+		posted = p ? p->next : NULL;
+		if (!posted)
+			posted_tail = &posted;
+		pthread_mutex_unlock(&posts_lock);
+		if (!p)
+			return;
 		p->fn(p);
 	}
 }

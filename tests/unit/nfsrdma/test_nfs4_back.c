@@ -235,26 +235,6 @@ static u32 flags_of(struct c4_client *client)
 	return client->status_flags;
 }
 
-static enum nfs4_status bind_conn(struct c4_client *client, u32 dir, u32 *given)
-{
-	enum nfs4_status status;
-
-	c4_begin(client);
-	c4_op(client, NFS4_OP_BIND_CONN_TO_SESSION);
-	xdr_out_fixed(client->args, client->session, NFS4_SESSIONID_SIZE);
-	xdr_out_u32(client->args, dir);
-	xdr_out_bool(client->args, false);
-	c4_run(client);
-	status = c4_res(client, NFS4_OP_BIND_CONN_TO_SESSION);
-	if (status != NFS4_OK)
-		return status;
-	xdr_in_fixed(client->res, NFS4_SESSIONID_SIZE);
-	*given = xdr_in_u32(client->res);
-	assert_false(xdr_in_bool(client->res));
-	assert_true(xdr_in_ok(client->res));
-	return NFS4_OK;
-}
-
 /* ---- locks ------------------------------------------------------------------------------------------ */
 
 static struct c4_lock by_open(const struct c4_open *open, const char *owner, u32 type, u64 offset,
@@ -422,25 +402,25 @@ static void test_lost(void **state)
 	assert_int_equal(c4_open(&f->b, f->root, &open), NFS4_OK);
 	assert_false(open.flags & OPEN4_RESULT_MAY_NOTIFY_LOCK);
 	nothing_called();
-	assert_int_equal(bind_conn(&f->b, CDFC4_FORE, &given), NFS4_OK);
+	assert_int_equal(c4_bind_conn(&f->b, CDFC4_FORE, &given), NFS4_OK);
 	assert_int_equal(given, CDFS4_FORE);
 	assert_int_equal(flags_of(&f->b), PATH_DOWN);
-	assert_int_equal(bind_conn(&f->b, CDFC4_BACK_OR_BOTH, &given), NFS4_OK);
+	assert_int_equal(c4_bind_conn(&f->b, CDFC4_BACK_OR_BOTH, &given), NFS4_OK);
 	assert_int_equal(given, CDFS4_BOTH);
 	assert_int_equal(flags_of(&f->b), 0);
 	notify_is(f, &f->b, 1, "q");		/* the same once more */
 	answer_ok();
 	nothing_called();
 	assert_int_equal(flags_of(&f->a), PATH_DOWN);
-	assert_int_equal(bind_conn(&f->a, CDFC4_BACK, &given), NFS4_OK);
+	assert_int_equal(c4_bind_conn(&f->a, CDFC4_BACK, &given), NFS4_OK);
 	assert_int_equal(given, CDFS4_BACK);
 	assert_int_equal(flags_of(&f->a), 0);
-	assert_int_equal(bind_conn(&f->a, CDFC4_FORE_OR_BOTH, &given), NFS4_OK);
+	assert_int_equal(c4_bind_conn(&f->a, CDFC4_FORE_OR_BOTH, &given), NFS4_OK);
 	assert_int_equal(given, CDFS4_BOTH);
 	/* A connection that cannot. */
 	conn_of(f)->call_back = NULL;
-	assert_int_equal(bind_conn(&f->a, CDFC4_BACK, &given), NFS4ERR_INVAL);
-	assert_int_equal(bind_conn(&f->a, CDFC4_FORE_OR_BOTH, &given), NFS4_OK);
+	assert_int_equal(c4_bind_conn(&f->a, CDFC4_BACK, &given), NFS4ERR_INVAL);
+	assert_int_equal(c4_bind_conn(&f->a, CDFC4_FORE_OR_BOTH, &given), NFS4_OK);
 	assert_int_equal(given, CDFS4_FORE);
 }
 
@@ -454,7 +434,7 @@ static void test_lost_before_it_left(void **state)
 	assert_int_equal(c4_locku(&f->a, f->fh, &a), NFS4_OK);
 	nfs4_state_conn_down(f->c4->rig->server.state4, conn_of(f));
 	conn_of(f)->id++;
-	assert_int_equal(bind_conn(&f->b, CDFC4_BACK, &given), NFS4_OK);
+	assert_int_equal(c4_bind_conn(&f->b, CDFC4_BACK, &given), NFS4_OK);
 	notify_is(f, &f->b, 1, "q");		/* once */
 	assert_int_equal(flags_of(&f->b), 0);
 	answer_ok();
