@@ -80,7 +80,7 @@ static int record_forget(struct nfs4_state *state, struct nfs4_record *record)
 
 	list_del(&record->node);
 	nfs4_state_unlock(state);
-	pthread_mutex_lock(&state->disk);
+	nfs4_disk_lock(state);
 	err = nfs4_record_unlink(state->cfg.dir_fd, record);
 	if (!err)
 		err = nfs4_records_sync(state->cfg.dir_fd);

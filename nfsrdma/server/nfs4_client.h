@@ -90,6 +90,8 @@ struct nfs4_state {
 };
 
 u64 nfs4_now_ms(const struct nfs4_state *state);
+/* Takes `disk`, and the thread acts as the server from here on, whoever it acted for. */
+void nfs4_disk_lock(struct nfs4_state *state);
 __attribute__((format(printf, 3, 4))) void nfs4_state_log(const struct nfs4_state *state, int level,
 							  const char *format, ...);
 

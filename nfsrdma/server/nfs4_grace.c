@@ -136,7 +136,7 @@ void nfs4_grace_tick(struct nfs4_state *state)
 	take_lost(state, &lost);
 	if (!list_empty(&lost)) {
 		nfs4_state_unlock(state);
-		pthread_mutex_lock(&state->disk);
+		nfs4_disk_lock(state);
 		err = remove_all(state->cfg.dir_fd, &lost);
 		pthread_mutex_unlock(&state->disk);
 		nfs4_state_lock(state);
@@ -178,7 +178,7 @@ int nfs4_client_record(struct nfs4_state *state, struct nfs4_client *client)
 	nfs4_state_unlock(state);
 	if (there)
 		return 0;
-	pthread_mutex_lock(&state->disk);
+	nfs4_disk_lock(state);
 	nfs4_state_lock(state);
 	record = client->record ? NULL
 				: nfs4_record_create(state->record_next++, client->owner,

@@ -116,6 +116,13 @@ void nfs4_state_conn_down(struct nfs4_state *state, struct nfs_conn *conn)
 	nfs4_state_unlock(state);
 }
 
+void nfs4_disk_lock(struct nfs4_state *state)
+{
+	if (state->cfg.as_server)
+		state->cfg.as_server();
+	pthread_mutex_lock(&state->disk);
+}
+
 void nfs4_state_lock(struct nfs4_state *state)
 {
 	pthread_mutex_lock(&state->lock);

@@ -33,6 +33,11 @@ struct nfs4_state_cfg {
 	int dir_fd;
 	void (*log)(int level, const char *text);	/* syslog's levels; NULL: none */
 	u64 (*now_ms)(void);		/* NULL: CLOCK_MONOTONIC */
+	/*
+	 * Called before records are touched: file systems may leave a thread with the identity of a caller, who has no
+	 * business in dir_fd.  NULL: none does.
+	 */
+	void (*as_server)(void);
 };
 
 /* -ENOMEM; -errno of the records, which then are named in the log. */

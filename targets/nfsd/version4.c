@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "targets/daemon/log.h"
+#include "targets/nfsd/posix.h"
 
 #define RECORDS_NAME	"clients"
 #define TICK_NS		1000000000ull
@@ -19,6 +20,11 @@ static void log_line(int level, const char *text)
 static void conn_down(struct nfs_server *server, struct nfs_conn *conn)
 {
 	nfs4_state_conn_down(server->state4, conn);
+}
+
+static void as_server(void)
+{
+	posix_act_as(NULL);
 }
 
 static int records_open(int state_fd)
@@ -34,7 +40,12 @@ static int records_open(int state_fd)
 int version4_open(struct version4 *v4, struct nfs_server *server, int state_fd, unsigned lease_s,
 		  unsigned grace_s)
 {
-	struct nfs4_state_cfg cfg = { .lease_s = lease_s, .grace_s = grace_s, .log = log_line };
+	struct nfs4_state_cfg cfg = {
+		.lease_s = lease_s,
+		.grace_s = grace_s,
+		.log = log_line,
+		.as_server = as_server,
+	};
 	int err;
 
 	*v4 = (struct version4){ .server = server, .records_fd = records_open(state_fd) };
