@@ -59,6 +59,7 @@ void call_free(struct call *call)
 	mem_put(call->client, call->mem);
 	mem_put(call->client, call->reply_mem);
 	nfs_file_put(call->file);
+	nfs4c_state_put(call->state);
 	free(call);
 }
 

@@ -28,6 +28,8 @@
 #define NS_PER_MS	1000000ull
 
 struct chan;
+struct nfs4c_held;		/* nfs4_held.h */
+struct nfs4c_state;
 
 struct nfs_file {
 	unsigned refs;
@@ -36,6 +38,7 @@ struct nfs_file {
 	u8 fh[NFS4_FHSIZE];
 	u8 verf[NFS3_WRITEVERFSIZE];	/* of what is written and not committed */
 	bool has_verf, lost;
+	struct nfs4c_held *held;	/* opens and locks; NULL: none */
 };
 
 /* Registered memory. */
@@ -74,11 +77,14 @@ struct call {
 	struct nfs_req *req;
 	int (*decode)(struct call *call, struct xdr_in *in, int err);
 	struct nfs_file *file;		/* referenced */
+	/* referenced: its stateid goes to state_at (0: nowhere) of msg */
+	struct nfs4c_state *state;
+	u32 state_at[2], access;	/* access: or what fits for that, of file */
 	bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry);
 	void *ctx;
 	int flags;
 	/* of version 4: where the COMPOUND begins in msg, its operations, its slot in which session (-1: none) */
-	u32 compound_at, ops;
+	u32 compound_at, ops, status;
 	int slot;
 	u32 generation;
 	/* of the connection */
@@ -159,6 +165,7 @@ unsigned spread_connected(const struct spread *spread);
 void spread_changed(struct chan *chan, int err, bool was_up);
 
 struct nfs4c;			/* nfs4.h */
+void nfs4c_state_put(struct nfs4c_state *state);	/* NULL: nothing */
 
 struct nfs_client {
 	struct nfs_client_cfg cfg;

@@ -55,6 +55,8 @@ struct nfs_client_cfg {
 	void (*on_up)(struct nfs_client *client, int err, struct nfs_file *root, void *ctx);
 	/* The server is away (err < 0) or back (0): for messages. */
 	void (*on_state)(struct nfs_client *client, int err, void *ctx);
+	/* Locks of the file are lost: for messages; NULL: none. */
+	void (*on_lost)(struct nfs_client *client, struct nfs_file *file, void *ctx);
 	void *ctx;
 };
 
@@ -91,6 +93,21 @@ struct nfs_stat {
 };
 
 /*
+ * A byte-range lock, with the semantics of fcntl(2): RFC 8881 9.
+ *
+ * owner: whose it is among all who ask by this client, not 0; two of them stand in each other's way, one and the same
+ * replaces what it has.  flags: the access mode that the owner has the file open with; it has to have what the lock is for.
+ * pid is given back by nfs_lock_test(), when it is a lock of this client.
+ */
+struct nfs_lock {
+	uint64_t owner;
+	uint64_t first, last;		/* UINT64_MAX: to the end, wherever that will be */
+	bool write;
+	int flags;
+	int pid;
+};
+
+/*
  * A request.  Storage of the caller until fn is called; zeroed before first use.  Which results are valid is said
  * at each call; err is 0 or negative.
  */
@@ -100,6 +117,8 @@ struct nfs_req {
 	const struct nfs_caller *caller;
 	/* nfs_readdir(): ends with the server's first reply, wherever the directory ends. */
 	bool one_page;
+	/* nfs_read(), nfs_write(), nfs_setattr() of a size: the owner of locks who does it; 0: nobody knows. */
+	uint64_t lock_owner;
 	/* nfs_readdir(): the verifier that belongs to the cookie, in and out; zero at the start. */
 	uint8_t dir_verf[8];
 	/* results */
@@ -116,6 +135,8 @@ struct nfs_req {
 	bool durable;
 	struct statvfs statvfs;
 	uint32_t access;
+	struct nfs_lock conflict;	/* owner 0: there is none, or it is another client's */
+	bool has_conflict;
 	/* of the library */
 	void *priv[12];
 };
@@ -184,6 +205,31 @@ struct nfs_entry {
 void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
 		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
 		 struct nfs_req *req);
+
+/*
+ * Locks, of versions 4.1 and 4.2 (else -EOPNOTSUPP), which other clients see.  Those of one file object: have one for a
+ * file.  What is asked for of a file is done in order.  The file is opened at the server for its first lock.  After a
+ * restart of the server locks are claimed again before anything else is done; while something is locked the lease is
+ * renewed.  Locks that are lost (cfg.on_lost) make reads, writes and locks of their owner fail with -EIO until it has
+ * let go of all of the file's: by nfs_unlock(), nfs_lock_release() or nfs_lock_close().
+ *
+ * -EAGAIN: another one has it: conflict.  Nobody is called back: ask again.  wait: the caller will, so the server may keep
+ * its place.
+ */
+void nfs_lock(struct nfs_client *c, struct nfs_file *file, const struct nfs_lock *lock, bool wait,
+	      struct nfs_req *req);
+void nfs_unlock(struct nfs_client *c, struct nfs_file *file, const struct nfs_lock *lock,
+		struct nfs_req *req);
+/* Could it be had?  has_conflict, conflict */
+void nfs_lock_test(struct nfs_client *c, struct nfs_file *file, const struct nfs_lock *lock,
+		   struct nfs_req *req);
+/* All that the owner has of the file; it will not ask for more for now. */
+void nfs_lock_release(struct nfs_client *c, struct nfs_file *file, uint64_t owner,
+		      struct nfs_req *req);
+/* All that anybody has, and what is open at the server for it. */
+void nfs_lock_close(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req);
+/* Is there anything of which the server has to be told at the end? */
+bool nfs_lock_any(const struct nfs_file *file);
 
 /*
  * Extended attributes: of version 4.2, by Linux's names "user.NAME" (RFC 8276).  Of other names, and of versions and

@@ -8,9 +8,9 @@
  *        |  spread_submit()
  *   channels (spread.c)        as for version 3; the first SEQUENCE on a connection binds it to the session (2.10.3.1)
  *
- * Data is read and written with the anonymous stateid (8.2.3), and a file is created by OPEN and CLOSE in one
- * COMPOUND: the client holds no state but its session, and has nothing to reclaim after a restart of the server.  That a
- * call is done once is the slot's doing: after a new connection the same call goes out in the same slot.
+ * Data of a file without locks is read and written with the anonymous stateid (8.2.3), and a file is created by OPEN and
+ * CLOSE in one COMPOUND: the client then holds no state but its session.  Locks are in nfs4_held.h.  That a call is done
+ * once is the slot's doing: after a new connection the same call goes out in the same slot.
  */
 #ifndef NFSRDMA_CLIENT_NFS4_H
 #define NFSRDMA_CLIENT_NFS4_H
@@ -41,7 +41,8 @@ void nfs4c_out_anonymous(struct call *call);				/* a stateid */
 void nfs4c_out_sattr(struct call *call, const struct stat *st, unsigned mask);
 void nfs4c_submit(struct call *call);
 /* Without a session of its own: for the calls that make one.  done() gets the status of the COMPOUND unread. */
-struct call *nfs4c_bare(struct nfs_client *c, void (*done)(struct call *, struct xdr_in *, int));
+struct call *nfs4c_bare(struct nfs_client *c, const struct nfs_caller *caller,
+			void (*done)(struct call *, struct xdr_in *, int));
 void nfs4c_bare_submit(struct call *call);
 /* status, tag, count of a COMPOUND's reply */
 u32 nfs4c_in_head(struct xdr_in *in);
@@ -52,6 +53,7 @@ int nfs4c_in_file(struct call *call, struct xdr_in *in);	/* GETFH: req->file */
 /* GETATTR: req->stat, and req->file's number */
 int nfs4c_in_stat(struct call *call, struct xdr_in *in);
 void nfs4c_in_change(struct xdr_in *in);			/* change_info4 */
+const u8 *nfs4c_in_open(struct xdr_in *in); /* OPEN: its stateid; NULL: malformed */
 void nfs4c_in_bitmap(struct xdr_in *in);			/* is not looked at */
 /* fattr4 into stat; rdattr: of an entry that could not be asked, has no stat.  handle: FILEHANDLE, if told. */
 bool nfs4c_in_fattr(struct xdr_in *in, struct nfs_stat *stat, struct nfs_file **handle);
@@ -69,6 +71,17 @@ bool nfs4c_slot_reply(struct call *call, struct xdr_in *in);
 void nfs4c_slot_again(struct call *call);
 /* It is over; err: without an answer, so that the slot cannot be used again. */
 void nfs4c_slot_end(struct call *call, int err);
+
+/* ---- stateids (nfs4_open.c) */
+
+/* In the place of a stateid: what fits those who read or write data (access: OPEN4_SHARE_ACCESS_*). */
+void nfs4c_out_data_state(struct call *call, struct nfs_file *file, u32 access);
+void nfs4c_state_fill(struct call *call);	/* it is to be sent */
+/* The server does not know the stateid.  True: it is to be sent again, with another one. */
+bool nfs4c_state_refused(struct call *call, u32 status);
+bool nfs4c_is_lost(const struct nfs_file *file, u64 lock_owner);
+u64 nfs4c_clientid(const struct nfs_client *c);
+void nfs4c_lease_watch(struct nfs_client *c);	/* something is locked from now on */
 
 /* ---- operations, as those of nfs.h */
 

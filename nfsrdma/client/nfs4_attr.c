@@ -371,7 +371,10 @@ void nfs4c_setattr(struct nfs_client *c, struct nfs_file *file, const struct sta
 		return;
 	nfs4c_op_file(call, file);
 	nfs4c_op(call, NFS4_OP_SETATTR);
-	nfs4c_out_anonymous(call);
+	if (mask & NFS_SETATTR_SIZE)
+		nfs4c_out_data_state(call, file, OPEN4_SHARE_ACCESS_WRITE);
+	else
+		nfs4c_out_anonymous(call);
 	nfs4c_out_sattr(call, st, mask);
 	nfs4c_op_getattr(call);
 	nfs4c_submit(call);

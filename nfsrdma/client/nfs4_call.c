@@ -22,9 +22,10 @@ static struct call *compound(struct nfs_client *c, const struct nfs_caller *call
 	return call;
 }
 
-struct call *nfs4c_bare(struct nfs_client *c, void (*done)(struct call *, struct xdr_in *, int))
+struct call *nfs4c_bare(struct nfs_client *c, const struct nfs_caller *caller,
+			void (*done)(struct call *, struct xdr_in *, int))
 {
-	struct call *call = compound(c, NULL);
+	struct call *call = compound(c, caller);
 
 	if (call)
 		call->done = done;
@@ -53,7 +54,9 @@ static void on_done(struct call *call, struct xdr_in *in, int err)
 		status = nfs4c_in_head(in);
 		if (!nfs4c_slot_reply(call, in))
 			return;
-		if (status == NFS4ERR_DELAY || status == NFS4ERR_GRACE) {
+		call->status = status;
+		if (status == NFS4ERR_DELAY || status == NFS4ERR_GRACE ||
+		    nfs4c_state_refused(call, status)) {
 			nfs4c_slot_again(call);
 			return;
 		}
@@ -188,6 +191,12 @@ int nfs4c_errno(u32 status)
 		{ NFS4ERR_SYMLINK, -ELOOP },
 		{ NFS4ERR_WRONG_TYPE, -EINVAL },
 		{ NFS4ERR_LOCKED, -EAGAIN },
+		{ NFS4ERR_DENIED, -EAGAIN },
+		{ NFS4ERR_DEADLOCK, -EDEADLK },
+		{ NFS4ERR_LOCK_NOTSUPP, -ENOLCK },
+		{ NFS4ERR_LOCK_RANGE, -EINVAL },
+		{ NFS4ERR_BAD_RANGE, -EOVERFLOW },
+		{ NFS4ERR_OPENMODE, -EBADF },
 		{ NFS4ERR_SHARE_DENIED, -EBUSY },
 		{ NFS4ERR_FILE_OPEN, -EBUSY },
 		{ NFS4ERR_DELAY, -EBUSY },

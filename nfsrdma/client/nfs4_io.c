@@ -4,6 +4,26 @@
 
 #include "nfsrdma/client/nfs4.h"
 
+/* Who has lost his locks must not go on as if he had them. */
+static struct call *data_begin(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req,
+			       bool keep, nfs3_decode *decode)
+{
+	struct call *call;
+
+	req->count = 0;
+	if (nfs4c_is_lost(file, req->lock_owner)) {
+		req->file = NULL;
+		nfs3_fail(c, req, -EIO);
+		return NULL;
+	}
+	call = nfs4c_begin(c, req, keep, decode);
+	if (call) {
+		nfs_file_get(file);
+		call->file = file;
+	}
+	return call;
+}
+
 static int data_in(struct call *call, struct xdr_in *in)
 {
 	struct nfs_req *req = call->req;
@@ -37,16 +57,15 @@ static int read_in(struct call *call, struct xdr_in *in, int err)
 void nfs4c_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
 		struct nfs_req *req)
 {
-	struct call *call = nfs4c_begin(c, req, false, read_in);
+	struct call *call = data_begin(c, file, req, false, read_in);
 
 	if (!call)
 		return;
-	req->count = 0;
 	call->sink = buf;
 	call->sink_len = min_t(size_t, len, c->rsize);
 	nfs4c_op_file(call, file);
 	nfs4c_op(call, NFS4_OP_READ);
-	nfs4c_out_anonymous(call);
+	nfs4c_out_data_state(call, file, OPEN4_SHARE_ACCESS_READ);
 	xdr_out_u64(&call->out, offset);
 	xdr_out_u32(&call->out, call->sink_len);
 	nfs4c_submit(call);
@@ -90,18 +109,15 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 void nfs4c_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
 		 size_t len, bool stable, struct nfs_req *req)
 {
-	struct call *call = nfs4c_begin(c, req, true, write_in);
+	struct call *call = data_begin(c, file, req, true, write_in);
 
 	if (!call)
 		return;
-	req->count = 0;
-	nfs_file_get(file);
-	call->file = file;
 	call->data = buf;
 	call->data_len = min_t(size_t, len, c->wsize);
 	nfs4c_op_file(call, file);
 	nfs4c_op(call, NFS4_OP_WRITE);
-	nfs4c_out_anonymous(call);
+	nfs4c_out_data_state(call, file, OPEN4_SHARE_ACCESS_WRITE);
 	xdr_out_u64(&call->out, offset);
 	xdr_out_u32(&call->out, stable ? NFS4_FILE_SYNC : NFS4_UNSTABLE);
 	xdr_out_u32(&call->out, call->data_len);

@@ -227,38 +227,15 @@ void nfs4c_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, 
 
 /* ---- open ------------------------------------------------------------------------------------- */
 
-static void delegation_in(struct xdr_in *in)
-{
-	switch (xdr_in_u32(in)) {
-	case OPEN_DELEGATE_NONE:
-		break;
-	case OPEN_DELEGATE_NONE_EXT:
-		switch (xdr_in_u32(in)) {
-		case 1:			/* WND4_CONTENTION */
-		case 2:			/* WND4_RESOURCE */
-			xdr_in_bool(in);
-		}
-		break;
-	default:
-		xdr_in_fail(in);	/* we asked for none */
-	}
-}
-
 /* PUTFH, OPEN, GETFH, GETATTR, CLOSE */
 static int created_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs4_stateid sid;
-
 	err = nfs4c_in(in, NFS4_OP_PUTFH);
 	if (!err)
 		err = nfs4c_in(in, NFS4_OP_OPEN);
 	if (err)
 		return err;
-	xdr_in_fixed(in, sizeof(sid.seqid) + sizeof(sid.other));
-	nfs4c_in_change(in);
-	xdr_in_u32(in);			/* flags */
-	nfs4c_in_bitmap(in);
-	delegation_in(in);
+	nfs4c_in_open(in);
 	err = object_in(call, in);
 	return err ? err : nfs4c_in(in, NFS4_OP_CLOSE);
 }

@@ -3,7 +3,7 @@
  * The client's session: made at the mount, kept alive, made again when the server has lost it.  RFC 8881 18.35, 18.36,
  * 18.46, 2.10.6.
  *
- *   EXCHANGE_ID -> CREATE_SESSION -> RECLAIM_COMPLETE -> up
+ *   EXCHANGE_ID -> CREATE_SESSION -> [opens, locks] -> RECLAIM_COMPLETE -> up
  *        ^                                               |
  *        +------- BADSESSION, STALE_CLIENTID, ... -------+      calls wait meanwhile, then go out anew
  *
@@ -15,12 +15,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "nfsrdma/client/nfs4.h"
+#include "nfsrdma/client/nfs4_held.h"
 
 #define AGAIN_NS	(200 * NS_PER_MS)	/* DELAY, GRACE */
 #define LEASE_DEFAULT_S	90
 #define OWNER_MAX	128
 #define SEQ_AT		16			/* in the COMPOUND: behind head and the number of SEQUENCE */
+#define SEQUENCE_RES	(NFS4_SESSIONID_SIZE + 5 * 4)
 #define CALL_HEAD	1024			/* of the session's sizes, what is not data */
 #define OPS_MAX		16
 #define LEAVE_NS	(1000 * NS_PER_MS)	/* the server is given so long to hear that we go */
@@ -48,9 +49,20 @@ struct nfs4c {
 	u64 lease_ns, renewed_ns;
 	bool renewing;
 	bool left;
+	struct nfs4c_locks locks;
 };
 
 static void pump(struct nfs4c *s);
+
+struct nfs4c_locks *nfs4c_locks(struct nfs_client *c)
+{
+	return &c->v4->locks;
+}
+
+u64 nfs4c_clientid(const struct nfs_client *c)
+{
+	return c->v4->clientid;
+}
 
 static u64 now(const struct nfs4c *s)
 {
@@ -87,7 +99,7 @@ static void make_failed(struct nfs4c *s, int err)
 static struct call *make_begin(struct nfs4c *s, enum nfs4_op_num op,
 			       void (*done)(struct call *, struct xdr_in *, int))
 {
-	struct call *call = nfs4c_bare(s->client, done);
+	struct call *call = nfs4c_bare(s->client, NULL, done);
 
 	if (call)
 		nfs4c_op(call, op);
@@ -109,28 +121,12 @@ static void is_up(struct nfs4c *s)
 {
 	s->state = UP;
 	s->renewed_ns = now(s);
-	ual_timer_arm(s->client->cfg.loop, &s->timer, now(s) + s->lease_ns / 3);
+	nfs4c_lease_watch(s->client);
 	if (!s->made_once) {
 		s->made_once = true;
 		client_step(s->client, s->then);
 	}
 	pump(s);
-}
-
-static void on_reclaimed(struct call *call, struct xdr_in *in, int err)
-{
-	struct nfs4c *s = call->client->v4;
-
-	if (!err) {
-		nfs4c_in_head(in);
-		err = nfs4c_in(in, NFS4_OP_SEQUENCE);
-	}
-	call_free(call);
-	s->slots[0].seq++;
-	if (err)
-		make_failed(s, err);
-	else
-		is_up(s);
 }
 
 static void slot_fill(const struct nfs4c *s, struct call *call)
@@ -142,23 +138,77 @@ static void slot_fill(const struct nfs4c *s, struct call *call)
 	xdr_put_u32(p + 20, (u32)call->slot);
 	xdr_put_u32(p + 24, s->slot_n - 1);
 	call->generation = s->generation;
+	nfs4c_state_fill(call);
 }
 
-/* There is nothing to reclaim, which must be said before anything else (18.51). */
-static void reclaim_complete(struct nfs4c *s)
+struct call *nfs4c_first(struct nfs_client *c, const struct nfs_caller *who,
+			 void (*done)(struct call *, struct xdr_in *, int))
 {
-	struct call *call = make_begin(s, NFS4_OP_SEQUENCE, on_reclaimed);
 	static const u8 later[NFS4_SESSIONID_SIZE + 12];
+	struct call *call = nfs4c_bare(c, who, done);
+
+	if (!call) {
+		make_failed(c->v4, -ENOMEM);
+		return NULL;
+	}
+	nfs4c_op(call, NFS4_OP_SEQUENCE);
+	xdr_out_fixed(&call->out, later, sizeof(later));	/* slot_fill() */
+	xdr_out_bool(&call->out, false);
+	call->slot = 0;
+	return call;
+}
+
+void nfs4c_first_submit(struct call *call)
+{
+	slot_fill(call->client->v4, call);
+	nfs4c_bare_submit(call);
+}
+
+int nfs4c_first_result(struct call *call, struct xdr_in *in, int err, u32 *status)
+{
+	struct nfs4c *s = call->client->v4;
+
+	if (!err) {
+		*status = nfs4c_in_head(in);
+		err = nfs4c_in(in, NFS4_OP_SEQUENCE);
+	}
+	if (err) {
+		make_failed(s, err);
+		return err;
+	}
+	xdr_in_fixed(in, SEQUENCE_RES);
+	s->slots[0].seq++;
+	if (*status != NFS4ERR_DELAY && *status != NFS4ERR_GRACE)
+		return 0;
+	slot_fill(s, call);
+	chan_again(call, AGAIN_NS);
+	return 1;
+}
+
+static void on_reclaimed(struct call *call, struct xdr_in *in, int err)
+{
+	struct nfs4c *s = call->client->v4;
+	u32 status;
+
+	err = nfs4c_first_result(call, in, err, &status);
+	if (err > 0)
+		return;
+	call_free(call);
+	if (err)
+		return;
+	is_up(s);
+}
+
+/* It must be said before anything new, also when there was nothing to reclaim (18.51). */
+void nfs4c_reclaimed(struct nfs_client *c)
+{
+	struct call *call = nfs4c_first(c, NULL, on_reclaimed);
 
 	if (!call)
 		return;
-	xdr_out_fixed(&call->out, later, sizeof(later));
-	xdr_out_bool(&call->out, false);
-	call->slot = 0;
-	slot_fill(s, call);
 	nfs4c_op(call, NFS4_OP_RECLAIM_COMPLETE);
 	xdr_out_bool(&call->out, false);
-	nfs4c_bare_submit(call);
+	nfs4c_first_submit(call);
 }
 
 /* channel_attrs4: what may be in a request and a reply. */
@@ -217,7 +267,7 @@ static void on_session(struct call *call, struct xdr_in *in, int err)
 	if (err)
 		make_failed(s, err);
 	else
-		reclaim_complete(s);
+		nfs4c_reclaim(s->client);
 }
 
 static void channel_out(struct xdr_out *out, u32 size, u32 slots)
@@ -251,6 +301,7 @@ static void create_session(struct nfs4c *s)
 static void on_exchanged(struct call *call, struct xdr_in *in, int err)
 {
 	struct nfs4c *s = call->client->v4;
+	bool known = false;
 	u32 seq;
 
 	err = make_result(in, err, NFS4_OP_EXCHANGE_ID);
@@ -258,12 +309,14 @@ static void on_exchanged(struct call *call, struct xdr_in *in, int err)
 		s->clientid = xdr_in_u64(in);
 		seq = xdr_in_u32(in);
 		/* Of a client ID that is confirmed already the next one is ours to know (18.35.4). */
-		s->create_seq = xdr_in_u32(in) & EXCHGID4_FLAG_CONFIRMED_R ? s->create_seq + 1
-									   : seq;
+		known = xdr_in_u32(in) & EXCHGID4_FLAG_CONFIRMED_R;
+		s->create_seq = known ? s->create_seq + 1 : seq;
 		if (!xdr_in_ok(in))
 			err = -EPROTO;
 	}
 	call_free(call);
+	if (!err && !known)
+		nfs4c_reclaim_begin(s->client);
 	if (err)
 		make_failed(s, err);
 	else
@@ -289,6 +342,7 @@ static void make(struct nfs4c *s)
 	if (s->state == MAKING)
 		return;
 	s->state = MAKING;
+	ual_timer_disarm(s->client->cfg.loop, &s->timer);
 	exchange_id(s);
 }
 
@@ -388,8 +442,7 @@ bool nfs4c_slot_reply(struct call *call, struct xdr_in *in)
 		*in = at;
 		return refused(s, call, status);
 	}
-	xdr_in_fixed(in, NFS4_SESSIONID_SIZE);
-	xdr_in_fixed(in, 5 * 4);	/* sequence, slot, highest, target, flags */
+	xdr_in_fixed(in, SEQUENCE_RES);	/* session, sequence, slot, highest, target, flags */
 	s->renewed_ns = now(s);
 	if (is_current(s, call))
 		s->slots[call->slot].seq++;
@@ -454,6 +507,15 @@ static void renew(struct nfs4c *s)
 		nfs4c_submit(call);
 }
 
+void nfs4c_lease_watch(struct nfs_client *c)
+{
+	struct nfs4c *s = c->v4;
+
+	if (s->state == UP && nfs4c_locks_any(&s->locks) && !ual_timer_armed(&s->timer))
+		ual_timer_arm(c->cfg.loop, &s->timer, now(s) + s->lease_ns / 3);
+}
+
+/* While nothing is locked the server may forget us: a session is made in no time. */
 static void on_timer(struct ual_timer *t)
 {
 	struct nfs4c *s = t->ctx;
@@ -462,6 +524,8 @@ static void on_timer(struct ual_timer *t)
 		exchange_id(s);
 		return;
 	}
+	if (!nfs4c_locks_any(&s->locks))
+		return;
 	if (!s->renewing && now(s) - s->renewed_ns >= s->lease_ns / 3)
 		renew(s);
 	ual_timer_arm(s->client->cfg.loop, t, now(s) + s->lease_ns / 3);
@@ -480,6 +544,7 @@ int nfs4c_create(struct nfs_client *c, void (*then)(struct nfs_client *c))
 	s->then = then;
 	s->lease_ns = LEASE_DEFAULT_S * 1000 * NS_PER_MS;
 	INIT_LIST_HEAD(&s->waiting);
+	nfs4c_locks_init(&s->locks);
 	s->timer.fn = on_timer;
 	s->timer.ctx = s;
 	if (getrandom(s->verifier, sizeof(s->verifier), 0) != sizeof(s->verifier) ||
@@ -507,7 +572,7 @@ static void on_left(struct call *call, struct xdr_in *in, int err)
 static void on_session_destroyed(struct call *call, struct xdr_in *in, int err)
 {
 	struct nfs4c *s = call->client->v4;
-	struct call *next = err ? NULL : nfs4c_bare(s->client, on_left);
+	struct call *next = err ? NULL : nfs4c_bare(s->client, NULL, on_left);
 
 	call_free(call);
 	if (!next) {
@@ -527,7 +592,7 @@ void nfs4c_leave(struct nfs4c *s)
 
 	if (!s || s->state != UP || !spread_connected(&s->client->spread))
 		return;
-	call = nfs4c_bare(s->client, on_session_destroyed);
+	call = nfs4c_bare(s->client, NULL, on_session_destroyed);
 	if (!call)
 		return;
 	s->state = MAKING;		/* nothing new goes out by this session */
@@ -554,5 +619,6 @@ void nfs4c_destroy(struct nfs4c *s)
 	s->state = MAKING;
 	s->made_once = true;		/* what ends now makes nothing new */
 	fail_waiting(s, -ECANCELED);
+	nfs4c_locks_deinit(&s->locks);
 	free(s);
 }

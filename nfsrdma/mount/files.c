@@ -15,7 +15,7 @@ static struct mnt_handle *handle_of(const struct fuse_file_info *fi)
 	return (struct mnt_handle *)(uintptr_t)fi->fh;
 }
 
-struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who)
+struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who, int flags)
 {
 	struct mnt_handle *handle = calloc(1, sizeof(*handle));
 
@@ -25,6 +25,7 @@ struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who)
 	handle->node = node;
 	handle->who = mnt_who_get(who);
 	handle->errors_told = node->errors;
+	handle->flags = flags;
 	mnt_node_get(node);
 	node->opens++;
 	node->mnt->open_n++;
@@ -63,7 +64,7 @@ void mnt_silly_remove_all(struct nfs_mount *mnt)
 
 static void reply_open(struct mnt_op *op)
 {
-	struct mnt_handle *handle = mnt_handle_new(op->node, op->who);
+	struct mnt_handle *handle = mnt_handle_new(op->node, op->who, op->fi.flags);
 
 	if (!handle) {
 		mnt_op_fail(op, -ENOMEM);
@@ -231,36 +232,48 @@ void mnt_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off
 	mnt_write_take(op);
 }
 
-static void all_written(struct mnt_op *op, int err)
+static void tell_error(struct mnt_op *op, int err)
 {
 	mnt_op_fail(op, take_error(op->handle));
 }
 
-static void write_out(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+static void let_go(struct mnt_op *op, int err)
+{
+	mnt_locks_flush(op, tell_error);
+}
+
+static void write_out(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		      void (*then)(struct mnt_op *op, int err))
 {
 	struct mnt_op *op = mnt_op_new(req, ino);
 
 	if (!op)
 		return;
 	mnt_op_as(op, handle_of(fi));
-	mnt_write_wait(op, true, all_written);
+	op->fi = *fi;
+	mnt_write_wait(op, true, then);
 }
 
 /* Each close() of a descriptor. */
 void mnt_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	write_out(req, ino, fi);
+	write_out(req, ino, fi, let_go);
 }
 
 void mnt_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-	write_out(req, ino, fi);
+	write_out(req, ino, fi, tell_error);
 }
 
 static void released(struct mnt_op *op, int err)
 {
 	mnt_handle_free(op->handle);
 	mnt_op_fail(op, 0);
+}
+
+static void release_locks(struct mnt_op *op, int err)
+{
+	mnt_locks_release(op, released);
 }
 
 /* What was written by mapped memory comes after the last close(). */
@@ -273,5 +286,6 @@ void mnt_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	mnt_op_as(op, handle_of(fi));
-	mnt_write_wait(op, true, released);
+	mnt_locks_releasing(op);
+	mnt_write_wait(op, true, release_locks);
 }

@@ -79,7 +79,7 @@ static void created_known(struct mnt_op *op, int err)
 		mnt_op_fail(op, err);
 		return;
 	}
-	handle = mnt_handle_new(mnt_node_of(op->mnt, entry.ino), op->who);
+	handle = mnt_handle_new(mnt_node_of(op->mnt, entry.ino), op->who, op->fi.flags);
 	if (!handle) {
 		mnt_node_forget(mnt_node_of(op->mnt, entry.ino), 1);
 		mnt_op_fail(op, -ENOMEM);

@@ -6,7 +6,7 @@
  *                                               |  ^
  *                                            write.c  what is written and not committed
  *
- * All on the loop's thread; nothing blocks, nothing is locked.
+ * All on the loop's thread; nothing blocks.  Only zap.c has a thread of its own.
  */
 #ifndef NFSRDMA_MOUNT_MNT_H
 #define NFSRDMA_MOUNT_MNT_H
@@ -28,6 +28,7 @@
 
 struct mnt_op;
 struct mnt_extent;
+struct mnt_zap;
 
 /* Who asks; shared by the requests and files of one user.  References: requests, handles, extents, the cache. */
 struct mnt_who {
@@ -63,6 +64,10 @@ struct mnt_node {
 	bool sent_back; /* an open was answered with ESTALE so that the kernel looks again */
 	struct mnt_silly *silly;
 
+	/* Locks: locks.c */
+	struct list_head lockers;
+	unsigned unlocking;		/* RELEASEs that let go of some */
+
 	/* Attributes: when to ask again, and what the kernel goes by. */
 	u64 valid_ns, seen_ns;
 	struct timespec seen_mtime, seen_ctime;
@@ -90,6 +95,8 @@ struct mnt_handle {
 	struct mnt_node *node;
 	struct mnt_who *who;
 	unsigned errors_told;
+	int flags;			/* of open() */
+	u64 lock_owner;			/* who last got a lock by it; 0: nobody */
 };
 
 /*
@@ -120,6 +127,11 @@ struct mnt_op {
 	unsigned mask;
 	struct fuse_file_info fi;
 	void *ptr;
+	/* of a lock, or of what ends with letting go of some */
+	struct nfs_lock lock;
+	bool wait, interrupted, unlocking;
+	u64 due_ns, delay_ns;
+	void (*after)(struct mnt_op *op, int err);
 };
 
 struct nfs_mount {
@@ -146,6 +158,11 @@ struct nfs_mount {
 	u32 silly_n;
 	u64 clock;			/* counts the ends of WRITEs */
 	unsigned op_n;
+
+	/* locks */
+	struct list_head lock_waiters;	/* ops */
+	struct ual_timer lock_timer;
+	struct mnt_zap *zap;		/* NULL: nothing was locked yet */
 
 	/* writing */
 	struct list_head dirty;		/* nodes */
@@ -258,11 +275,33 @@ void mnt_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off
 void mnt_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void mnt_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 void mnt_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
-struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who);
+struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who, int flags);
 void mnt_handle_free(struct mnt_handle *handle);
 void mnt_handles_free(struct nfs_mount *mnt);
 /* Removes what was removed while it was open. */
 void mnt_silly_remove_all(struct nfs_mount *mnt);
+
+/* ---- locks.c ---------------------------------------------------------------------------------- */
+
+void mnt_locks_init(struct nfs_mount *mnt);
+void mnt_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock);
+void mnt_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock,
+	       int sleep);
+void mnt_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int how);
+/* A descriptor is closed: lets go of what the owner, in op->fi, has.  Then after(). */
+void mnt_locks_flush(struct mnt_op *op, void (*after)(struct mnt_op *op, int err));
+/* op->handle is to be released: who asks for a lock waits until mnt_locks_release() is over. */
+void mnt_locks_releasing(struct mnt_op *op);
+void mnt_locks_release(struct mnt_op *op, void (*after)(struct mnt_op *op, int err));
+void mnt_lockers_free(struct mnt_node *node);
+/* No message comes any more: nobody waits, and the server is told of what is still open. */
+void mnt_locks_end(struct nfs_mount *mnt);
+
+/* ---- zap.c ------------------------------------------------------------------------------------ */
+
+/* then() when the kernel has dropped the pages of op->node.  A failure: what is cached is still there. */
+void mnt_zap(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
+void mnt_zap_end(struct nfs_mount *mnt);	/* runs what is left */
 
 /* ---- xattrs.c --------------------------------------------------------------------------------- */
 

@@ -54,6 +54,10 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	conn->want &=
 		~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
 			    FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE);
+	if (mount_options_local(mnt->opt) & MOUNT_LOCAL_POSIX)
+		conn->want &= ~(unsigned)FUSE_CAP_POSIX_LOCKS;
+	if (mount_options_local(mnt->opt) & MOUNT_LOCAL_FLOCK)
+		conn->want &= ~(unsigned)FUSE_CAP_FLOCK_LOCKS;
 	if (mnt->opt->nordirplus)
 		conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
 	conn->max_write = mnt->info.wsize;
@@ -92,6 +96,9 @@ static const struct fuse_lowlevel_ops ops = {
 	.releasedir = mnt_releasedir,
 	.fsyncdir = mnt_fsyncdir,
 	.statfs = mnt_statfs,
+	.getlk = mnt_getlk,
+	.setlk = mnt_setlk,
+	.flock = mnt_flock,
 	.getxattr = mnt_getxattr,
 	.setxattr = mnt_setxattr,
 	.listxattr = mnt_listxattr,
@@ -160,6 +167,7 @@ static void on_end(struct ual_defer *d)
 	mnt->ended = true;
 	ual_timer_disarm(mnt->cfg.loop, &mnt->write_timer);
 	ual_timer_disarm(mnt->cfg.loop, &mnt->end_timer);
+	ual_timer_disarm(mnt->cfg.loop, &mnt->lock_timer);
 	mnt_msgs_free(mnt);
 	mnt->cfg.on_end(mnt->cfg.ctx, mnt->lost_bytes);
 }
@@ -193,6 +201,7 @@ void mnt_unmounted(struct nfs_mount *mnt)
 	mnt->end_clock = mnt->clock;
 	mnt->end_ns = mnt_now(mnt) + END_NS;
 	ual_timer_arm(mnt->cfg.loop, &mnt->end_timer, mnt_now(mnt) + LOOK_NS);
+	mnt_locks_end(mnt);
 	mnt_silly_remove_all(mnt);
 	mnt_write_all(mnt);
 	mnt_check_end(mnt);
@@ -220,6 +229,7 @@ int nfs_mount_create(const struct nfs_mount_cfg *cfg, struct nfs_mount **out)
 	INIT_LIST_HEAD(&mnt->handles);
 	INIT_LIST_HEAD(&mnt->dirs);
 	mnt_write_init(mnt);
+	mnt_locks_init(mnt);
 	if (getrandom(&mnt->silly_n, sizeof(mnt->silly_n), 0) < 0)
 		mnt->silly_n = (u32)mnt_now(mnt);
 	err = mnt_nodes_init(mnt);
@@ -257,10 +267,12 @@ void nfs_mount_destroy(struct nfs_mount *mnt)
 		return;
 	core_assert(mnt->ended);
 	mnt_unwatch(mnt);
+	if (mnt->session)
+		fuse_session_unmount(mnt->session);
+	mnt_zap_end(mnt);
 	ual_defer_cancel(mnt->cfg.loop, &mnt->end);
 	ual_defer_cancel(mnt->cfg.loop, &mnt->agreed);
 	if (mnt->session) {
-		fuse_session_unmount(mnt->session);
 		fuse_session_destroy(mnt->session);
 	}
 	mnt_handles_free(mnt);

@@ -92,6 +92,7 @@ struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct nfs_file *file)
 	INIT_LIST_HEAD(&node->dirty_link);
 	INIT_LIST_HEAD(&node->extents);
 	INIT_LIST_HEAD(&node->waiters);
+	INIT_LIST_HEAD(&node->lockers);
 	node->next = *chain(mnt, hash);
 	*chain(mnt, hash) = node;
 	mnt->node_n++;
@@ -110,6 +111,7 @@ void mnt_node_put(struct mnt_node *node)
 	if (!node || --node->refs)
 		return;
 	core_assert(list_empty(&node->extents) && list_empty(&node->waiters) && !node->silly);
+	mnt_lockers_free(node);
 	for (at = chain(node->mnt, node->hash); *at != node;)
 		at = &(*at)->next;
 	*at = node->next;

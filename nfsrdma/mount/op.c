@@ -118,6 +118,7 @@ void mnt_op_as(struct mnt_op *op, struct mnt_handle *handle)
 	mnt_who_put(op->who);
 	op->who = mnt_who_get(handle->who);
 	op->nfs.caller = &op->who->caller;
+	op->nfs.lock_owner = handle->lock_owner;
 }
 
 void mnt_op_end(struct mnt_op *op)

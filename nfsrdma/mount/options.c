@@ -256,14 +256,38 @@ static bool set_lookupcache(struct parse *p)
 
 static bool set_local_lock(struct parse *p)
 {
-	if (!p->value || strcmp(p->value, "all"))
-		return refuse(p, "expected all: locks are of this machine alone");
-	return true;
+	static const struct {
+		const char *name;
+		unsigned local;
+	} kinds[] = {
+		{ "none", 0 },
+		{ "posix", MOUNT_LOCAL_POSIX },
+		{ "flock", MOUNT_LOCAL_FLOCK },
+		{ "all", MOUNT_LOCAL_ALL },
+	};
+
+	for (size_t i = 0; p->value && i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(p->value, kinds[i].name))
+			continue;
+		p->o->local_lock = kinds[i].local;
+		p->o->lock = kinds[i].local != MOUNT_LOCAL_ALL;
+		return true;
+	}
+	return refuse(p, "expected none, posix, flock or all");
 }
 
 static bool set_lock(struct parse *p)
 {
-	return refuse(p, "expected nolock: locks are of this machine alone");
+	p->o->local_lock = 0;
+	p->o->lock = true;
+	return true;
+}
+
+static bool set_nolock(struct parse *p)
+{
+	p->o->local_lock = MOUNT_LOCAL_ALL;
+	p->o->lock = false;
+	return true;
 }
 
 static bool set_sec(struct parse *p)
@@ -379,7 +403,7 @@ static const struct option {
 	{ "rdirplus", NO_VALUE, set_rdirplus },
 	{ "nordirplus", NO_VALUE, set_nordirplus },
 	{ "lookupcache", A_VALUE, set_lookupcache },
-	{ "nolock", NO_VALUE, ignore },
+	{ "nolock", NO_VALUE, set_nolock },
 	{ "lock", NO_VALUE, set_lock },
 	{ "local_lock", A_VALUE, set_local_lock },
 	{ "sec", A_VALUE, set_sec },
@@ -473,6 +497,26 @@ bool mount_options_parse(struct mount_options *o, const char *text, char *why, s
 	if (o->acdirmax_s < o->acdirmin_s)
 		o->acdirmax_s = o->acdirmin_s;
 	return true;
+}
+
+static bool has_locks(const struct mount_options *o)
+{
+	return o->version > 3;
+}
+
+bool mount_options_check(const struct mount_options *o, char *why, size_t why_len)
+{
+	if (has_locks(o) || !o->lock)
+		return true;
+	snprintf(
+		why, why_len,
+		"option lock: expected nolock, or vers=4.2: with version 3 locks are of this machine alone");
+	return false;
+}
+
+unsigned mount_options_local(const struct mount_options *o)
+{
+	return has_locks(o) ? o->local_lock : MOUNT_LOCAL_ALL;
 }
 
 bool mount_source_parse(const char *source, char *host, size_t host_len, const char **path,

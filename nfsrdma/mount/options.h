@@ -12,6 +12,7 @@
 
 #include "nfsrdma/client/nfs.h"
 
+enum mount_local { MOUNT_LOCAL_POSIX = 1, MOUNT_LOCAL_FLOCK = 2, MOUNT_LOCAL_ALL = 3 };
 enum mount_lookupcache { MOUNT_LOOKUP_ALL, MOUNT_LOOKUP_POSITIVE, MOUNT_LOOKUP_NONE };
 
 struct mount_options {
@@ -27,6 +28,8 @@ struct mount_options {
 	bool noac;			/* attributes are not kept, writes are not either */
 	bool nocto;			/* no question at open */
 	bool nordirplus;
+	unsigned local_lock;		/* enum mount_local: what was asked for */
+	bool lock;			/* locks that other clients see were asked for */
 	bool sync;			/* each write is on stable storage when it returns */
 	bool read_only;
 	bool background;		/* go on trying in the background */
@@ -37,6 +40,11 @@ struct mount_options {
 void mount_options_init(struct mount_options *o);
 /* text: "a,b=c"; may be called again.  False: why is one sentence. */
 bool mount_options_parse(struct mount_options *o, const char *text, char *why, size_t why_len);
+
+/* What cannot be together; when all options are known.  False: why. */
+bool mount_options_check(const struct mount_options *o, char *why, size_t why_len);
+/* Which locks are this machine's own: enum mount_local.  Version 3 has no others. */
+unsigned mount_options_local(const struct mount_options *o);
 
 /* "server:/path", "[2001:db8::1]:/path".  False: why. */
 bool mount_source_parse(const char *source, char *host, size_t host_len, const char **path,

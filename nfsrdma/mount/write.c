@@ -293,7 +293,7 @@ static bool append(struct mnt_extent *e, const struct mnt_op *op)
 	u8 *data;
 
 	if (e->state != GATHERING || e->msg || end_of(e) != op->offset || e->who != op->who ||
-	    need > op->mnt->info.wsize)
+	    e->nfs.lock_owner != op->nfs.lock_owner || need > op->mnt->info.wsize)
 		return false;
 	while (room < need)
 		room *= 2;
@@ -362,6 +362,7 @@ static struct mnt_extent *extent_new(struct mnt_op *op)
 	e->who = mnt_who_get(op->who);
 	e->nfs.fn = extent_done;
 	e->nfs.caller = &e->who->caller;
+	e->nfs.lock_owner = op->nfs.lock_owner;
 	e->offset = op->offset;
 	e->seq = ++mnt->seq;
 	e->born_ns = mnt_now(mnt);

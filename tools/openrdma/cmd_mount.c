@@ -121,6 +121,8 @@ static int parse(struct mount_cmd *m, int argc, char **argv)
 	code = parse_options(m, argc, argv);
 	if (code)
 		return code;
+	if (!mount_options_check(&m->options, why, sizeof(why)))
+		return usage("%s", why);
 	if (argc - optind != 2)
 		return usage("expected SERVER:/PATH and a directory");
 	m->source = argv[optind];

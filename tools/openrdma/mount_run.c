@@ -77,6 +77,16 @@ static void on_state(struct nfs_client *client, int err, void *ctx)
 		say(s, LOG_NOTICE, "%s: the server answers again", s->run->source);
 }
 
+static void on_lost(struct nfs_client *client, struct nfs_file *file, void *ctx)
+{
+	struct server *s = ctx;
+
+	say(s, LOG_ERR,
+	    "%s: locks of inode %" PRIu64
+	    " are lost: who had them gets EIO until he lets go of them",
+	    s->run->source, nfs_file_ino(file));
+}
+
 static int connect_once(struct server *s)
 {
 	const struct mount_options *o = s->run->options;
@@ -99,6 +109,7 @@ static int connect_once(struct server *s)
 		.gid = getegid(),
 		.on_up = on_up,
 		.on_state = on_state,
+		.on_lost = on_lost,
 		.ctx = s,
 	};
 	int err;

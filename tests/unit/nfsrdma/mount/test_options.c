@@ -93,6 +93,44 @@ static void test_no_effect(void **state)
 	       "mountvers=3,vers=3,nfsvers=3,,");
 }
 
+/* Version 3 has no locks that others see. */
+static void test_locks(void **state)
+{
+	static const struct {
+		const char *text;
+		bool allowed;
+		unsigned local;
+	} cases[] = {
+		{ "", true, MOUNT_LOCAL_ALL },
+		{ "nolock", true, MOUNT_LOCAL_ALL },
+		{ "lock", false, 0 },
+		{ "lock,nolock", true, MOUNT_LOCAL_ALL },
+		{ "local_lock=none", false, 0 },
+		{ "local_lock=all", true, MOUNT_LOCAL_ALL },
+		{ "vers=4.2", true, 0 },
+		{ "vers=4.1,lock", true, 0 },
+		{ "lock,vers=4.1", true, 0 },
+		{ "vers=4.2,nolock", true, MOUNT_LOCAL_ALL },
+		{ "vers=4.2,local_lock=none", true, 0 },
+		{ "vers=4.2,local_lock=posix", true, MOUNT_LOCAL_POSIX },
+		{ "vers=4.2,local_lock=flock", true, MOUNT_LOCAL_FLOCK },
+		{ "vers=4.2,local_lock=all", true, MOUNT_LOCAL_ALL },
+		{ "vers=4.2,local_lock=all,lock", true, 0 },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mount_options o = parsed(cases[i].text);
+		char why[256] = "";
+
+		if (mount_options_check(&o, why, sizeof(why)) != cases[i].allowed)
+			fail_msg("%s: %s", cases[i].text, why);
+		if (cases[i].allowed && mount_options_local(&o) != cases[i].local)
+			fail_msg("%s: %u", cases[i].text, mount_options_local(&o));
+		if (!cases[i].allowed)
+			assert_non_null(strstr(why, "expected nolock"));
+	}
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -113,8 +151,7 @@ static void test_refused(void **state)
 		{ "rsize=99999999999999999999", "expected a number" },
 		{ "timeo=0", "expected a number" },
 		{ "soft=1", "expected no value" },
-		{ "lock", "expected nolock" },
-		{ "local_lock=none", "expected all" },
+		{ "local_lock=some", "expected none, posix, flock or all" },
 		{ "sec=krb5", "expected sys" },
 		{ "lookupcache=some", "expected all, positive or none" },
 		{ "mountproto=udp", "expected tcp" },
@@ -185,8 +222,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_values),
 		cmocka_unit_test(test_times),	   cmocka_unit_test(test_later_wins),
-		cmocka_unit_test(test_no_effect), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_no_effect),  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_source),	   cmocka_unit_test(test_locks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,16 @@ void nfs_client_info(const struct nfs_client *client, struct nfs_client_info *in
 {
 }
 
+bool nfs_version_parse(const char *text, unsigned *version)
+{
+	return false;
+}
+
+bool nfs_lock_any(const struct nfs_file *f)
+{
+	return false;
+}
+
 void *nfs_buf_alloc(struct nfs_client *client, size_t len)
 {
 	return malloc(len);
@@ -196,6 +206,14 @@ NOT_HERE(nfs_rename, struct nfs_client *c, struct nfs_file *f, const char *n, st
 NOT_HERE(nfs_readdir, struct nfs_client *c, struct nfs_file *f, uint64_t k,
 	 bool (*e)(struct nfs_req *, const struct nfs_entry *), struct nfs_req *r)
 NOT_HERE(nfs_statfs, struct nfs_client *c, struct nfs_file *f, struct nfs_req *r)
+NOT_HERE(nfs_lock, struct nfs_client *c, struct nfs_file *f, const struct nfs_lock *l, bool w,
+	 struct nfs_req *r)
+NOT_HERE(nfs_unlock, struct nfs_client *c, struct nfs_file *f, const struct nfs_lock *l,
+	 struct nfs_req *r)
+NOT_HERE(nfs_lock_test, struct nfs_client *c, struct nfs_file *f, const struct nfs_lock *l,
+	 struct nfs_req *r)
+NOT_HERE(nfs_lock_release, struct nfs_client *c, struct nfs_file *f, uint64_t o, struct nfs_req *r)
+NOT_HERE(nfs_lock_close, struct nfs_client *c, struct nfs_file *f, struct nfs_req *r)
 NOT_HERE(nfs_getxattr, struct nfs_client *c, struct nfs_file *f, const char *n, void *b, size_t l,
 	 struct nfs_req *r)
 NOT_HERE(nfs_listxattr, struct nfs_client *c, struct nfs_file *f, char *b, size_t l,
@@ -332,7 +350,7 @@ static int setup(void **state)
 	assert_int_equal(ual_loop_create(NULL, &mnt.cfg.loop), 0);
 	assert_int_equal(mnt_nodes_init(&mnt), 0);
 	who->refs = 1;
-	fi.fh = (uintptr_t)mnt_handle_new(mnt.root, who);
+	fi.fh = (uintptr_t)mnt_handle_new(mnt.root, who, O_RDWR);
 	mnt_who_put(who);
 	return 0;
 }
