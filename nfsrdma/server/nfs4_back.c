@@ -306,6 +306,16 @@ bool nfs4_back_is_up(const struct nfs4_client *client)
 	return false;
 }
 
+bool nfs4_back_is_wanted(const struct nfs4_client *client)
+{
+	const struct nfs4_session *session;
+
+	list_for_each_entry(session, &client->sessions, node)
+		if (session->back_channel.wanted && !session->back_channel.fault)
+			return true;
+	return false;
+}
+
 /* ---- callbacks -------------------------------------------------------------------------------------- */
 
 struct nfs4_cb *nfs4_cb_add(struct nfs4_client *client, u32 op, const u8 *args, u32 args_len,

@@ -57,6 +57,8 @@ void nfs4_back_session_gone(struct nfs4_session *session);
 u32 nfs4_back_flags(const struct nfs4_session *session);
 /* Does any of the client's sessions have a connection for callbacks? */
 bool nfs4_back_is_up(const struct nfs4_client *client);
+/* Has it, or will it have one again when the client has bound one? */
+bool nfs4_back_is_wanted(const struct nfs4_client *client);
 
 /*
  * A callback that nfs4_back_go() makes as soon as it can be: op with its arguments, at most NFS4_CB_ARGS_MAX bytes; 0: CB_SEQUENCE

@@ -37,7 +37,7 @@ void nfs4_waiter_add(struct nfs4_opens *opens, const struct nfs4_owner_arg *owne
 {
 	struct nfs4_waiter *w;
 
-	if (!nfs4_back_is_up(opens->client) || owner->len > NFS4_WAITER_NAME_MAX ||
+	if (!nfs4_back_is_wanted(opens->client) || owner->len > NFS4_WAITER_NAME_MAX ||
 	    opens->waiter_n >= NFS4_CLIENT_WAITERS_MAX || file->waiter_n >= NFS4_FILE_WAITERS_MAX)
 		return;
 	list_for_each_entry(w, &file->waiters, in_file)

@@ -22,13 +22,21 @@ nfsd_up()
 		--export "$share *(rw,no_root_squash,insecure)"
 	peer_wait_port 20049 nfsd
 }
+cutter_up() # NAME PORT SERVER-PORT
+{
+	mkdir "$peer_dir/$1.d"
+	peer_spawn "$1" "$peer_src/cutter" $peer_host "$2" "$3" "$peer_dir/$1.d"
+	peer_wait_port "$2" "$1"
+}
 nfsd_up
+cutter_up rdma 3001 20049
+cutter_up tcp 3002 2049
 
-peer_guest_start -t 150 <<GUEST
+peer_guest_start -t 170 <<GUEST
 siw_up >/dev/null
 mkdir -p /tmp/a /tmp/b
-mount -t nfs -o vers=4.1,proto=rdma,port=20049,hard $peer_host:$share /tmp/a
-unshare --uts sh -c 'hostname other && exec mount -t nfs -o vers=4.1,proto=tcp,port=2049,hard \
+mount -t nfs -o vers=4.1,proto=rdma,port=3001,hard $peer_host:$share /tmp/a
+unshare --uts sh -c 'hostname other && exec mount -t nfs -o vers=4.1,proto=tcp,port=3002,hard \
 	$peer_host:$share /tmp/b'
 
 # range FILE read|write|none FIRST LENGTH [hold]: fcntl(2); says whether it got it
@@ -85,18 +93,37 @@ if (\$holds) {
 	print time, "\n";
 }
 PERL
-for way in 'a b tcp' 'b a rdma'; do
-	set -- \$way
-	rm -f /tmp/held-0
-	perl /tmp/wait /tmp/\$1/f holds /tmp/held-0 >/tmp/let-go &
-	holder=\$!
-	wait_for 30 [ -e /tmp/held-0 ]
-	perl /tmp/wait /tmp/\$2/f >/tmp/got
-	wait \$holder
-	perl -e 'my (\$go, \$got) = @ARGV; printf "# over %s: locked %.0f ms after it was free\n", "'\$3'",
-		1000 * (\$got - \$go); exit(\$got < \$go || \$got > \$go + 1.5)' \
-		\$(cat /tmp/let-go) \$(cat /tmp/got) || fail "the lock came late over \$3"
-done
+waiting()
+{
+	local way
+
+	for way in 'a b tcp' 'b a rdma'; do
+		set -- \$way
+		rm -f /tmp/held-0
+		perl /tmp/wait /tmp/\$1/f holds /tmp/held-0 >/tmp/let-go &
+		holder=\$!
+		wait_for 30 [ -e /tmp/held-0 ]
+		perl /tmp/wait /tmp/\$2/f >/tmp/got
+		wait \$holder
+		perl -e 'my (\$go, \$got) = @ARGV; printf "# over %s: locked %.0f ms after it was free\n", "'\$3'",
+			1000 * (\$got - \$go); exit(\$got < \$go || \$got > \$go + 1.5)' \
+			\$(cat /tmp/let-go) \$(cat /tmp/got) || fail "the lock came late over \$3"
+	done
+}
+bound() # at least once each, since they were mounted
+{
+	[ \$(grep -c 'BIND_CONN_TO_SESSION: [1-9]' /proc/self/mountstats) = 2 ]
+}
+waiting
+# Connections that were lost are bound once more.
+: >\$PEER_DIR/rdma.d/cut
+: >\$PEER_DIR/tcp.d/cut
+sleep 1
+rm \$PEER_DIR/rdma.d/cut \$PEER_DIR/tcp.d/cut
+: >/tmp/a/again
+: >/tmp/b/again
+wait_for 30 bound
+waiting
 
 # Ranges.
 hold /tmp/held-1 perl /tmp/range /tmp/a/f write 100 50

@@ -125,6 +125,11 @@ bool nfs4_back_is_up(const struct nfs4_client *client)
 	return true;
 }
 
+bool nfs4_back_is_wanted(const struct nfs4_client *client)
+{
+	return true;
+}
+
 /* Callbacks are for who is there, and what they say decodes. */
 struct nfs4_cb *nfs4_cb_add(struct nfs4_client *client, u32 op, const u8 *args, u32 args_len,
 			    void (*done)(void *ctx, enum nfs4_status status), void *ctx)

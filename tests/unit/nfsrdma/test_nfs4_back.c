@@ -417,6 +417,14 @@ static void test_lost(void **state)
 	assert_int_equal(flags_of(&f->a), 0);
 	assert_int_equal(c4_bind_conn(&f->a, CDFC4_FORE_OR_BOTH, &given), NFS4_OK);
 	assert_int_equal(given, CDFS4_BOTH);
+	/* Who waits while the connection is lost is told when there is one. */
+	conn_down(f);
+	a = held_and_waited_for(f);
+	assert_int_equal(c4_locku(&f->a, f->fh, &a), NFS4_OK);
+	nothing_called();
+	assert_int_equal(c4_bind_conn(&f->b, CDFC4_BACK, &given), NFS4_OK);
+	notify_is(f, &f->b, 2, "q");
+	answer_ok();
 	/* A connection that cannot. */
 	conn_of(f)->call_back = NULL;
 	assert_int_equal(c4_bind_conn(&f->a, CDFC4_BACK, &given), NFS4ERR_INVAL);
