@@ -80,7 +80,8 @@ ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const vo
 			break; /* what was written is told; the next one hears of the error */
 		done += (size_t)n;
 	}
-	posix_changed(node);
+	if (done)
+		posix_changed(node);
 	if (sync && fdatasync(fd)) {
 		err = -errno;
 		writes_lost(node->fs);

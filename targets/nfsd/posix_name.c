@@ -206,23 +206,35 @@ int posix_rmdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *n
 	return remove_name(dir, cred, name, AT_REMOVEDIR);
 }
 
+/* rename(2) of a name to another one of the same file does nothing. */
+static bool is_other(const struct nfs_node *from, const char *from_name, const struct nfs_node *old)
+{
+	struct stat a, b;
+
+	return !old || fstatat(from->fd, from_name, &a, AT_SYMLINK_NOFOLLOW) ||
+	       fstat(old->fd, &b) || a.st_ino != b.st_ino || a.st_dev != b.st_dev;
+}
+
 int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *to,
 		 const char *to_name, const struct nfs_cred *cred)
 {
 	struct nfs_node *old = NULL;
+	bool changes;
 	int err = 0;
 
 	posix_act_as(cred);
 	if (open_path(to, to_name, &old))
 		old = NULL;
+	changes = is_other(from, from_name, old);
 	if (renameat(from->fd, from_name, to->fd, to_name))
 		err = -errno;
-	if (!err) {
+	if (!err && changes) {
 		posix_changed(from);
 		posix_changed(to);
 	}
 	if (old) {
-		posix_changed(old);
+		if (!err && changes)
+			posix_changed(old);
 		posix_node_forget(old);
 		posix_node_put(old);
 	}

@@ -130,6 +130,12 @@ static void test_each_change(void **state)
 		GREW(posix_mknod(dir, cred, "p", S_IFIFO | 0600, 0, &made), dir, d);
 		posix_node_put(made);
 		GREW(posix_link(node, dir, "l", cred), node, f);
+		/* to the same, and to another name of the same: nothing happens */
+		d = change_of(dir);
+		assert_int_equal(posix_rename(dir, "l", dir, "l", cred), 0);
+		assert_int_equal(posix_rename(dir, "l", dir, "file", cred), 0);
+		assert_int_equal(change_of(dir), d);
+		assert_int_equal(change_of(node), f);
 		GREW(posix_rename(dir, "p", dir, "l", cred), node, f);
 		GREW(posix_link(node, dir, "k", cred), dir, d);
 		f = change_of(node);
