@@ -2,6 +2,9 @@
 /*
  * Directories.  A reply of the server holds many more entries than the kernel asks for at once: they are kept with
  * the open directory until they are asked for.
+ *
+ * Version 4 lists neither "." nor "..": they are made here, with cookies that its servers leave to clients (RFC 8881
+ * 18.23.3).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +12,9 @@
 #include "nfsrdma/mount/mnt.h"
 
 #define REPLY_MAX	(64u << 10)
+#define INO_UNKNOWN	0xffffffffu	/* as libfuse has it */
+
+enum { COOKIE_DOT = 1, COOKIE_DOT_DOT, COOKIE_FIRST };
 
 struct entry {
 	u64 cookie;
@@ -22,7 +28,7 @@ struct entry {
 struct dir {
 	struct list_head link;		/* of the mount */
 	struct entry *entries;
-	size_t entry_n, entry_size, next;
+	size_t entry_n, entry_size, next, dot_n;
 	u64 next_cookie;	/* where entries[next] begins */
 	u64 clock;
 	u8 verf[8];
@@ -51,10 +57,8 @@ static void dir_free(struct dir *dir)
 	free(dir);
 }
 
-static bool keep(struct nfs_req *req, const struct nfs_entry *found)
+static struct entry *new_entry(struct dir *dir, const char *name, u64 cookie, ino_t ino)
 {
-	struct mnt_op *op = container_of(req, struct mnt_op, nfs);
-	struct dir *dir = dir_of(op);
 	struct entry *entry;
 
 	if (dir->entry_n == dir->entry_size) {
@@ -63,22 +67,46 @@ static bool keep(struct nfs_req *req, const struct nfs_entry *found)
 		entry = realloc(dir->entries, size * sizeof(*entry));
 		if (!entry) {
 			dir->err = -ENOMEM;
-			return false;
+			return NULL;
 		}
 		dir->entries = entry;
 		dir->entry_size = size;
 	}
 	entry = &dir->entries[dir->entry_n++];
-	entry->cookie = found->cookie;
-	entry->ino = found->ino;
-	entry->type = found->stat ? found->stat->st.st_mode & S_IFMT : 0;
+	entry->cookie = cookie;
+	entry->ino = ino;
+	entry->type = 0;
 	entry->file = NULL;
-	if (found->file && found->stat) {
+	snprintf(entry->name, sizeof(entry->name), "%s", name);
+	return entry;
+}
+
+static bool is_v4(const struct mnt_op *op)
+{
+	return op->mnt->opt->version >= 40;
+}
+
+static bool keep(struct nfs_req *req, const struct nfs_entry *found)
+{
+	struct mnt_op *op = container_of(req, struct mnt_op, nfs);
+	struct dir *dir = dir_of(op);
+	struct entry *entry;
+
+	if (is_v4(op) && found->cookie < COOKIE_FIRST) {
+		dir->err = -EREMOTEIO;
+		return false;
+	}
+	entry = new_entry(dir, found->name, found->cookie, found->ino);
+	if (!entry)
+		return false;
+	if (!found->stat)
+		return true;
+	entry->type = found->stat->st.st_mode & S_IFMT;
+	if (found->file) {
 		entry->file = found->file;
 		nfs_file_get(found->file);
 		entry->stat = *found->stat;
 	}
-	snprintf(entry->name, sizeof(entry->name), "%s", found->name);
 	return true;
 }
 
@@ -122,22 +150,45 @@ static void page_read(struct mnt_op *op, int err)
 	}
 	memcpy(dir->verf, op->nfs.dir_verf, sizeof(dir->verf));
 	dir->eof = op->nfs.eof;
-	if (!dir->entry_n)
+	if (dir->entry_n == dir->dot_n)
 		dir->eof = true;
 	go_on(op);
+}
+
+/* What version 4 does not list; returns the server's cookie to go on from. */
+static u64 keep_dots(struct mnt_op *op)
+{
+	struct dir *dir = dir_of(op);
+	struct entry *entry;
+
+	if (!is_v4(op) || dir->next_cookie >= COOKIE_FIRST)
+		return dir->next_cookie;
+	if (dir->next_cookie < COOKIE_DOT) {
+		entry = new_entry(dir, ".", COOKIE_DOT, nfs_file_ino(op->node->file));
+		if (entry)
+			entry->type = S_IFDIR;
+	}
+	if (dir->next_cookie < COOKIE_DOT_DOT) {
+		entry = new_entry(dir, "..", COOKIE_DOT_DOT, INO_UNKNOWN);
+		if (entry)
+			entry->type = S_IFDIR;
+	}
+	return 0;
 }
 
 static void read_page(struct mnt_op *op)
 {
 	struct dir *dir = dir_of(op);
+	u64 cookie;
 
 	drop(dir);
 	dir->err = 0;
+	cookie = keep_dots(op);
+	dir->dot_n = dir->entry_n;
 	memcpy(op->nfs.dir_verf, dir->verf, sizeof(dir->verf));
 	op->nfs.one_page = true;
 	dir->clock = op->mnt->clock;
-	nfs_readdir(op->mnt->client, op->node->file, dir->next_cookie, keep,
-		    mnt_op_call(op, page_read));
+	nfs_readdir(op->mnt->client, op->node->file, cookie, keep, mnt_op_call(op, page_read));
 }
 
 static void go_on(struct mnt_op *op)
