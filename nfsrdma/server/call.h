@@ -46,6 +46,20 @@ struct nfs_item {
 	u32 len;			/* its padding not counted */
 };
 
+/*
+ * A part of a file as it lies in memory, lent to be sent from without a copy.  Its bytes may change, or become
+ * zeros when the file is cut, until it is given back with end(): what the reader of a file that is being written
+ * must expect anyway; a transport that checksums what it sends bears that such a message is refused by the peer.
+ */
+struct nfs_loan {
+	const u8 *data;			/* NULL: none */
+	u32 len;
+	bool eof;
+	/* Any thread, once.  failed: the connection broke while it was being sent. */
+	void (*end)(struct nfs_loan *loan, bool failed);
+	void *priv;
+};
+
 struct nfs_server;
 struct nfs_call;
 struct nfs_replay_entry;
@@ -58,6 +72,11 @@ struct nfs_call_ops {
 	 * Any thread that has the call.
 	 */
 	u8 *(*data_out)(struct nfs_call *call, u32 len);
+	/*
+	 * Optional (NULL: not this transport).  Takes the loan for the data item that comes next, which data_out() has
+	 * put beside the message, and ends it when the reply has left.  False: it cannot.  On the reactor's thread.
+	 */
+	bool (*lend)(struct nfs_call *call, const struct nfs_loan *loan);
 	/* The call is done; `reply` and `out` are to be sent, or nothing when drop.  On the reactor's thread. */
 	void (*reply)(struct nfs_call *call);
 };

@@ -3,24 +3,10 @@
 #include <errno.h>
 
 #include "nfsrdma/server/nfs3.h"
+#include "nfsrdma/server/read.h"
 
 /* status, attributes, count, eof: what comes before a READ's data */
 #define READ_HEAD_BYTES (4 + 4 + NFS3_FATTR_BYTES + 4 + 4)
-
-/* Room for count bytes of data, or for fewer if the client made less. */
-static u8 *read_room(struct nfs_call *call, u32 *count)
-{
-	u8 *data = nfs_call_data_out(call, *count);
-	size_t left;
-
-	if (data || !*count)
-		return data;
-	left = xdr_out_left(&call->reply) & ~(size_t)3;
-	if (left <= 4)
-		return NULL;
-	*count = min_t(u32, *count, left - 4);
-	return nfs_call_data_out(call, *count);
-}
 
 static void read_head(u8 *head, const struct nfs3_obj *obj, const struct nfs_attr *attr, u32 count,
 		      bool eof)
@@ -36,31 +22,24 @@ static void read_head(u8 *head, const struct nfs3_obj *obj, const struct nfs_att
 }
 
 /* The data and what goes before it.  -EAGAIN: it would block. */
-static int read_fill(struct nfs_call *call, struct nfs3_obj *obj, u64 offset, u32 count,
-		     bool nowait)
+static int read_fill(struct nfs_call *call, const struct nfs3_obj *obj, const struct nfs_read *rd)
 {
-	const struct nfs_vfs_ops *vfs = obj->export->vfs;
 	u8 *head = xdr_out_reserve(&call->reply, READ_HEAD_BYTES);
-	u8 *data = head ? read_room(call, &count) : NULL;
+	struct nfs_read_result res;
 	struct nfs_attr attr;
-	bool eof = false;
-	ssize_t n = 0;
 	int err;
 
-	if (!data && count)
+	if (!head)
 		return -EIO;
-	if (count)
-		n = vfs->read(obj->node, &obj->cred, data, count, offset, nowait, &eof);
-	if (n < 0)
-		return (int)n;
-	err = vfs->getattr(obj->node, &attr);
+	err = nfs_read_data(call, rd, &res);
+	if (err)
+		return err == -EMSGSIZE ? -EIO : err;
+	err = rd->vfs->getattr(rd->node, &attr);
 	if (err)
 		return err;
-	read_head(head, obj, &attr, (u32)n, eof || offset + (u64)n >= (u64)attr.st.st_size);
-	if (n)
-		nfs_call_data_set(call, data, (u32)n);
-	else
-		xdr_out_u32(&call->reply, 0);
+	read_head(head, obj, &attr, res.len,
+		  res.eof || rd->offset + res.len >= (u64)attr.st.st_size);
+	nfs_read_place(call, &res);
 	return 0;
 }
 
@@ -84,7 +63,9 @@ enum nfs_outcome nfs3_read(struct nfs_call *call, bool may_block)
 	count = min_t(u32, count, NFS_DATA_MAX);
 	status = nfs3_obj_get(call, &fh, false, &obj);
 	if (status == NFS3_OK) {
-		err = read_fill(call, &obj, offset, count, !may_block);
+		err = read_fill(call, &obj,
+				&(struct nfs_read){ obj.export->vfs, obj.node, &obj.cred, offset,
+						    count, may_block });
 		if (err == -EAGAIN && !may_block) {
 			nfs3_obj_put(&obj);
 			return NFS_WOULD_BLOCK;

@@ -3,44 +3,28 @@
 #include <errno.h>
 
 #include "nfsrdma/server/nfs4_state.h"
-
-/* Room for count bytes of data, or for fewer if the client made less. */
-static u8 *read_room(struct nfs4_compound *c, u32 *count)
-{
-	u8 *data = nfs_call_data_out(c->call, *count);
-	size_t left;
-
-	if (data || !*count)
-		return data;
-	left = xdr_out_left(c->out) & ~(size_t)3;
-	if (left <= 4)
-		return NULL;
-	*count = min_t(u32, *count, left - 4);
-	return nfs_call_data_out(c->call, *count);
-}
+#include "nfsrdma/server/read.h"
 
 static enum nfs4_status read_data(struct nfs4_compound *c, const struct nfs_attr *attr, u64 offset,
 				  u32 count)
 {
+	const struct nfs_read rd = { c->cur.export->vfs, c->cur.node, &c->cur.cred, offset, count,
+				     c->may_block };
 	u8 *eof_at = xdr_out_reserve(c->out, 4);
-	u8 *data = eof_at ? read_room(c, &count) : NULL;
-	bool eof = false;
-	ssize_t n = 0;
+	struct nfs_read_result res;
+	int err;
 
-	if (!data && count)
+	if (!eof_at)
 		return NFS4ERR_REP_TOO_BIG;
-	if (count)
-		n = c->cur.export->vfs->read(c->cur.node, &c->cur.cred, data, count, offset,
-					     !c->may_block, &eof);
-	if (n == -EAGAIN && !c->may_block)
+	err = nfs_read_data(c->call, &rd, &res);
+	if (err == -EMSGSIZE)
+		return NFS4ERR_REP_TOO_BIG;
+	if (err == -EAGAIN && !c->may_block)
 		return NFS4_WOULD_BLOCK;
-	if (n < 0)
-		return nfs4_status_of((int)n);
-	xdr_put_u32(eof_at, eof || offset + (u64)n >= (u64)attr->st.st_size);
-	if (n)
-		nfs_call_data_set(c->call, data, (u32)n);
-	else
-		xdr_out_u32(c->out, 0);
+	if (err)
+		return nfs4_status_of(err);
+	xdr_put_u32(eof_at, res.eof || offset + res.len >= (u64)attr->st.st_size);
+	nfs_read_place(c->call, &res);
 	return NFS4_OK;
 }
 

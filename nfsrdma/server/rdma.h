@@ -64,6 +64,8 @@ struct rdma_slot {
 	struct rdma_buf whole;		/* a call that came in a Position Zero chunk */
 	struct rdma_buf in[NFS_CALL_ITEMS_MAX];
 	struct rdma_buf out[NFS_CALL_ITEMS_MAX];
+	struct nfs_loan loan[NFS_CALL_ITEMS_MAX]; /* used instead of out where data is not NULL */
+	struct ual_mr *loan_mr[NFS_CALL_ITEMS_MAX];
 	struct rdma_buf long_reply;	/* instead of the inline one, for a Reply chunk */
 	unsigned out_n;
 	unsigned pending;		/* work requests not completed */
@@ -137,7 +139,7 @@ void rdma_conn_kill(struct rdma_conn *conn);
 void rdma_slot_recv(struct rdma_slot *slot); /* the slot is done: its receive is posted again */
 void rdma_slot_wait_sq(struct rdma_slot *slot);
 void rdma_slot_wait_mem(struct rdma_slot *slot);
-void rdma_slot_release(struct rdma_slot *slot);		/* its bulk memory */
+void rdma_slot_release(struct rdma_slot *slot);	/* its bulk memory, lent or its own */
 
 /* wr_id of all that a slot posts is the slot; receives have this bit. */
 #define RDMA_WR_RECV	1u

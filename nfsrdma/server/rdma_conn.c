@@ -14,6 +14,15 @@
 
 /* ---- slots ------------------------------------------------------------------------------------ */
 
+static void end_loan(struct rdma_slot *slot, unsigned i)
+{
+	if (!slot->loan[i].data)
+		return;
+	ual_mr_dereg(slot->loan_mr[i]);
+	slot->loan[i].end(&slot->loan[i], slot->conn->dead);
+	slot->loan[i].data = NULL;
+}
+
 void rdma_slot_release(struct rdma_slot *slot)
 {
 	struct rdma_arena *arena = &slot->conn->reactor->arena;
@@ -23,6 +32,7 @@ void rdma_slot_release(struct rdma_slot *slot)
 	rdma_buf_put(arena, &slot->whole);
 	rdma_buf_put(arena, &slot->long_reply);
 	for (unsigned i = 0; i < NFS_CALL_ITEMS_MAX; i++) {
+		end_loan(slot, i);
 		rdma_buf_put(arena, &slot->in[i]);
 		rdma_buf_put(arena, &slot->out[i]);
 	}

@@ -134,6 +134,13 @@ static u32 header_bytes(const struct rpcrdma_hdr *hdr)
 	return n;
 }
 
+static u32 item_lkey(const struct rdma_slot *slot, unsigned i)
+{
+	const u8 *lent = slot->loan[i].data;
+
+	return lent && slot->call.out[i].data == lent ? slot->loan_mr[i]->lkey : slot->out[i].lkey;
+}
+
 static bool items_add(struct chain *chain, struct rdma_slot *slot, struct rpcrdma_hdr *hdr)
 {
 	const struct nfs_call *call = &slot->call;
@@ -142,7 +149,7 @@ static bool items_add(struct chain *chain, struct rdma_slot *slot, struct rpcrdm
 		if (i >= call->out_n)
 			chunk_unused(hdr, &hdr->writes[i]);
 		else if (!chunk_write(chain, hdr, &hdr->writes[i], call->out[i].data,
-				      call->out[i].len, slot->out[i].lkey))
+				      call->out[i].len, item_lkey(slot, i)))
 			return false;
 	}
 	return true;
@@ -224,4 +231,21 @@ static u8 *call_data_out(struct nfs_call *call, u32 len)
 	return call->reply.p + 4;
 }
 
-const struct nfs_call_ops rdma_call_ops = { .data_out = call_data_out, .reply = call_reply };
+/* Registering costs a software RNIC next to nothing; what is lent is only read. */
+static bool call_lend(struct nfs_call *call, const struct nfs_loan *loan)
+{
+	struct rdma_slot *slot = container_of(call, struct rdma_slot, call);
+	unsigned i = call->out_n;
+
+	if (slot->loan[i].data || ual_mr_reg(slot->conn->reactor->pd, (void *)loan->data, loan->len,
+					     0, &slot->loan_mr[i]))
+		return false;
+	slot->loan[i] = *loan;
+	return true;
+}
+
+const struct nfs_call_ops rdma_call_ops = {
+	.data_out = call_data_out,
+	.lend = call_lend,
+	.reply = call_reply,
+};

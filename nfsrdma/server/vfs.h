@@ -138,6 +138,12 @@ struct nfs_vfs_ops {
 	 */
 	ssize_t (*read)(struct nfs_node *node, const struct nfs_cred *cred, void *buf, size_t len,
 			u64 offset, bool nowait, bool *eof);
+	/*
+	 * Optional (NULL).  The same from memory that is the file's own: up to len bytes, at least one.  -EAGAIN: not this
+	 * file, or not now; read() it.
+	 */
+	int (*lend)(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u32 len,
+		    struct nfs_loan *loan);
 	/* sync: durable, with what is needed to find it, before it returns */
 	ssize_t (*write)(struct nfs_node *node, const struct nfs_cred *cred, const void *buf,
 			 size_t len, u64 offset, bool sync);

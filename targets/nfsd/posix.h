@@ -7,6 +7,7 @@
  *   posix_name.c  what goes by name                     posix_io.c     data: read, write, commit, holes, copies
  *   posix_dir.c   listing                               posix_xattr.c  extended attributes
  *   posix_acl.c   POSIX ACLs                            posix_change.c the change attribute
+ *   posix_lend.c  data lent from the page cache
  *
  * Handles are the kernel's (name_to_handle_at(2)) and so stay good over restarts and renames; opening by handle
  * needs CAP_DAC_READ_SEARCH.  Behind them is a code that only this server can make, since the kernel opens any
@@ -49,6 +50,9 @@ struct nfs_node {
 	atomic_int data_fd;
 	atomic_int dir_fd;		/* of a directory, opened for reading */
 	atomic_bool writable;		/* data_fd is */
+	/* posix_lend.c: 1 + the window that was last asked for; when lending may begin again, by the coarse clock */
+	atomic_uint lend_near;
+	atomic_llong lend_not_before_s;
 	bool gone;		    /* its last name was removed: not kept when nobody uses it */
 	mode_t type;			/* S_IFMT of it */
 	dev_t dev;
@@ -159,6 +163,11 @@ int posix_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offse
 int posix_deallocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);
 ssize_t posix_copy(struct nfs_node *from, u64 from_offset, struct nfs_node *to, u64 to_offset,
 		   u64 len, const struct nfs_cred *cred, bool clone);
+
+/* posix_lend.c */
+int posix_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u32 len,
+	       struct nfs_loan *loan);
+void posix_lend_forget(struct nfs_node *node);	/* it is about to be freed */
 
 /* posix_xattr.c */
 ssize_t posix_getxattr(struct nfs_node *node, const struct nfs_cred *cred, const char *name,

@@ -155,6 +155,7 @@ const struct nfs_vfs_ops posix_vfs_ops = {
 	.link = posix_link,
 	.readdir = posix_readdir,
 	.read = posix_read,
+	.lend = posix_lend,
 	.write = posix_write,
 	.commit = posix_commit,
 	.seek = posix_seek,

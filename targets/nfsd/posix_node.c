@@ -71,6 +71,7 @@ static struct nfs_node *cached(struct posix_fs *fs, const u8 *handle, unsigned l
 
 static void node_free(struct nfs_node *node)
 {
+	posix_lend_forget(node);
 	if (node->data_fd >= 0)
 		close(node->data_fd);
 	if (node->dir_fd >= 0)

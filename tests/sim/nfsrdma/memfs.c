@@ -383,6 +383,29 @@ static ssize_t op_read(struct nfs_node *node, const struct nfs_cred *cred, void 
 	return (ssize_t)n;
 }
 
+static void end_loan(struct nfs_loan *loan, bool failed)
+{
+	free((u8 *)loan->data);
+	op_put(loan->priv);
+}
+
+/* Every other page may be lent, as a copy of its own: the file may be cut before it is sent. */
+static int op_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u32 len,
+		   struct nfs_loan *loan)
+{
+	u32 n = offset < node->size ? (u32)min_t(u64, len, node->size - offset) : 0;
+	u8 *copy;
+
+	if (!S_ISREG(node->mode) || !n || offset / 4096 % 2 || node->fs->blocks(node->fs->ctx))
+		return -EAGAIN;
+	copy = malloc(n);
+	if (!copy)
+		return -EAGAIN;
+	memcpy(copy, node->data + offset, n);
+	*loan = (struct nfs_loan){ copy, n, offset + n == node->size, end_loan, hold(node) };
+	return 0;
+}
+
 static ssize_t op_write(struct nfs_node *node, const struct nfs_cred *cred, const void *buf,
 			size_t len, u64 offset, bool sync)
 {
@@ -470,6 +493,7 @@ const struct nfs_vfs_ops memfs_ops = {
 	.link = op_link,
 	.readdir = op_readdir,
 	.read = op_read,
+	.lend = op_lend,
 	.write = op_write,
 	.commit = op_commit,
 	.seek = op_seek,

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Data lent from the page cache: large reads of files that lie still are sent from a mapping, without a copy.
+ *
+ * Windows of WINDOW_BYTES of files are mapped and stay so; the least recently used makes room.  A window is made
+ * when a file is read near the place of the last read, so that reads all over a large file do not map and unmap.
+ *
+ * Who sends from a loan computes a checksum and then has the kernel copy the same bytes.  If a page is written in
+ * between, the peer refuses the message and the connection breaks.  So only files are lent whose last change is
+ * QUIET_S ago, and none for BROKEN_S after a connection broke with it; what is left is the instant of the first
+ * write to a file that was quiet, and programs of this machine that write through mappings of their own.
+ *
+ * A file that is cut while it is lent has no page any more where it is touched: SIGBUS.  The handler puts a page of
+ * zeros there, which is what a read may see of a file that is being cut, and the window is not used again.  A page
+ * that should be there, but cannot be read from the disk, ends the process, as the kernel wants it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "targets/nfsd/posix.h"
+
+#define WINDOW_BYTES	(256u << 20)
+#define WINDOWS_MAX	16
+#define PAGE		4096u		/* smaller than the system's is fine: only arithmetic of mincore() and SIGBUS */
+#define LEND_MIN	(64u << 10)	/* less is copied sooner than lent */
+#define QUIET_S		3
+#define BROKEN_S	60
+
+struct window {
+	_Atomic(u8 *) mem; /* NULL: free.  The handler of SIGBUS looks at it and what follows */
+	atomic_int fd;			/* the node's; open while there are loans */
+	u64 offset;
+	atomic_bool bad;
+	struct nfs_node *node;
+	unsigned loans;
+	u64 used;			/* by the count of uses */
+};
+
+static struct window windows[WINDOWS_MAX];
+static u64 uses;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool usable;
+
+/* ---- pages that are gone ------------------------------------------------------------------------- */
+
+static void on_sigbus(int sig, siginfo_t *info, void *ctx)
+{
+	static _Atomic(u8 *) last;
+	u8 *page = (u8 *)((uintptr_t)info->si_addr & ~(uintptr_t)(PAGE - 1));
+	int saved = errno;
+	struct stat st;
+
+	for (unsigned i = 0; i < WINDOWS_MAX && info->si_code == BUS_ADRERR; i++) {
+		struct window *w = &windows[i];
+		u8 *mem = atomic_load(&w->mem);
+
+		if (!mem || page < mem || page >= mem + WINDOW_BYTES || fstat(w->fd, &st))
+			continue;
+		if (w->offset + (u64)(page - mem) < (u64)st.st_size) {
+			/* It has grown again, or the disk fails: that is so when it happens twice. */
+			if (atomic_exchange(&last, page) == page)
+				break;
+			errno = saved;
+			return;
+		}
+		atomic_store(&w->bad, true);
+		if (mmap(page, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+		    MAP_FAILED)
+			break;
+		errno = saved;
+		return;
+	}
+	signal(SIGBUS, SIG_DFL);	/* the access is repeated, and ends us */
+}
+
+static void install(void)
+{
+	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+
+	sigemptyset(&action.sa_mask);
+	usable = sysconf(_SC_PAGESIZE) == PAGE && !sigaction(SIGBUS, &action, NULL);
+}
+
+/* ---- windows, with the lock held ----------------------------------------------------------------- */
+
+static void unmap(struct window *w)
+{
+	u8 *mem = atomic_exchange(&w->mem, NULL);
+
+	if (mem)
+		munmap(mem, WINDOW_BYTES);
+	w->node = NULL;
+}
+
+static struct window *find(const struct nfs_node *node, u64 offset)
+{
+	for (unsigned i = 0; i < WINDOWS_MAX; i++)
+		if (windows[i].node == node && windows[i].offset == offset)
+			return &windows[i];
+	return NULL;
+}
+
+static struct window *idle(void)
+{
+	struct window *oldest = NULL;
+
+	for (unsigned i = 0; i < WINDOWS_MAX; i++) {
+		struct window *w = &windows[i];
+
+		if (!w->node)
+			return w;
+		if (!w->loans && (!oldest || w->used < oldest->used))
+			oldest = w;
+	}
+	return oldest;
+}
+
+static struct window *map(struct nfs_node *node, int fd, u64 offset)
+{
+	struct window *w = idle();
+	u8 *mem;
+
+	if (!w)
+		return NULL;
+	unmap(w);
+	mem = mmap(NULL, WINDOW_BYTES, PROT_READ, MAP_SHARED, fd, (off_t)offset);
+	if (mem == MAP_FAILED)
+		return NULL;
+	w->node = node;
+	w->offset = offset;
+	atomic_store(&w->fd, fd);
+	atomic_store(&w->bad, false);
+	atomic_store(&w->mem, mem);
+	return w;
+}
+
+static struct window *borrow(struct nfs_node *node, int fd, u64 offset)
+{
+	unsigned near = (unsigned)(offset / WINDOW_BYTES) + 1;
+	struct window *w;
+
+	pthread_mutex_lock(&lock);
+	w = find(node, offset);
+	if (w && w->bad && !w->loans) {
+		unmap(w);
+		w = NULL;
+	}
+	if (!w && atomic_exchange(&node->lend_near, near) == near)
+		w = map(node, fd, offset);
+	if (w && w->bad)
+		w = NULL;
+	if (w) {
+		w->loans++;
+		w->used = ++uses;
+	}
+	pthread_mutex_unlock(&lock);
+	return w;
+}
+
+static void give_back(struct window *w)
+{
+	pthread_mutex_lock(&lock);
+	if (!--w->loans && w->bad)
+		unmap(w);
+	pthread_mutex_unlock(&lock);
+}
+
+void posix_lend_forget(struct nfs_node *node)
+{
+	if (!atomic_load(&node->lend_near))
+		return;
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < WINDOWS_MAX; i++)
+		if (windows[i].node == node)
+			unmap(&windows[i]);
+	pthread_mutex_unlock(&lock);
+}
+
+/* ---- loans --------------------------------------------------------------------------------------- */
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return now.tv_sec;
+}
+
+/* All of it is in memory.  mincore() tells who may write the file: the server itself. */
+static bool resident(u8 *data, u32 len)
+{
+	unsigned char pages[NFS_DATA_MAX / PAGE + 2];
+	u32 head = (u32)((uintptr_t)data % PAGE);
+	u32 n = (head + len + PAGE - 1) / PAGE;
+
+	posix_act_as(NULL);
+	if (n > sizeof(pages) || mincore(data - head, head + len, pages))
+		return false;
+	for (u32 i = 0; i < n; i++)
+		if (!(pages[i] & 1))
+			return false;
+	return true;
+}
+
+static void end(struct nfs_loan *loan, bool failed)
+{
+	struct window *w = loan->priv;
+	struct nfs_node *node = w->node;
+
+	if (failed)
+		atomic_store(&node->lend_not_before_s, now_s() + BROKEN_S);
+	give_back(w);
+	posix_node_put(node);
+}
+
+int posix_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u32 len,
+	       struct nfs_loan *loan)
+{
+	u64 at = offset % WINDOW_BYTES;
+	time_t now = now_s();
+	struct window *w;
+	struct stat st;
+	int fd;
+
+	if (len < LEND_MIN || posix_data_ok(node, cred, NFS_MAY_READ))
+		return -EAGAIN;
+	pthread_once(&once, install);
+	fd = posix_node_data_fd(node, false);
+	if (fd < 0 || !usable || now < atomic_load(&node->lend_not_before_s) || fstat(fd, &st) ||
+	    st.st_ctim.tv_sec + QUIET_S > now || offset >= (u64)st.st_size)
+		return -EAGAIN;
+	len = (u32)min_t(u64, len, (u64)st.st_size - offset);
+	if (at + len > WINDOW_BYTES)
+		return -EAGAIN;
+	w = borrow(node, fd, offset - at);
+	if (!w)
+		return -EAGAIN;
+	if (!resident(w->mem + at, len)) {
+		give_back(w);
+		return -EAGAIN;
+	}
+	posix_node_get(node);
+	*loan = (struct nfs_loan){ w->mem + at, len, offset + len == (u64)st.st_size, end, w };
+	return 0;
+}
