@@ -66,6 +66,7 @@ void call_free(struct call *call)
 static void finish(struct call *call, struct xdr_in *in, int err)
 {
 	list_del_init(&call->link);
+	call->chan->call_n--;
 	call->done(call, in, err);
 }
 
@@ -144,13 +145,13 @@ void chan_pump(struct chan *chan)
 	}
 }
 
-/* At its end the channel's calls are those it had and this one. */
 static void adopt(struct chan *chan, struct call *call)
 {
 	call->chan = chan;
 	if (list_empty(&chan->calls))
 		chan->heard_ns = now(chan);
 	list_add_tail(&call->link, &chan->calls);
+	chan->call_n++;
 	if (!ual_timer_armed(&chan->timer))
 		ual_timer_arm(chan->client->cfg.loop, &chan->timer, now(chan) + TICK_NS);
 }
@@ -161,6 +162,7 @@ void chan_move_calls(struct chan *from, struct chan *to)
 		struct call *call = list_first_entry(&from->calls, struct call, link);
 
 		list_del_init(&call->link);
+		from->call_n--;
 		adopt(to, call);
 	}
 	chan_pump(to);
@@ -204,9 +206,7 @@ void chan_again(struct call *call, u64 delay_ns)
 	if (chan->stopping)
 		call->done(call, NULL, -ECANCELED);
 	else
-		list_add_tail(&call->link, &chan->calls);
-	if (!ual_timer_armed(&chan->timer))
-		ual_timer_arm(chan->client->cfg.loop, &chan->timer, now(chan) + TICK_NS);
+		adopt(chan, call);
 }
 
 struct call *chan_find(struct chan *chan, u32 xid)

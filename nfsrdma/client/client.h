@@ -120,6 +120,7 @@ struct chan {
 	bool stopping;
 	struct xprt *xprt;
 	struct list_head calls;
+	unsigned call_n;		/* of them, and of those that are about to be done */
 	struct ual_timer timer;
 	u64 heard_ns;			/* last sign of the server while calls are under way */
 	u64 retry_ns;

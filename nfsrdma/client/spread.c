@@ -36,23 +36,30 @@ void spread_stop(struct spread *spread)
 		chan_deinit(&spread->chans[i]);
 }
 
-/* NULL: none is connected. */
-static struct chan *next_connected(struct spread *spread)
+/*
+ * Of those that are connected the one with the fewest calls under way, in turn where they are equal; NULL: none is.  So
+ * those that are asked for when a batch of replies has come go where the batch came from, together, and a connection
+ * that is slow gets less to do.
+ */
+static struct chan *least_busy(struct spread *spread)
 {
-	for (unsigned i = 0; i < spread->n; i++) {
-		struct chan *chan = &spread->chans[spread->turn++ % spread->n];
+	struct chan *best = NULL;
 
-		if (chan->state == CHAN_UP)
-			return chan;
+	spread->turn++;
+	for (unsigned i = 0; i < spread->n; i++) {
+		struct chan *chan = &spread->chans[(spread->turn + i) % spread->n];
+
+		if (chan->state == CHAN_UP && (!best || chan->call_n < best->call_n))
+			best = chan;
 	}
-	return NULL;
+	return best;
 }
 
 void spread_submit(struct spread *spread, struct call *call)
 {
-	struct chan *chan = next_connected(spread);
+	struct chan *chan = least_busy(spread);
 
-	chan_submit(chan ? chan : &spread->chans[spread->turn++ % spread->n], call);
+	chan_submit(chan ? chan : &spread->chans[spread->turn % spread->n], call);
 }
 
 unsigned spread_connected(const struct spread *spread)
@@ -78,7 +85,7 @@ static void tell(struct spread *spread, int err)
 void spread_changed(struct chan *chan, int err, bool was_up)
 {
 	struct spread *spread = &chan->client->spread;
-	struct chan *other = err ? next_connected(spread) : NULL;
+	struct chan *other = err ? least_busy(spread) : NULL;
 
 	if (!other)
 		tell(spread, err);
