@@ -160,6 +160,7 @@ int rdma_back_call(struct nfs_conn *pub, const void *msg, u32 len,
 		   void (*fn)(void *ctx, int err, const u8 *reply, u32 len), void *ctx);
 bool rdma_back_reply(struct rdma_conn *conn, const struct rpcrdma_hdr *hdr, const u8 *msg, u32 len);
 void rdma_back_sent(struct rdma_conn *conn, u64 wr_id);
+void rdma_back_resume(struct rdma_conn *conn);		/* the send queue may have room */
 void rdma_back_gone(struct rdma_conn *conn);
 void rdma_back_free(struct rdma_conn *conn);
 

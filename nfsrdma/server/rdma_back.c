@@ -65,7 +65,8 @@ static void send_next(struct rdma_conn *conn)
 	struct xdr_out out;
 	struct wr_sge sge;
 
-	if (back->sending || back->waiting || list_empty(&back->queue) || conn->dead)
+	if (back->sending || back->waiting || list_empty(&back->queue) || conn->dead ||
+	    !conn->sq_free)
 		return;
 	call = list_first_entry(&back->queue, struct back_call, link);
 	hdr.xid = call->xid;
@@ -76,7 +77,7 @@ static void send_next(struct rdma_conn *conn)
 	sge = (struct wr_sge){ (u64)(uintptr_t)back->buf, (u32)xdr_out_len(&out), back->mr->lkey };
 	wr.sges = &sge;
 	wr.sge_n = 1;
-	if (!conn->sq_free || ual_post_send(conn->qp, &wr, &bad)) {
+	if (ual_post_send(conn->qp, &wr, &bad)) {
 		rdma_conn_kill(conn);
 		return;
 	}
@@ -111,6 +112,12 @@ int rdma_back_call(struct nfs_conn *pub, const void *msg, u32 len,
 	back->n++;
 	send_next(conn);
 	return 0;
+}
+
+void rdma_back_resume(struct rdma_conn *conn)
+{
+	if (conn->back)
+		send_next(conn);
 }
 
 static void call_end(struct rdma_back *back, struct back_call *call, int err, const u8 *reply,

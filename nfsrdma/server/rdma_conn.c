@@ -176,6 +176,7 @@ static void on_cq(struct ual_cq *cq)
 			on_completion(conn, &wc[i]);
 	} while (n == WC_BATCH && !conn->dead);
 	feed_waiting(conn);
+	rdma_back_resume(conn);
 }
 
 /* ---- end --------------------------------------------------------------------------------------- */
