@@ -54,7 +54,7 @@ static bool rule_matches(const struct nfs_export_rule *rule, const struct sockad
 const struct nfs_export_rule *nfs_export_rule_for(const struct nfs_export *export,
 						  const struct sockaddr_storage *peer)
 {
-	const struct nfs_export_rule *rule = export->rules;
+	const struct nfs_export_rule *rule = nfs_export_rules(export);
 
 	while (rule && !rule_matches(rule, peer))
 		rule = rule->next;
@@ -93,17 +93,28 @@ void nfs_export_squash(const struct nfs_export_rule *rule, const struct nfs_cred
 
 /* ---- finding ------------------------------------------------------------------------------------- */
 
-const struct nfs_export *nfs_exports_first(const struct nfs_exports *exports)
+struct nfs_export *nfs_exports_first(const struct nfs_exports *exports)
 {
-	return exports->first;
+	return __atomic_load_n(&exports->first, __ATOMIC_ACQUIRE);
+}
+
+struct nfs_export *nfs_exports_next(const struct nfs_export *export)
+{
+	return __atomic_load_n(&export->next, __ATOMIC_ACQUIRE);
+}
+
+const struct nfs_export_rule *nfs_export_rules(const struct nfs_export *export)
+{
+	return nfs_export_is_gone(export) ? NULL
+					  : __atomic_load_n(&export->rules, __ATOMIC_ACQUIRE);
 }
 
 struct nfs_export *nfs_export_by_fsid(const struct nfs_exports *exports, u64 fsid)
 {
-	struct nfs_export *e = exports->first;
+	struct nfs_export *e = nfs_exports_first(exports);
 
 	while (e && e->fsid != fsid)
-		e = e->next;
+		e = nfs_exports_next(e);
 	return e;
 }
 
@@ -125,8 +136,8 @@ struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const c
 	struct nfs_export *best = NULL;
 	size_t best_len = 0;
 
-	for (struct nfs_export *e = exports->first; e; e = e->next) {
-		size_t len = covers(e, path);
+	for (struct nfs_export *e = nfs_exports_first(exports); e; e = nfs_exports_next(e)) {
+		size_t len = nfs_export_is_gone(e) ? 0 : covers(e, path);
 
 		if (len > best_len) {
 			best = e;
@@ -138,6 +149,38 @@ struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const c
 		*rest += strspn(*rest, "/");
 	}
 	return best;
+}
+
+/* ---- changing it --------------------------------------------------------------------------------- */
+
+void nfs_exports_add(struct nfs_exports *exports, struct nfs_export *export)
+{
+	struct nfs_export **at = &exports->first;
+
+	while (*at)
+		at = &(*at)->next;
+	__atomic_store_n(at, export, __ATOMIC_RELEASE);
+}
+
+struct nfs_export_rule *nfs_export_set(struct nfs_export *export, struct nfs_export_rule *rules,
+				       bool async)
+{
+	struct nfs_export_rule *old = export->rules;
+
+	__atomic_store_n(&export->rules, rules, __ATOMIC_RELEASE);
+	__atomic_store_n(&export->async, async, __ATOMIC_RELAXED);
+	__atomic_store_n(&export->gone, false, __ATOMIC_RELEASE);
+	return old;
+}
+
+void nfs_export_set_gone(struct nfs_export *export)
+{
+	__atomic_store_n(&export->gone, true, __ATOMIC_RELAXED);
+}
+
+void nfs_export_set_pseudo(struct nfs_export *export, const struct nfs4_pseudo *pseudo)
+{
+	__atomic_store_n(&export->pseudo4, pseudo, __ATOMIC_RELEASE);
 }
 
 /* ---- handles ------------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 
 enum nfs_squash { NFS_SQUASH_ROOT, NFS_SQUASH_NONE, NFS_SQUASH_ALL };
 
-/* How the clients that match a line may use it. */
+/* How the clients that match a line may use it.  Constant once published. */
 struct nfs_export_rule {
 	/* address, and how many bits of it count; AF_UNSPEC: everybody */
 	struct sockaddr_storage net;
@@ -32,17 +32,51 @@ struct nfs_export {
 	const char *path;		/* canonical */
 	u64 fsid;			/* stable over restarts: fsid= or made from the path */
 	bool crossmnt;			/* mounts below it are shown too */
-	bool async;	  /* what was made, renamed, removed need not be durable when answered */
+	/* what was made, renamed, removed need not be durable when answered; nfs_export_is_async() */
+	bool async;
+	/* no longer exported: for nobody, until it is again; nfs_export_is_gone() */
+	bool gone;
 	const struct nfs_vfs_ops *vfs;
 	void *fs;			/* of the implementation */
 	struct nfs_export_rule *rules;
-	const struct nfs4_pseudo *pseudo4;	/* its place in the tree of version 4; NULL: none */
+	/* its place in the tree of version 4; NULL: none; nfs_export_pseudo() */
+	const struct nfs4_pseudo *pseudo4;
 	struct nfs_export *next;
 };
 
-struct nfs_exports {			/* the table, read-only once published */
+/*
+ * The table.  Calls read it without a lock while one thread at a time may change what has a function below: an export
+ * is added at its end or becomes `gone`, rules are replaced as a whole.  Nothing is taken out or freed before the end
+ * of the server, for calls under way and open files may hold it.
+ */
+struct nfs_exports {
 	struct nfs_export *first;
 };
+
+static inline bool nfs_export_is_gone(const struct nfs_export *export)
+{
+	return __atomic_load_n(&export->gone, __ATOMIC_RELAXED);
+}
+static inline bool nfs_export_is_async(const struct nfs_export *export)
+{
+	return __atomic_load_n(&export->async, __ATOMIC_RELAXED);
+}
+static inline const struct nfs4_pseudo *nfs_export_pseudo(const struct nfs_export *export)
+{
+	return __atomic_load_n(&export->pseudo4, __ATOMIC_ACQUIRE);
+}
+
+/* ---- changing it while it is in use */
+
+/* export->next is NULL */
+void nfs_exports_add(struct nfs_exports *exports, struct nfs_export *export);
+/* Returns the old rules, which calls under way may still be looking at. */
+struct nfs_export_rule *nfs_export_set(struct nfs_export *export, struct nfs_export_rule *rules,
+				       bool async);
+void nfs_export_set_gone(struct nfs_export *export);
+void nfs_export_set_pseudo(struct nfs_export *export, const struct nfs4_pseudo *pseudo);
+
+/* ---- asking it */
 
 /* The rule for this peer; NULL: not for it (NFS3ERR_ACCES, or as if there were no such export). */
 const struct nfs_export_rule *nfs_export_rule_for(const struct nfs_export *export,
@@ -53,8 +87,11 @@ bool nfs_export_port_ok(const struct nfs_export_rule *rule, const struct sockadd
 void nfs_export_squash(const struct nfs_export_rule *rule, const struct nfs_cred *in,
 		       struct nfs_cred *out);
 
-/* The first; the others by `next`. */
-const struct nfs_export *nfs_exports_first(const struct nfs_exports *exports);
+/* The first, the one behind it; NULL: no more. */
+struct nfs_export *nfs_exports_first(const struct nfs_exports *exports);
+struct nfs_export *nfs_exports_next(const struct nfs_export *export);
+/* The first rule; the others by `next`.  NULL: it is gone. */
+const struct nfs_export_rule *nfs_export_rules(const struct nfs_export *export);
 struct nfs_export *nfs_export_by_fsid(const struct nfs_exports *exports, u64 fsid);
 /* The export that is or holds this path; *rest: what is behind it, without leading slashes. */
 struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const char *path,

@@ -22,7 +22,7 @@ enum nfs4_status nfs4_op_putfh(struct nfs4_compound *c)
 enum nfs4_status nfs4_op_putrootfh(struct nfs4_compound *c)
 {
 	struct nfs4_obj obj;
-	enum nfs4_status status = nfs4_obj_from_pseudo(c, c->call->server->pseudo4, &obj);
+	enum nfs4_status status = nfs4_obj_from_pseudo(c, nfs_server_pseudo(c->call->server), &obj);
 
 	if (status == NFS4_OK)
 		nfs4_cur_set(c, &obj);

@@ -35,7 +35,7 @@ enum nfs4_status nfs4_obj_from_fh(struct nfs4_compound *c, const u8 *fh, u32 len
 	int err;
 
 	if (len == NFS4_PSEUDO_FH_BYTES && fh[0] == NFS4_PSEUDO_FH) {
-		p = nfs4_pseudo_find(server->pseudo4, get_unaligned_be64(fh + 4));
+		p = nfs4_pseudo_find(nfs_server_pseudo(server), get_unaligned_be64(fh + 4));
 		if (!p)
 			return NFS4ERR_STALE;
 		obj_is_pseudo(c, p, obj);

@@ -63,7 +63,7 @@ static bool fh_equal(const struct nfs_fh *a, const struct nfs_fh *b)
 
 const struct nfs4_pseudo *nfs4_pseudo_at(const struct nfs_export *export, const struct nfs_fh *dir)
 {
-	const struct nfs4_pseudo *top = export->pseudo4;
+	const struct nfs4_pseudo *top = nfs_export_pseudo(export);
 
 	if (!top || !top->child)
 		return NULL;
@@ -77,7 +77,7 @@ const struct nfs4_pseudo *nfs4_pseudo_at(const struct nfs_export *export, const 
 
 const struct nfs4_pseudo *nfs4_pseudo_of_root(const struct nfs4_obj *obj)
 {
-	const struct nfs4_pseudo *p = obj->export ? obj->export->pseudo4 : NULL;
+	const struct nfs4_pseudo *p = obj->export ? nfs_export_pseudo(obj->export) : NULL;
 
 	return p && fh_equal(&p->root_fh, &obj->fh) ? p : NULL;
 }
@@ -156,7 +156,11 @@ static struct nfs4_pseudo *path_add(struct nfs4_pseudo *root, const char *path)
 static const char *path_of(const struct nfs_exports *exports, const struct nfs_export *e)
 {
 	const struct nfs_export *top = nfs_export_by_fsid(exports, 0);
-	size_t len = top ? strlen(top->path) : 0;
+	size_t len;
+
+	if (top && nfs_export_is_gone(top))
+		top = NULL;
+	len = top ? strlen(top->path) : 0;
 
 	while (len && top->path[len - 1] == '/')
 		len--;
@@ -220,7 +224,9 @@ int nfs4_pseudo_create(const struct nfs_exports *exports, struct nfs4_pseudo **o
 	root = node_create(NULL, NULL, "", 0, (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec);
 	if (!root)
 		return -ENOMEM;
-	for (struct nfs_export *e = exports->first; e; e = e->next) {
+	for (struct nfs_export *e = nfs_exports_first(exports); e; e = nfs_exports_next(e)) {
+		if (nfs_export_is_gone(e))
+			continue;
 		p = path_add(root, path_of(exports, e));
 		if (!p) {
 			nfs4_pseudo_destroy(root);
@@ -233,7 +239,7 @@ int nfs4_pseudo_create(const struct nfs_exports *exports, struct nfs4_pseudo **o
 	resolve(exports, root);
 	for (const struct nfs4_pseudo *q = root; q; q = walk(root, q))
 		if (q->export)
-			q->export->pseudo4 = q;
+			nfs_export_set_pseudo(q->export, q);
 	*out = root;
 	return 0;
 }
@@ -251,7 +257,7 @@ void nfs4_pseudo_destroy(struct nfs4_pseudo *root)
 		if (up)
 			up->child = p->next;
 		if (p->export && p->export->pseudo4 == p)
-			p->export->pseudo4 = NULL;
+			nfs_export_set_pseudo(p->export, NULL);
 		free(p->name);
 		free(p);
 		p = up;

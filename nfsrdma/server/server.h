@@ -54,7 +54,8 @@ struct nfs_server {
 	struct nfs_workers *workers;
 	struct nfs_replay_cache *replay;	/* or NULL: repeated calls are done again */
 	struct nfs4_state *state4;		/* NULL: version 4 is not served */
-	const struct nfs4_pseudo *pseudo4;	/* the tree above the exports */
+	/* The tree above the exports: nfs_server_pseudo().  Another one may take its place; both stay. */
+	const struct nfs4_pseudo *pseudo4;
 	struct nfs_reactor *reactors;		/* stats.h; NULL: nothing is counted */
 	unsigned reactor_n;
 	/* Told of connections, after conn_up and before conn_down; may be NULL. */
@@ -63,6 +64,11 @@ struct nfs_server {
 	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);
 	void (*conn_down)(struct nfs_server *server, struct nfs_conn *conn);
 };
+
+static inline const struct nfs4_pseudo *nfs_server_pseudo(const struct nfs_server *server)
+{
+	return __atomic_load_n(&server->pseudo4, __ATOMIC_ACQUIRE);
+}
 
 /* Threads that run what may block.  -EAGAIN, -ENOMEM. */
 int nfs_workers_create(unsigned threads, struct nfs_workers **workers);

@@ -340,7 +340,9 @@ static int drop(void *ctx, const char *id)
 
 static int reload(void *ctx, char *why, size_t why_len)
 {
-	return -EOPNOTSUPP;
+	struct nfsd_admin *a = ctx;
+
+	return nfsd_reload_run(a->reload, why, why_len);
 }
 
 const struct daemon_admin_ops nfsd_admin_ops = {

@@ -7,6 +7,7 @@
 #include "targets/daemon/admin.h"
 #include "targets/daemon/reactor.h"
 #include "targets/nfsd/listeners.h"
+#include "targets/nfsd/reload.h"
 
 /* Filled by the daemon before the admin thread starts. */
 struct nfsd_admin {
@@ -14,6 +15,7 @@ struct nfsd_admin {
 	struct daemon_reactor *reactors;	/* as many as server->reactors, in the same order */
 	struct nfs_server *server;
 	const struct listeners *listeners;
+	struct nfsd_reload *reload;
 };
 
 extern const struct daemon_admin_ops nfsd_admin_ops;	/* ctx: a struct nfsd_admin */

@@ -45,16 +45,20 @@ json_t *nfsd_admin_exports(const struct nfs_exports *exports)
 	json_t *list = json_array();
 	char fsid[24];
 
-	for (const struct nfs_export *e = nfs_exports_first(exports); e; e = e->next) {
-		json_t *rules = json_array();
+	for (const struct nfs_export *e = nfs_exports_first(exports); e; e = nfs_exports_next(e)) {
+		const struct nfs_export_rule *rule = nfs_export_rules(e);
+		json_t *rules;
 
-		for (const struct nfs_export_rule *rule = e->rules; rule; rule = rule->next)
+		if (!rule)
+			continue;	/* no longer exported */
+		rules = json_array();
+		for (; rule; rule = rule->next)
 			json_array_append_new(rules, rule_json(rule));
 		snprintf(fsid, sizeof(fsid), "%#llx", (unsigned long long)e->fsid);
-		json_array_append_new(list,
-				      json_pack("{s:o, s:s, s:b, s:o}", "path",
-						daemon_admin_text(e->path, strlen(e->path)), "fsid",
-						fsid, "async", (int)e->async, "clients", rules));
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:b, s:o}", "path",
+					daemon_admin_text(e->path, strlen(e->path)), "fsid", fsid,
+					"async", (int)nfs_export_is_async(e), "clients", rules));
 	}
 	return list;
 }

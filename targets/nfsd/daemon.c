@@ -9,6 +9,7 @@
 
 #include "nfsrdma/server/nfs3.h"
 #include "nfsrdma/server/replay.h"
+#include "targets/daemon/hangup.h"
 #include "targets/daemon/log.h"
 #include "targets/daemon/notify.h"
 #include "targets/daemon/pid_file.h"
@@ -17,13 +18,19 @@
 #include "targets/nfsd/conn_log.h"
 #include "targets/nfsd/listeners.h"
 #include "targets/nfsd/posix.h"
+#include "targets/nfsd/reload.h"
 #include "targets/nfsd/state_dir.h"
 #include "targets/nfsd/version4.h"
 
+struct fs_set {
+	struct posix_fs *fs[EXPORTS_MAX];
+	unsigned n;
+};
+
 struct daemon {
 	struct nfsd_options *options;
-	struct posix_fs *fs[EXPORTS_MAX];
-	unsigned fs_n;
+	struct fs_set fs;
+	u8 key[POSIX_KEY_BYTES];	/* of the file handles */
 	int state_fd;
 	struct nfs_server server;
 	struct version4 v4;
@@ -32,6 +39,9 @@ struct daemon {
 	unsigned reactor_n;
 	struct listeners listeners;
 	struct nfsd_admin admin;
+	struct nfsd_reload reload;
+	struct daemon_hangup hangup;
+	bool ending;
 	struct daemon_shutdown shutdown;
 };
 
@@ -49,32 +59,64 @@ static unsigned nodes_allowed(unsigned exports)
 	return n < 64 ? 64 : n > POSIX_NODES_MAX ? POSIX_NODES_MAX : (unsigned)n;
 }
 
-static int open_exports(struct daemon *d)
+static void close_set(struct fs_set *set)
 {
-	char path[PATH_MAX];
-	u8 key[POSIX_KEY_BYTES];
+	while (set->n)
+		posix_fs_destroy(set->fs[--set->n]);
+}
+
+static int open_set(const struct daemon *d, const struct exports_list *list, struct fs_set *set)
+{
 	const char *why;
 	int err;
 
+	for (struct nfs_export *e = list->table.first; e; e = e->next) {
+		err = posix_fs_create(e, d->key, nodes_allowed(d->options->exports.n),
+				      &set->fs[set->n], &why);
+		if (err) {
+			daemon_log(LOG_ERR, "export %s: %s", e->path, why);
+			return err;
+		}
+		set->n++;
+		daemon_log(LOG_INFO, "export %s: fsid %#llx", e->path, (unsigned long long)e->fsid);
+	}
+	return 0;
+}
+
+/* ---- exports that come later (reload.h) */
+
+static void close_more(void *ctx, void *opened)
+{
+	close_set(opened);
+	free(opened);
+}
+
+static int open_more(void *ctx, const struct exports_list *list, void **opened)
+{
+	struct fs_set *set = calloc(1, sizeof(*set));
+	int err = set ? open_set(ctx, list, set) : -ENOMEM;
+
+	if (!err)
+		*opened = set;
+	else if (set)
+		close_more(ctx, set);
+	return err;
+}
+
+static int open_exports(struct daemon *d)
+{
+	char path[PATH_MAX];
+	int err;
+
 	d->state_fd = state_dir_open(d->options->state_dir, path, sizeof(path));
-	err = d->state_fd < 0 ? d->state_fd : state_dir_key(d->state_fd, key, sizeof(key));
+	err = d->state_fd < 0 ? d->state_fd : state_dir_key(d->state_fd, d->key, sizeof(d->key));
 	if (err) {
 		daemon_log(LOG_ERR, "%s: %s; see --state", path,
 			   err == -EINVAL ? "handle-key is damaged: file handles need it"
 					  : strerror(-err));
 		return err;
 	}
-	for (struct nfs_export *e = d->options->exports.table.first; e; e = e->next) {
-		err = posix_fs_create(e, key, nodes_allowed(d->options->exports.n), &d->fs[d->fs_n],
-				      &why);
-		if (err) {
-			daemon_log(LOG_ERR, "export %s: %s", e->path, why);
-			return err;
-		}
-		d->fs_n++;
-		daemon_log(LOG_INFO, "export %s: fsid %#llx", e->path, (unsigned long long)e->fsid);
-	}
-	return 0;
+	return open_set(d, &d->options->exports, &d->fs);
 }
 
 static bool reactor_quiet(void *ctx, unsigned index)
@@ -83,7 +125,7 @@ static bool reactor_quiet(void *ctx, unsigned index)
 
 	/* The admin thread may be asking reactors; the first one ends first, the others go on until then. */
 	return listeners_reactor_quiet(&d->listeners, index) &&
-	       (index || daemon_admin_stopped(d->admin.socket));
+	       (index || (daemon_admin_stopped(d->admin.socket) && !atomic_load(&d->reload.busy)));
 }
 
 static int open_reactors(struct daemon *d)
@@ -127,6 +169,7 @@ static int open_admin(struct daemon *d)
 	d->admin.reactors = d->reactors;
 	d->admin.server = &d->server;
 	d->admin.listeners = &d->listeners;
+	d->admin.reload = &d->reload;
 	return daemon_admin_open(&cfg, &d->admin.socket);
 }
 
@@ -139,6 +182,16 @@ static int open_programs(struct daemon *d)
 	d->server.programs->next = o->no_v3 ? NULL : &mount3_program;
 	return o->no_v4 ? 0
 			: version4_open(&d->v4, &d->server, d->state_fd, o->lease_s, o->grace_s);
+}
+
+static void prepare_reload(struct daemon *d)
+{
+	d->reload.options = d->options;
+	d->reload.server = &d->server;
+	d->reload.open = open_more;
+	d->reload.close = close_more;
+	d->reload.ctx = d;
+	nfsd_reload_init(&d->reload);
 }
 
 static int build(struct daemon *d)
@@ -175,13 +228,13 @@ static void take_apart(struct daemon *d)
 	nfs_workers_destroy(d->server.workers);
 	nfs_replay_destroy(d->server.replay);
 	version4_close(&d->v4);
+	nfsd_reload_deinit(&d->reload);
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		daemon_reactor_deinit(&d->reactors[i]);
 	free(d->reactors);
 	free(d->server.reactors);
 	ual_destroy(d->ual);
-	for (unsigned i = 0; i < d->fs_n; i++)
-		posix_fs_destroy(d->fs[i]);
+	close_set(&d->fs);
 	if (d->state_fd >= 0)
 		close(d->state_fd);
 }
@@ -193,10 +246,19 @@ static void begin_end(void *ctx, int signal)
 	struct daemon *d = ctx;
 
 	daemon_log(LOG_INFO, "%s: ending", strsignal(signal));
+	d->ending = true;
 	daemon_notify("STOPPING=1");
 	daemon_admin_stop(d->admin.socket);
 	listeners_stop(&d->listeners);
 	ual_loop_stop(d->reactors[0].loop);
+}
+
+static void hangup(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (!d->ending)
+		nfsd_reload_start(&d->reload);
 }
 
 static int pid_file(struct daemon *d)
@@ -252,13 +314,17 @@ int nfsd_run(struct nfsd_options *options)
 
 	umask(0);			/* modes are the clients' */
 	allow_descriptors();
+	prepare_reload(&d);
 	err = build(&d);
-	if (!err) {
+	if (!err)
 		err = daemon_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
+	if (!err) {
+		err = daemon_hangup_init(&d.hangup, d.reactors[0].loop, hangup, &d);
 		if (!err) {
 			err = serve(&d);
-			daemon_shutdown_deinit(&d.shutdown);
+			daemon_hangup_deinit(&d.hangup);
 		}
+		daemon_shutdown_deinit(&d.shutdown);
 	}
 	take_apart(&d);
 	return err;

@@ -253,6 +253,8 @@ enum daemon_options_verdict nfsd_options_parse(int argc, char *const *argv, stru
 	enum daemon_options_verdict verdict;
 
 	*o = (struct nfsd_options){
+		.argc = argc,
+		.argv = argv,
 		.tcp_port = NFS_PORT,
 		.rdma_port = RPCRDMA_PORT,
 		.workers = 16,

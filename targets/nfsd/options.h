@@ -13,6 +13,8 @@
 #define NFSD_WORKERS_MAX	256
 
 struct nfsd_options {
+	int argc;			/* that it was made of, borrowed */
+	char *const *argv;
 	struct exports_list exports;
 	struct sockaddr_storage listens[NFSD_LISTENS_MAX];	/* ports not set */
 	unsigned listen_n;		/* 0: every address */

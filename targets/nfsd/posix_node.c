@@ -306,7 +306,7 @@ int posix_node_durable(struct nfs_node *node, int err)
 {
 	int fd;
 
-	if (err || node->fs->export->async)
+	if (err || nfs_export_is_async(node->fs->export))
 		return err;
 	if (node->type == S_IFDIR) {
 		pthread_mutex_lock(&node->lock);

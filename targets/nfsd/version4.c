@@ -40,6 +40,7 @@ static int records_open(int state_fd)
 int version4_open(struct version4 *v4, struct nfs_server *server, int state_fd, unsigned lease_s,
 		  unsigned grace_s)
 {
+	struct nfs4_pseudo *pseudo = NULL;
 	struct nfs4_state_cfg cfg = {
 		.lease_s = lease_s,
 		.grace_s = grace_s,
@@ -57,13 +58,13 @@ int version4_open(struct version4 *v4, struct nfs_server *server, int state_fd, 
 	cfg.dir_fd = v4->records_fd;
 	err = nfs4_state_create(&cfg, &v4->state);
 	if (!err)
-		err = nfs4_pseudo_create(server->exports, &v4->pseudo);
+		err = nfs4_pseudo_create(server->exports, &pseudo);
 	if (err) {
 		daemon_log(LOG_ERR, "NFS version 4: %s", strerror(-err));
 		return err;
 	}
 	server->state4 = v4->state;
-	server->pseudo4 = v4->pseudo;
+	server->pseudo4 = pseudo;
 	server->conn_down = conn_down;
 	return 0;
 }
@@ -91,7 +92,7 @@ void version4_close(struct version4 *v4)
 	if (v4->loop)
 		ual_timer_disarm(v4->loop, &v4->tick);
 	nfs4_state_destroy(v4->state);
-	nfs4_pseudo_destroy(v4->pseudo);
+	nfs4_pseudo_destroy((struct nfs4_pseudo *)nfs_server_pseudo(v4->server));
 	if (v4->records_fd >= 0)
 		close(v4->records_fd);
 	v4->server->state4 = NULL;

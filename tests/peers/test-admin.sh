@@ -184,6 +184,36 @@ o drop "$n_sock" "$id" || fail "drop $id"
 o drop "$n_sock" "$(json "$n_sock" 's["connections"][0]["id"]')" || fail "the connection cannot be dropped"
 exec 8>&-
 python3 "$check" garbage "$n_sock"
+
+# exports_are LINES: read again; both versions see them.
+exports_are()
+{
+	printf '%s\n' "$@" >"$peer_dir/exports"
+	o reload "$n_sock"
+}
+for vers in 3 4.2; do
+	exports_are "$share *(ro,insecure)" "$peer_dir/more *(rw,no_root_squash,insecure)"
+	expect 1 "Read-only" nfs cp --vers $vers "$peer_dir/src" "$server$share/h"
+	o nfs cp --vers $vers "$peer_dir/src" "$server$peer_dir/more/h" || fail "a new export, version $vers"
+	cmp "$peer_dir/src" "$peer_dir/more/h"
+	exports_are "$share *(rw,no_root_squash,insecure)"
+	o nfs cp --vers $vers "$peer_dir/src" "$server$share/h" || fail "writable again, version $vers"
+	expect 3 "" nfs stat --vers $vers "$server$peer_dir/more/h"
+done
+[ "$(json "$n_sock" '[e["path"] for e in s["exports"]]')" = "['$share']" ] || fail "an export that ended is shown"
+printf '%s *(rw,no_root_squash,insecure)\n%s *(rx)\n' "$share" "$peer_dir/more" >"$peer_dir/exports"
+expect 3 "$peer_dir/exports:2: rx: unknown option" reload "$n_sock"
+printf '%s *(rw,no_root_squash,insecure,fsid=7)\n' "$share" >"$peer_dir/exports"
+expect 3 "its fsid can change with a restart" reload "$n_sock"
+o nfs stat "$server$share/h" >/dev/null || fail "exports are not as they were before a mistake"
+printf '%s *(rw,no_root_squash,insecure)\n' "$share" "$peer_dir/more" >"$peer_dir/exports"
+kill -HUP "${peer_pid[nfsd]}"
+more_there()
+{
+	o nfs stat "$server$peer_dir/more/h" >/dev/null 2>&1
+}
+peer_wait 10 more_there
+say "exports read again"
 say "NFS: counters, clients, connections"
 
 curl -s --max-time 10 --unix-socket "$n_sock" http://localhost/metrics | python3 "$check" metrics >"$peer_dir/http"
