@@ -72,25 +72,25 @@ static double rate(const struct view *v, const json_t *now, const json_t *before
 	return more > 0 ? (double)more / v->seconds : 0;
 }
 
-static void put_count(struct table *t, const struct view *v, const json_t *now,
+static void put_count(struct text_table *t, const struct view *v, const json_t *now,
 		      const json_t *before, const char *name)
 {
 	if (v->before)
-		table_put(t, "%.0f/s", rate(v, now, before, name));
+		text_table_put(t, "%.0f/s", rate(v, now, before, name));
 	else
-		table_put(t, "%lld", num(now, name));
+		text_table_put(t, "%lld", num(now, name));
 }
 
-static void put_bytes(struct table *t, const struct view *v, const json_t *now,
+static void put_bytes(struct text_table *t, const struct view *v, const json_t *now,
 		      const json_t *before, const char *name)
 {
 	char text[32];
 
 	if (v->before)
-		table_put(t, "%s/s",
-			  size_text((uint64_t)rate(v, now, before, name), text, sizeof(text)));
+		text_table_put(t, "%s/s",
+			       size_text((uint64_t)rate(v, now, before, name), text, sizeof(text)));
 	else
-		table_put(t, "%s", size_text((uint64_t)num(now, name), text, sizeof(text)));
+		text_table_put(t, "%s", size_text((uint64_t)num(now, name), text, sizeof(text)));
 }
 
 /* ---- openrdma-targetd ------------------------------------------------------------------------------- */
@@ -110,23 +110,23 @@ static void show_luns(const json_t *now)
 {
 	static const char *const heads[] = { "LUN", "-SIZE", "BLOCK", "STATE", "STORE", NULL };
 	const json_t *lun;
-	struct table t;
+	struct text_table t;
 	char size[32];
 	size_t i;
 
-	table_init(&t, heads);
+	text_table_init(&t, heads);
 	for (i = 0; (lun = json_array_get(json_object_get(now, "luns"), i)) != NULL; i++) {
-		table_put(&t, "%s", str(lun, "name"));
-		table_put(&t, "%s", size_text((uint64_t)num(lun, "size"), size, sizeof(size)));
-		table_put(&t, "%lld", num(lun, "block_size"));
-		table_put(&t, "%s",
-			  flag(lun, "failed")	   ? "FAILED"
-			  : flag(lun, "read_only") ? "read-only"
-						   : "ok");
-		table_put(&t, "%s", str(lun, "store"));
+		text_table_put(&t, "%s", str(lun, "name"));
+		text_table_put(&t, "%s", size_text((uint64_t)num(lun, "size"), size, sizeof(size)));
+		text_table_put(&t, "%lld", num(lun, "block_size"));
+		text_table_put(&t, "%s",
+			       flag(lun, "failed")	? "FAILED"
+			       : flag(lun, "read_only") ? "read-only"
+							: "ok");
+		text_table_put(&t, "%s", str(lun, "store"));
 	}
-	table_print(&t);
-	table_deinit(&t);
+	text_table_print(&t);
+	text_table_deinit(&t);
 }
 
 /* What is behind the colon of our targets' names. */
@@ -143,26 +143,26 @@ static void show_sessions(const struct view *v)
 					     "SINCE",	"-COMMANDS", "-READ", "-WRITTEN",
 					     "-ERRORS", "INITIATOR", NULL };
 	const json_t *s, *old;
-	struct table t;
+	struct text_table t;
 	char text[32];
 	size_t i;
 
-	table_init(&t, heads);
+	text_table_init(&t, heads);
 	for (i = 0; (s = json_array_get(json_object_get(v->now, "sessions"), i)) != NULL; i++) {
 		old = earlier(v, "sessions", s);
-		table_put(&t, "%s", str(s, "id"));
-		table_put(&t, "%s", lun_of(s));
-		table_put(&t, "%s", str(s, "peer"));
-		table_put(&t, "%s %s", str(s, "device"), str(s, "transport"));
-		table_put(&t, "%s", duration(num(s, "age_ms"), text, sizeof(text)));
+		text_table_put(&t, "%s", str(s, "id"));
+		text_table_put(&t, "%s", lun_of(s));
+		text_table_put(&t, "%s", str(s, "peer"));
+		text_table_put(&t, "%s %s", str(s, "device"), str(s, "transport"));
+		text_table_put(&t, "%s", duration(num(s, "age_ms"), text, sizeof(text)));
 		put_count(&t, v, s, old, "commands");
 		put_bytes(&t, v, s, old, "read_bytes");
 		put_bytes(&t, v, s, old, "write_bytes");
-		table_put(&t, "%lld", num(s, "errors"));
-		table_put(&t, "%s", str(s, "initiator"));
+		text_table_put(&t, "%lld", num(s, "errors"));
+		text_table_put(&t, "%s", str(s, "initiator"));
 	}
-	table_print(&t);
-	table_deinit(&t);
+	text_table_print(&t);
+	text_table_deinit(&t);
 }
 
 /* ---- openrdma-nfsd ---------------------------------------------------------------------------------- */
@@ -195,10 +195,10 @@ static void show_exports(const json_t *now)
 	static const char *const heads[] = { "EXPORT", "FSID", "CLIENTS", NULL };
 	const json_t *e, *rule;
 	char all[512], one[128];
-	struct table t;
+	struct text_table t;
 	size_t i, k;
 
-	table_init(&t, heads);
+	text_table_init(&t, heads);
 	for (i = 0; (e = json_array_get(json_object_get(now, "exports"), i)) != NULL; i++) {
 		all[0] = '\0';
 		for (k = 0; (rule = json_array_get(json_object_get(e, "clients"), k)) != NULL;
@@ -209,12 +209,12 @@ static void show_exports(const json_t *now)
 			else if (strlen(all) + 4 < sizeof(all))
 				strcat(all, " ...");
 		}
-		table_put(&t, "%s", str(e, "path"));
-		table_put(&t, "%s", str(e, "fsid"));
-		table_put(&t, "%s", all);
+		text_table_put(&t, "%s", str(e, "path"));
+		text_table_put(&t, "%s", str(e, "fsid"));
+		text_table_put(&t, "%s", all);
 	}
-	table_print(&t);
-	table_deinit(&t);
+	text_table_print(&t);
+	text_table_deinit(&t);
 }
 
 static void show_connections(const struct view *v)
@@ -222,30 +222,30 @@ static void show_connections(const struct view *v)
 	static const char *const heads[] = { "CONNECTION", "PEER",  "VIA",	"NFS",	   "SINCE",
 					     "-CALLS",	   "-READ", "-WRITTEN", "-ERRORS", NULL };
 	const json_t *c, *old, *versions;
-	struct table t;
+	struct text_table t;
 	char text[32];
 	size_t i;
 
-	table_init(&t, heads);
+	text_table_init(&t, heads);
 	for (i = 0; (c = json_array_get(json_object_get(v->now, "connections"), i)) != NULL; i++) {
 		versions = json_object_get(c, "versions");
 		old = earlier(v, "connections", c);
-		table_put(&t, "%s", str(c, "id"));
-		table_put(&t, "%s", str(c, "peer"));
-		table_put(&t, "%s", str(c, "transport"));
-		table_put(&t, "%s",
-			  json_array_size(versions) > 1 ? "3, 4"
-			  : json_array_size(versions)
-				  ? json_string_value(json_array_get(versions, 0))
-				  : "-");
-		table_put(&t, "%s", duration(num(c, "age_ms"), text, sizeof(text)));
+		text_table_put(&t, "%s", str(c, "id"));
+		text_table_put(&t, "%s", str(c, "peer"));
+		text_table_put(&t, "%s", str(c, "transport"));
+		text_table_put(&t, "%s",
+			       json_array_size(versions) > 1 ? "3, 4"
+			       : json_array_size(versions)
+				       ? json_string_value(json_array_get(versions, 0))
+				       : "-");
+		text_table_put(&t, "%s", duration(num(c, "age_ms"), text, sizeof(text)));
 		put_count(&t, v, c, old, "calls");
 		put_bytes(&t, v, c, old, "read_bytes");
 		put_bytes(&t, v, c, old, "write_bytes");
-		table_put(&t, "%lld", num(c, "errors"));
+		text_table_put(&t, "%lld", num(c, "errors"));
 	}
-	table_print(&t);
-	table_deinit(&t);
+	text_table_print(&t);
+	text_table_deinit(&t);
 }
 
 static void show_clients(const json_t *now)
@@ -253,27 +253,27 @@ static void show_clients(const json_t *now)
 	static const char *const heads[] = { "CLIENT",	"PEER",	  "VIA",    "NFS",   "SILENT",
 					     "LEASE",	"-OPENS", "-LOCKS", "OWNER", NULL };
 	const json_t *c;
-	struct table t;
+	struct text_table t;
 	char text[32];
 	size_t i;
 
-	table_init(&t, heads);
+	text_table_init(&t, heads);
 	for (i = 0; (c = json_array_get(json_object_get(now, "clients"), i)) != NULL; i++) {
-		table_put(&t, "%s", str(c, "id"));
-		table_put(&t, "%s", str(c, "peer"));
-		table_put(&t, "%s", str(c, "transport"));
-		table_put(&t, "%s", str(c, "version"));
-		table_put(&t, "%s", duration(num(c, "silent_ms"), text, sizeof(text)));
-		table_put(&t, "%s",
-			  !flag(c, "confirmed")	 ? "unconfirmed"
-			  : flag(c, "courtesy") ? "run out"
-						: "good");
-		table_put(&t, "%lld", num(c, "opens"));
-		table_put(&t, "%lld", num(c, "locks"));
-		table_put(&t, "%s", str(c, "owner"));
+		text_table_put(&t, "%s", str(c, "id"));
+		text_table_put(&t, "%s", str(c, "peer"));
+		text_table_put(&t, "%s", str(c, "transport"));
+		text_table_put(&t, "%s", str(c, "version"));
+		text_table_put(&t, "%s", duration(num(c, "silent_ms"), text, sizeof(text)));
+		text_table_put(&t, "%s",
+			       !flag(c, "confirmed") ? "unconfirmed"
+			       : flag(c, "courtesy") ? "run out"
+						     : "good");
+		text_table_put(&t, "%lld", num(c, "opens"));
+		text_table_put(&t, "%lld", num(c, "locks"));
+		text_table_put(&t, "%s", str(c, "owner"));
 	}
-	table_print(&t);
-	table_deinit(&t);
+	text_table_print(&t);
+	text_table_deinit(&t);
 }
 
 /* ---- both ------------------------------------------------------------------------------------------- */

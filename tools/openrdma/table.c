@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void table_init(struct table *t, const char *const *heads)
+void text_table_init(struct text_table *t, const char *const *heads)
 {
-	*t = (struct table){ .heads = heads };
+	*t = (struct text_table){ .heads = heads };
 	while (heads[t->column_n])
 		t->column_n++;
 }
@@ -31,7 +31,7 @@ static void tame(char *text)
 			*text = '?';
 }
 
-void table_put(struct table *t, const char *fmt, ...)
+void text_table_put(struct text_table *t, const char *fmt, ...)
 {
 	char *cell = NULL;
 	va_list args;
@@ -54,7 +54,7 @@ void table_put(struct table *t, const char *fmt, ...)
 	t->cells[t->n++] = cell;
 }
 
-static const char *cell_at(const struct table *t, size_t row, unsigned column)
+static const char *cell_at(const struct text_table *t, size_t row, unsigned column)
 {
 	const char *cell;
 
@@ -75,7 +75,7 @@ static void print_cell(const char *text, int width, bool right, bool last)
 	fputs(last ? "\n" : "  ", stdout);
 }
 
-void table_print(const struct table *t)
+void text_table_print(const struct text_table *t)
 {
 	size_t rows = t->n / t->column_n + 1;
 	int widths[TABLE_COLUMNS_MAX] = { 0 };
@@ -97,7 +97,7 @@ void table_print(const struct table *t)
 	putchar('\n');
 }
 
-void table_deinit(struct table *t)
+void text_table_deinit(struct text_table *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		free(t->cells[i]);

@@ -7,7 +7,7 @@
 
 #define TABLE_COLUMNS_MAX 12
 
-struct table {
+struct text_table {
 	const char *const *heads;	/* "-SIZE": to the right */
 	unsigned column_n;
 	char **cells;
@@ -15,11 +15,12 @@ struct table {
 };
 
 /* heads end with NULL. */
-void table_init(struct table *t, const char *const *heads);
+void text_table_init(struct text_table *t, const char *const *heads);
 /* Copied; a character that a terminal would obey is shown as '?'. */
-void table_put(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_table_put(struct text_table *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Nothing if there are no rows. */
-void table_print(const struct table *t);
-void table_deinit(struct table *t);
+void text_table_print(const struct text_table *t);
+void text_table_deinit(struct text_table *t);
 
 #endif
