@@ -24,6 +24,7 @@ enum { HISTORY = 40, PAGE = 4096 };
 struct exercise {
 	char name[40];
 	int fd, second, direct;	/* direct: with O_DIRECT, -1 where that is refused */
+	bool mapped;		/* written by a mapping, perhaps still in the caches */
 	uint8_t *model;		/* size_max bytes; those behind size are zero */
 	uint8_t *buf;		/* size_max bytes, aligned */
 	size_t size, size_max;
@@ -227,7 +228,16 @@ static bool do_map_write(struct exercise *ex)
 		ORDER(ex, msync(memory - at % PAGE, len + at % PAGE, MS_SYNC) == 0);
 	unmap(ex, memory, at, len);
 	model_write(ex, at, len);
+	ex->mapped = true;
 	return true;
+}
+
+/* Linux's NFS client writes out what mappings have changed before the first of several direct operations only. */
+static void before_direct(struct exercise *ex)
+{
+	if (ex->mapped)
+		ORDER(ex, fsync(ex->fd) == 0);
+	ex->mapped = false;
 }
 
 static void round_to_pages(struct exercise *ex, size_t *at, size_t *len)
@@ -249,6 +259,7 @@ static bool do_read_direct(struct exercise *ex)
 	if (len == 0)
 		return false;
 	note(ex, "direct read", at, len, 0);
+	before_direct(ex);
 	read_by(ex, ex->direct, at, len);
 	return true;
 }
@@ -264,6 +275,7 @@ static bool do_write_direct(struct exercise *ex)
 	if (len == 0)
 		return false;
 	note(ex, "direct write", at, len, 0);
+	before_direct(ex);
 	new_data(ex, at, len);
 	ORDER(ex, pwrite(ex->direct, ex->buf, len, (off_t)at) == (ssize_t)len);
 	model_write(ex, at, len);
