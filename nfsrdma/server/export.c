@@ -231,3 +231,116 @@ int nfs_fh_resolve(const struct nfs_exports *exports, const u8 *fh, unsigned fh_
 	*export = e;
 	return 0;
 }
+
+/* ---- one on another ------------------------------------------------------------------------------- */
+
+static struct nfs_export *above(const struct nfs_exports *exports, const struct nfs_export *e,
+				const char **rest)
+{
+	struct nfs_export *best = NULL;
+	size_t best_len = 0;
+
+	for (struct nfs_export *o = nfs_exports_first(exports); o; o = nfs_exports_next(o)) {
+		size_t len = o == e || nfs_export_is_gone(o) ? 0 : covers(o, e->path);
+
+		if (len > best_len) {
+			best = o;
+			best_len = len;
+		}
+	}
+	if (best)
+		*rest = e->path + best_len;
+	return best;
+}
+
+/* Down from o's root as the server itself; *path: what is behind its last slash, in the directory that is returned. */
+static struct nfs_node *directory(struct nfs_export *o, const char **path)
+{
+	static const struct nfs_cred server;
+	struct nfs_node *dir, *next;
+	char name[NFS_NAME_MAX + 1];
+	const char *slash;
+	int err;
+
+	if (o->vfs->root(o, &dir))
+		return NULL;
+	while ((slash = strchr(*path, '/'))) {
+		err = slash - *path > NFS_NAME_MAX ? -ENAMETOOLONG : 0;
+		if (!err) {
+			memcpy(name, *path, (size_t)(slash - *path));
+			name[slash - *path] = '\0';
+			err = o->vfs->lookup(dir, &server, name, &next);
+		}
+		o->vfs->put(dir);
+		if (err)
+			return NULL;
+		dir = next;
+		*path = slash + 1;
+	}
+	return dir;
+}
+
+/* Whether this name is another directory than e's: something is mounted on it. */
+static bool is_covered(struct nfs_export *o, struct nfs_node *dir, const char *name,
+		       struct nfs_export *e)
+{
+	static const struct nfs_cred server;
+	struct nfs_attr below, root;
+	struct nfs_node *node;
+	int err = o->vfs->lookup(dir, &server, name, &node);
+	bool covered = err == -EXDEV;
+
+	if (err)
+		return covered;
+	err = o->vfs->getattr(node, &below);
+	o->vfs->put(node);
+	if (err || e->vfs->root(e, &node))
+		return false;
+	covered = !e->vfs->getattr(node, &root) &&
+		  (below.st.st_dev != root.st.st_dev || below.st.st_ino != root.st.st_ino);
+	e->vfs->put(node);
+	return covered;
+}
+
+void nfs_exports_nest(struct nfs_exports *exports)
+{
+	for (struct nfs_export *e = nfs_exports_first(exports); e; e = nfs_exports_next(e)) {
+		const char *name = NULL;
+		struct nfs_export *o = e->outer ? NULL : above(exports, e, &name);
+		struct nfs_node *dir = o && *name ? directory(o, &name) : NULL;
+
+		if (!dir)
+			continue;
+		if (is_covered(o, dir, name, e) && !nfs_fh_make(o, dir, &e->outer_dir)) {
+			e->outer_name = name;
+			__atomic_store_n(&e->outer, o, __ATOMIC_RELEASE);
+		}
+		o->vfs->put(dir);
+	}
+}
+
+struct nfs_export *nfs_export_shown_in(const struct nfs_export *export)
+{
+	struct nfs_export *outer = __atomic_load_n(&export->outer, __ATOMIC_ACQUIRE);
+
+	return outer && (__atomic_load_n(&outer->crossmnt, __ATOMIC_RELAXED) ||
+			 __atomic_load_n(&export->nohide, __ATOMIC_RELAXED))
+		       ? outer
+		       : NULL;
+}
+
+struct nfs_export *nfs_export_mounted_at(const struct nfs_exports *exports,
+					 const struct nfs_export *outer, const u8 *dir, u32 dir_len,
+					 const char *name, const struct sockaddr_storage *peer)
+{
+	const struct nfs_export_rule *rule;
+
+	for (struct nfs_export *e = nfs_exports_first(exports); e; e = nfs_exports_next(e)) {
+		if (nfs_export_shown_in(e) != outer || strcmp(e->outer_name, name) ||
+		    e->outer_dir.len != dir_len || memcmp(e->outer_dir.data, dir, dir_len))
+			continue;
+		rule = nfs_export_rule_for(e, peer);
+		return rule && nfs_export_port_ok(rule, peer) ? e : NULL;
+	}
+	return NULL;
+}

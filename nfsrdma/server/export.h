@@ -32,6 +32,9 @@ struct nfs_export {
 	const char *path;		/* canonical */
 	u64 fsid;			/* stable over restarts: fsid= or made from the path */
 	bool crossmnt;			/* mounts below it are shown too */
+	bool nohide;			/* it is shown in the export above also to version 3 */
+	/* a file system mounted below one with crossmnt, not in the file itself; the rules are that one's */
+	bool crossed;
 	/* what was made, renamed, removed need not be durable when answered; nfs_export_is_async() */
 	bool async;
 	/* no longer exported: for nobody, until it is again; nfs_export_is_gone() */
@@ -41,6 +44,10 @@ struct nfs_export {
 	struct nfs_export_rule *rules;
 	/* its place in the tree of version 4; NULL: none; nfs_export_pseudo() */
 	const struct nfs4_pseudo *pseudo4;
+	/* by nfs_exports_nest(): the export whose file system it is mounted on, and where; outer NULL: none */
+	struct nfs_export *outer;
+	struct nfs_fh outer_dir;
+	const char *outer_name;		/* in that directory */
 	struct nfs_export *next;
 };
 
@@ -74,6 +81,8 @@ void nfs_exports_add(struct nfs_exports *exports, struct nfs_export *export);
 struct nfs_export_rule *nfs_export_set(struct nfs_export *export, struct nfs_export_rule *rules,
 				       bool async);
 void nfs_export_set_gone(struct nfs_export *export);
+/* Finds out which export is mounted where in another, unless it is known.  All of them are open. */
+void nfs_exports_nest(struct nfs_exports *exports);
 void nfs_export_set_pseudo(struct nfs_export *export, const struct nfs4_pseudo *pseudo);
 
 /* ---- asking it */
@@ -96,6 +105,13 @@ struct nfs_export *nfs_export_by_fsid(const struct nfs_exports *exports, u64 fsi
 /* The export that is or holds this path; *rest: what is behind it, without leading slashes. */
 struct nfs_export *nfs_export_by_path(const struct nfs_exports *exports, const char *path,
 				      const char **rest);
+
+/* The export that version 3 enters it from, and leaves it to; NULL: none. */
+struct nfs_export *nfs_export_shown_in(const struct nfs_export *export);
+/* What version 3 finds mounted under this name; NULL: nothing, or nothing for this peer, who sees what is below it. */
+struct nfs_export *nfs_export_mounted_at(const struct nfs_exports *exports,
+					 const struct nfs_export *outer, const u8 *dir, u32 dir_len,
+					 const char *name, const struct sockaddr_storage *peer);
 
 /* File handles.  Decode: -ESTALE for what we did not make or what is gone. */
 int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh *fh);

@@ -102,7 +102,7 @@ static enum nfs_outcome export_list(struct nfs_call *call, bool may_block)
 	const struct nfs_export *e;
 
 	for (e = nfs_exports_first(call->server->exports); e; e = nfs_exports_next(e)) {
-		if (nfs_export_is_gone(e))
+		if (nfs_export_is_gone(e) || __atomic_load_n(&e->crossed, __ATOMIC_RELAXED))
 			continue;
 		xdr_out_bool(&call->reply, true);
 		xdr_out_opaque(&call->reply, e->path, (u32)strlen(e->path));

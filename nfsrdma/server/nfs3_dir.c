@@ -15,13 +15,14 @@
 struct listing {
 	struct nfs_call *call;
 	struct nfs3_obj *dir;
+	const struct nfs3_fh_arg *fh;	/* its handle */
 	size_t len_max;			/* of the reply, entries and what comes before them */
 	size_t dir_left;		/* READDIRPLUS: dircount */
 	bool plus;
 	unsigned n;
 };
 
-/* Attributes and handle, or neither: the entry may have gone since it was read. */
+/* Attributes and handle, or neither: the entry may have gone since it was read, or be another file system's root. */
 static void entry_plus(struct listing *l, const struct nfs_dirent *entry)
 {
 	const struct nfs_vfs_ops *vfs = l->dir->export->vfs;
@@ -30,7 +31,9 @@ static void entry_plus(struct listing *l, const struct nfs_dirent *entry)
 	struct nfs_fh fh;
 	bool has_fh;
 
-	if (vfs->lookup(l->dir->node, &l->dir->cred, entry->name, &obj.node))
+	if (nfs_export_mounted_at(l->call->server->exports, obj.export, l->fh->data, l->fh->len,
+				  entry->name, &l->call->conn->peer) ||
+	    vfs->lookup(l->dir->node, &l->dir->cred, entry->name, &obj.node))
 		obj.node = NULL;
 	has_fh = obj.node && !nfs_fh_make(obj.export, obj.node, &fh);
 	nfs3_post_attr(out, &obj);
@@ -84,6 +87,7 @@ static enum nfs_outcome list(struct nfs_call *call, bool plus)
 		return NFS_GARBAGE;
 	status = nfs3_obj_get(call, &fh, false, &dir);
 	l.dir = &dir;
+	l.fh = &fh;
 	l.len_max = start + min_t(size_t, count, xdr_out_left(&call->reply));
 	if (status == NFS3_OK) {
 		xdr_out_u32(&call->reply, NFS3_OK);

@@ -58,11 +58,54 @@ enum nfs_outcome nfs3_setattr(struct nfs_call *call, bool may_block)
 	return NFS_DONE;
 }
 
+/* Down into what is mounted there, or up from it; NULL: neither. */
+static struct nfs_export *crossed(const struct nfs_call *call, const struct nfs3_fh_arg *fh,
+				  const struct nfs3_obj *dir, const char *name)
+{
+	const struct nfs_vfs_ops *vfs = dir->export->vfs;
+	struct nfs_export *outer = nfs_export_shown_in(dir->export);
+	const struct nfs_export_rule *rule;
+	struct nfs_node *root;
+	bool at_root;
+
+	if (strcmp(name, ".."))
+		return nfs_export_mounted_at(call->server->exports, dir->export, fh->data, fh->len,
+					     name, &call->conn->peer);
+	if (!outer || vfs->root(dir->export, &root))
+		return NULL;
+	at_root = root == dir->node;
+	vfs->put(root);
+	rule = at_root ? nfs_export_rule_for(outer, &call->conn->peer) : NULL;
+	return rule && nfs_export_port_ok(rule, &call->conn->peer) ? outer : NULL;
+}
+
+static enum nfs3_status find(const struct nfs_call *call, const struct nfs3_fh_arg *fh,
+			     const struct nfs3_obj *dir, const char *name, struct nfs3_obj *obj)
+{
+	struct nfs_export *to = crossed(call, fh, dir, name), *e;
+	const struct nfs_fh *up = &dir->export->outer_dir;
+	unsigned have = 0;
+	int err;
+
+	obj->export = to ? to : dir->export;
+	if (!to)
+		return nfs3_status_of(
+			dir->export->vfs->lookup(dir->node, &dir->cred, name, &obj->node));
+	err = dir->export->vfs->access(dir->node, &dir->cred, NFS_MAY_EXEC, &have);
+	if (err || !have)
+		return err ? nfs3_status_of(err) : NFS3ERR_ACCES;
+	if (to == dir->export->outer)
+		err = nfs_fh_resolve(call->server->exports, up->data, up->len, &e, &obj->node);
+	else
+		err = to->vfs->root(to, &obj->node);
+	return nfs3_status_of(err);
+}
+
 enum nfs_outcome nfs3_lookup(struct nfs_call *call, bool may_block)
 {
 	enum nfs3_status status, name_status;
-	struct nfs_node *node = NULL;
 	char name[NFS_NAME_MAX + 1];
+	struct nfs3_obj obj = { 0 };
 	struct nfs3_fh_arg fh;
 	struct nfs3_obj dir;
 	struct nfs_fh found;
@@ -75,19 +118,16 @@ enum nfs_outcome nfs3_lookup(struct nfs_call *call, bool may_block)
 	if (status == NFS3_OK)
 		status = name_status;
 	if (status == NFS3_OK)
-		status = nfs3_status_of(dir.export->vfs->lookup(dir.node, &dir.cred, name, &node));
+		status = find(call, &fh, &dir, name, &obj);
 	if (status == NFS3_OK)
-		status = nfs3_status_of(nfs_fh_make(dir.export, node, &found));
+		status = nfs3_status_of(nfs_fh_make(obj.export, obj.node, &found));
 	xdr_out_u32(&call->reply, status);
 	if (status == NFS3_OK) {
-		struct nfs3_obj obj = { .export = dir.export, .node = node };
-
 		xdr_out_opaque(&call->reply, found.data, found.len);
 		nfs3_post_attr(&call->reply, &obj);
 	}
 	nfs3_post_attr(&call->reply, &dir);
-	if (node)
-		dir.export->vfs->put(node);
+	nfs3_obj_put(&obj);
 	nfs3_obj_put(&dir);
 	return NFS_DONE;
 }

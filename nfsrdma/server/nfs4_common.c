@@ -34,7 +34,7 @@ static const struct {
 	{ EMFILE, NFS4ERR_DELAY },
 	{ ENFILE, NFS4ERR_DELAY },
 	{ EAGAIN, NFS4ERR_DELAY },
-	{ EBUSY, NFS4ERR_DELAY },
+	{ EBUSY, NFS4ERR_FILE_OPEN },		/* something is mounted on it */
 	{ ETXTBSY, NFS4ERR_ACCESS },
 	{ ELOOP, NFS4ERR_SYMLINK },
 	{ ENODATA, NFS4ERR_NOXATTR },

@@ -16,6 +16,7 @@
 #include "targets/daemon/shutdown.h"
 #include "targets/nfsd/admin.h"
 #include "targets/nfsd/conn_log.h"
+#include "targets/nfsd/crossmnt.h"
 #include "targets/nfsd/listeners.h"
 #include "targets/nfsd/posix.h"
 #include "targets/nfsd/reload.h"
@@ -116,7 +117,11 @@ static int open_exports(struct daemon *d)
 					  : strerror(-err));
 		return err;
 	}
-	return open_set(d, &d->options->exports, &d->fs);
+	crossmnt_add(&d->options->exports);
+	err = open_set(d, &d->options->exports, &d->fs);
+	if (!err)
+		nfs_exports_nest(&d->options->exports.table);
+	return err;
 }
 
 static bool reactor_quiet(void *ctx, unsigned index)

@@ -21,7 +21,7 @@ static void export_free(struct nfs_export *e)
 {
 	struct nfs_export_rule *rule, *next;
 
-	for (rule = e->rules; rule; rule = next) {
+	for (rule = e->crossed ? NULL : e->rules; rule; rule = next) {
 		next = rule->next;
 		free(rule);
 	}
@@ -93,6 +93,7 @@ static int finish(struct exports_list *list, struct nfs_export *e,
 {
 	e->fsid = options->has_fsid ? options->fsid : fsid_of_path(e->path);
 	e->crossmnt = options->crossmnt;
+	e->nohide = options->nohide;
 	e->async = options->async;
 	for (const struct nfs_export *o = list->table.first; o; o = o->next) {
 		if (!strcmp(o->path, e->path))
@@ -185,6 +186,33 @@ int exports_add_line(struct exports_list *list, const char *line, char *why, siz
 	if (err)
 		export_free(e);
 	return err ? -EINVAL : 0;
+}
+
+int exports_add_mounted(struct exports_list *list, const struct nfs_export *above, const char *path)
+{
+	struct nfs_export *e;
+
+	if (list->n == EXPORTS_MAX)
+		return -ENOSPC;
+	for (const struct nfs_export *o = list->table.first; o; o = o->next)
+		if (!strcmp(o->path, path) || o->fsid == fsid_of_path(path))
+			return -EEXIST;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->path = strdup(path);
+	if (!e->path) {
+		free(e);
+		return -ENOMEM;
+	}
+	e->fsid = fsid_of_path(path);
+	e->crossed = e->crossmnt = true;
+	e->async = above->async;
+	e->rules = above->rules;
+	*list->tail = e;
+	list->tail = &e->next;
+	list->n++;
+	return 0;
 }
 
 enum line_read { LINE_READ, LINE_END, LINE_TOO_LONG };

@@ -30,5 +30,11 @@ void exports_deinit(struct exports_list *list);	/* file systems are closed befor
 int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len);
 /* A whole file; why begins with FILE:LINE. */
 int exports_add_file(struct exports_list *list, const char *path, char *why, size_t why_len);
+/*
+ * One that no line has: a file system mounted below `above`, whose rules it has.  -EEXIST: it has a line, or was added
+ * before; -ENOSPC: there are EXPORTS_MAX.
+ */
+int exports_add_mounted(struct exports_list *list, const struct nfs_export *above,
+			const char *path);
 
 #endif

@@ -17,9 +17,9 @@
 
 /* What is the default here, or changes nothing for this server; accepted so that files can be shared with knfsd. */
 static const char *const without_effect[] = {
-	"wdelay",	  "no_wdelay",	  "hide",     "nohide",	     "no_subtree_check",
-	"secure_locks",	  "insecure_locks", "auth_nlm", "no_auth_nlm", "acl",
-	"no_acl",	  "no_pnfs",	  "sec=sys",
+	"wdelay",      "no_wdelay",    "no_subtree_check", "auth_nlm",
+	"no_auth_nlm", "secure_locks", "insecure_locks",   "acl",
+	"no_acl",      "no_pnfs",      "sec=sys",
 };
 
 static bool is_without_effect(const char *word)
@@ -86,6 +86,8 @@ static int option(const char *word, struct nfs_export_rule *rule, struct export_
 		rule->squash = NFS_SQUASH_ALL;
 	else if (!strcmp(word, "crossmnt"))
 		options->crossmnt = true;
+	else if (!strcmp(word, "nohide") || !strcmp(word, "hide"))
+		options->nohide = word[0] == 'n';
 	else if (!strcmp(word, "async") || !strcmp(word, "sync"))
 		options->async = word[0] == 'a';
 	else if (!strcmp(word, "subtree_check"))

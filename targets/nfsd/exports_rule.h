@@ -7,7 +7,7 @@
 
 /* Options that are of the export, whoever the client is. */
 struct export_options {
-	bool has_fsid, crossmnt, async;
+	bool has_fsid, crossmnt, nohide, async;
 	u64 fsid;
 };
 

@@ -65,7 +65,9 @@ struct nfs_node {
 
 struct posix_fs {
 	struct nfs_export *export;
-	int root_fd;
+	int dir_fd; /* the directory where it is mounted: it cannot be unmounted */
+	/* the same by a mount of its own, on which nothing else is mounted; tree_fd holds that, -1: there is none */
+	int root_fd, tree_fd;
 	struct nfs_node *root;
 	dev_t dev;
 	int mount_id;

@@ -4,10 +4,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
 #include "targets/nfsd/siphash.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1		/* linux/mount.h, which quarrels with sys/mount.h */
+#endif
 
 static int root(struct nfs_export *export, struct nfs_node **node)
 {
@@ -36,6 +41,43 @@ static void key_derive(struct posix_fs *fs, const u8 key[POSIX_KEY_BYTES])
 		text[8] = i;
 		put_unaligned_be64(siphash(key, text, sizeof(text)), fs->key + 8 * i);
 	}
+}
+
+/*
+ * Below this directory clients see its own file system only, also where others are mounted on it: exports(5) without
+ * crossmnt.  A mount of our own that nobody can mount anything on does that.  Without the privilege for it, or before
+ * Linux 5.2, the directory is taken as it is, and names where something is mounted are refused (posix_lookup()).
+ */
+static int tree_open(struct posix_fs *fs, const char **why)
+{
+	int err;
+
+	fs->dir_fd = open(fs->export->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fs->dir_fd < 0) {
+		err = -errno;
+		*why = err == -ENOTDIR ? "it is not a directory" : strerror(-err);
+		return err;
+	}
+	fs->tree_fd = (int)syscall(SYS_open_tree, fs->dir_fd, "",
+				   OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
+	fs->root_fd =
+		fs->tree_fd < 0 ? -1 : openat(fs->tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fs->root_fd < 0)
+		fs->root_fd = dup(fs->dir_fd);
+	if (fs->root_fd >= 0)
+		return 0;
+	*why = strerror(errno);
+	return -errno;
+}
+
+static void tree_close(struct posix_fs *fs)
+{
+	if (fs->root_fd >= 0)
+		close(fs->root_fd);
+	if (fs->tree_fd >= 0)
+		close(fs->tree_fd);
+	if (fs->dir_fd >= 0)
+		close(fs->dir_fd);
 }
 
 static int root_open(struct posix_fs *fs, const char **why)
@@ -88,6 +130,7 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 	if (!fs)
 		return -ENOMEM;
 	fs->export = export;
+	fs->dir_fd = fs->tree_fd = fs->root_fd = -1;
 	fs->node_max = node_max;
 	key_derive(fs, key);
 	INIT_LIST_HEAD(&fs->lru);
@@ -99,13 +142,9 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 		goto err_free;
 	}
 	atomic_store(&fs->verifier, verifier);
-	fs->root_fd = open(export->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fs->root_fd < 0) {
-		err = -errno;
-		*why = err == -ENOTDIR ? "it is not a directory" : strerror(-err);
-		goto err_free;
-	}
-	err = root_open(fs, why);
+	err = tree_open(fs, why);
+	if (!err)
+		err = root_open(fs, why);
 	if (err)
 		goto err_close;
 	export->vfs = &posix_vfs_ops;
@@ -115,7 +154,7 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 
 err_close:
 	posix_nodes_drop(fs);
-	close(fs->root_fd);
+	tree_close(fs);
 err_free:
 	pthread_mutex_destroy(&fs->lock);
 	free(fs);
@@ -128,7 +167,7 @@ void posix_fs_destroy(struct posix_fs *fs)
 		return;
 	posix_node_put(fs->root);
 	posix_nodes_drop(fs);
-	close(fs->root_fd);
+	tree_close(fs);
 	pthread_mutex_destroy(&fs->lock);
 	free(fs);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "targets/daemon/log.h"
+#include "targets/nfsd/crossmnt.h"
 
 #define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
 
@@ -95,7 +96,7 @@ static void drop_missing(struct exports_list *live, const struct exports_list *f
 	}
 }
 
-/* Rules go over to those that are there. */
+/* Rules go over to those that are there; also whose they are, where crossmnt has come or gone. */
 static void take_rules(const struct exports_list *live, struct exports_list *fresh)
 {
 	struct nfs_export *same;
@@ -105,6 +106,9 @@ static void take_rules(const struct exports_list *live, struct exports_list *fre
 		if (nfs_export_is_gone(same))
 			daemon_log(LOG_INFO, "export %s: again", e->path);
 		e->rules = nfs_export_set(same, e->rules, e->async);
+		__atomic_store_n(&same->crossmnt, e->crossmnt, __ATOMIC_RELAXED);
+		__atomic_store_n(&same->nohide, e->nohide, __ATOMIC_RELAXED);
+		e->crossed = __atomic_exchange_n(&same->crossed, e->crossed, __ATOMIC_RELAXED);
 	}
 }
 
@@ -153,6 +157,7 @@ static int change(struct nfsd_reload *r, struct reload_old *old, char *why, size
 	drop_missing(live, fresh);
 	take_rules(live, fresh);
 	add_new(live, &new);
+	nfs_exports_nest(&live->table);
 	old->next = r->old;
 	r->old = old;
 	return replace_pseudo(r, old, why, why_len);
@@ -186,10 +191,12 @@ int nfsd_reload_run(struct nfsd_reload *r, char *why, size_t why_len)
 	if (!old)
 		return BAD(why, why_len, "out of memory");
 	pthread_mutex_lock(&r->lock);
-	err = nfsd_options_parse(r->options->argc, r->options->argv, &old->fresh, why, why_len) ==
-			      OPTIONS_RUN
-		      ? change(r, old, why, why_len)
-		      : -EINVAL;
+	err = -EINVAL;
+	if (nfsd_options_parse(r->options->argc, r->options->argv, &old->fresh, why, why_len) ==
+	    OPTIONS_RUN) {
+		crossmnt_add(&old->fresh.exports);
+		err = change(r, old, why, why_len);
+	}
 	if (err && r->old != old)	/* it came to nothing */
 		old_free(r, old);
 	pthread_mutex_unlock(&r->lock);

@@ -92,6 +92,36 @@ static void test_good(void **state)
 	}
 }
 
+/* A file system that is mounted below, with the rules of what it is below; limits. */
+static void test_mounted(void **state)
+{
+	const struct nfs_export *above, *e;
+	struct exports_list list;
+	char why[512], path[32];
+	const char *rest;
+
+	exports_init(&list);
+	assert_int_equal(exports_add_line(&list, "/usr *(ro,async,crossmnt)", why, sizeof(why)), 0);
+	assert_int_equal(exports_add_line(&list, "/usr/lib *(rw,nohide)", why, sizeof(why)), 0);
+	above = list.table.first;
+	assert_true(above->crossmnt && !above->nohide && above->next->nohide);
+	assert_int_equal(exports_add_mounted(&list, above, "/usr/lib"), -EEXIST);
+	assert_int_equal(exports_add_mounted(&list, above, "/usr/share/m"), 0);
+	assert_int_equal(exports_add_mounted(&list, above, "/usr/share/m"), -EEXIST);
+	e = nfs_export_by_path(&list.table, "/usr/share/m/x", &rest);
+	assert_string_equal(e->path, "/usr/share/m");
+	assert_string_equal(rest, "x");
+	assert_true(e->crossed && e->crossmnt && e->async && e->rules == above->rules);
+	assert_int_not_equal(e->fsid, above->fsid);
+	for (unsigned i = list.n; i < EXPORTS_MAX; i++) {
+		snprintf(path, sizeof(path), "/usr/%u", i);
+		assert_int_equal(exports_add_mounted(&list, above, path), 0);
+	}
+	assert_int_equal(exports_add_mounted(&list, above, "/usr/more"), -ENOSPC);
+	assert_int_equal(exports_add_line(&list, "/var *(ro)", why, sizeof(why)), -EINVAL);
+	exports_deinit(&list);
+}
+
 static void test_bad(void **state)
 {
 	static const struct {
@@ -250,11 +280,9 @@ static void test_many(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_files_that_are_none),
+		cmocka_unit_test(test_good),  cmocka_unit_test(test_mounted),
+		cmocka_unit_test(test_bad),   cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_files_that_are_none),
 		cmocka_unit_test(test_many),
 	};
 
