@@ -59,7 +59,7 @@ static int parse_line(char *line, daemon_config_set_fn *set, void *ctx, char *wh
 	}
 	if (!*name)
 		return BAD(why, why_len, "there is no name before the =");
-	if (name[strcspn(name, " \t")])
+	if (name[strcspn(name, " \t\r")])
 		return BAD(why, why_len, "expected NAME = VALUE, not '%s'", name);
 	if (value && !*value)
 		return BAD(why, why_len, "%s has no value behind the =", name);
