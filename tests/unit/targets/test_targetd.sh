@@ -98,6 +98,26 @@ fi
 start --lun "f=$dir/disk,ro" --aio threads
 stop INT 0
 
+# Where standard error is the journal, lines have its priorities.
+: >"$dir/err"
+JOURNAL_STREAM=$(stat -c %d:%i "$dir/err") start "${ram[@]}"
+stop TERM 0
+grep -q '^<6>lun a: ' "$dir/err" || fail "no priorities for the journal"
+JOURNAL_STREAM=1:1 start "${ram[@]}"
+stop TERM 0
+grep -q '^openrdma-targetd: info: lun a: ' "$dir/err" || fail "priorities outside of the journal"
+echo "ok journal"
+
+# A configuration file, which the command line adds to.
+printf '# disks\nlun = f=%s,ro\nreactors = 1\n' "$dir/disk" >"$dir/conf"
+start --config "$dir/conf" "${ram[@]}" --admin "$dir/sock"
+[ -S "$dir/sock" ] || fail "no admin socket"
+refused 1 "another daemon answers there" --config "$dir/conf" --lun b=ram:,size=1M --portal 127.0.0.1:0 --admin "$dir/sock"
+stop TERM 0
+[ ! -e "$dir/sock" ] || fail "the admin socket is left"
+printf 'reactors = 1\n\nbogus\n' >"$dir/conf"
+refused 2 "conf:3: unknown name bogus" --config "$dir/conf" "${ram[@]}"
+
 # The service manager is told; perl is part of every Debian.
 if command -v perl >/dev/null; then
 	perl -MSocket -e 'socket(S, AF_UNIX, SOCK_DGRAM, 0) && bind(S, sockaddr_un($ARGV[0])) or die;
