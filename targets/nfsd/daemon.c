@@ -17,21 +17,16 @@
 #include "targets/nfsd/admin.h"
 #include "targets/nfsd/conn_log.h"
 #include "targets/nfsd/crossmnt.h"
+#include "targets/nfsd/file_systems.h"
 #include "targets/nfsd/listeners.h"
-#include "targets/nfsd/posix.h"
 #include "targets/nfsd/reload.h"
 #include "targets/nfsd/state_dir.h"
 #include "targets/nfsd/version4.h"
 
-struct fs_set {
-	struct posix_fs *fs[EXPORTS_MAX];
-	unsigned n;
-};
-
 struct daemon {
 	struct nfsd_options *options;
-	struct fs_set fs;
-	u8 key[POSIX_KEY_BYTES];	/* of the file handles */
+	struct file_systems file_systems;
+	u8 key[FILE_SYSTEMS_KEY_BYTES];	/* of the file handles */
 	int state_fd;
 	struct nfs_server server;
 	struct version4 v4;
@@ -48,54 +43,19 @@ struct daemon {
 
 /* ---- construction, in this order; taken apart in the other ------------------------------------------------ */
 
-/* A node has two descriptors at most; the rest are for connections. */
-static unsigned nodes_allowed(unsigned exports)
-{
-	struct rlimit limit;
-	rlim_t n;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return 256;
-	n = limit.rlim_cur / 4 / (exports ? exports : 1);
-	return n < 64 ? 64 : n > POSIX_NODES_MAX ? POSIX_NODES_MAX : (unsigned)n;
-}
-
-static void close_set(struct fs_set *set)
-{
-	while (set->n)
-		posix_fs_destroy(set->fs[--set->n]);
-}
-
-static int open_set(const struct daemon *d, const struct exports_list *list, struct fs_set *set)
-{
-	const char *why;
-	int err;
-
-	for (struct nfs_export *e = list->table.first; e; e = e->next) {
-		err = posix_fs_create(e, d->key, nodes_allowed(d->options->exports.n),
-				      &set->fs[set->n], &why);
-		if (err) {
-			daemon_log(LOG_ERR, "export %s: %s", e->path, why);
-			return err;
-		}
-		set->n++;
-		daemon_log(LOG_INFO, "export %s: fsid %#llx", e->path, (unsigned long long)e->fsid);
-	}
-	return 0;
-}
-
 /* ---- exports that come later (reload.h) */
 
 static void close_more(void *ctx, void *opened)
 {
-	close_set(opened);
+	file_systems_close(opened);
 	free(opened);
 }
 
 static int open_more(void *ctx, const struct exports_list *list, void **opened)
 {
-	struct fs_set *set = calloc(1, sizeof(*set));
-	int err = set ? open_set(ctx, list, set) : -ENOMEM;
+	const struct daemon *d = ctx;
+	struct file_systems *set = calloc(1, sizeof(*set));
+	int err = set ? file_systems_open(set, list, d->key) : -ENOMEM;
 
 	if (!err)
 		*opened = set;
@@ -118,7 +78,7 @@ static int open_exports(struct daemon *d)
 		return err;
 	}
 	crossmnt_add(&d->options->exports);
-	err = open_set(d, &d->options->exports, &d->fs);
+	err = file_systems_open(&d->file_systems, &d->options->exports, d->key);
 	if (!err)
 		nfs_exports_nest(&d->options->exports.table);
 	return err;
@@ -239,7 +199,7 @@ static void take_apart(struct daemon *d)
 	free(d->reactors);
 	free(d->server.reactors);
 	ual_destroy(d->ual);
-	close_set(&d->fs);
+	file_systems_close(&d->file_systems);
 	if (d->state_fd >= 0)
 		close(d->state_fd);
 }

@@ -17,16 +17,37 @@ void exports_init(struct exports_list *list)
 	list->tail = &list->table.first;
 }
 
+/* What the programs see is the first part. */
+struct entry {
+	struct nfs_export export;
+	struct cfs_source ceph;
+};
+
+static struct entry *entry_of(const struct nfs_export *e)
+{
+	return container_of(e, struct entry, export);
+}
+
+const struct cfs_source *exports_cfs_source(const struct nfs_export *export)
+{
+	return &entry_of(export)->ceph;
+}
+
 static void export_free(struct nfs_export *e)
 {
+	const struct cfs_source *ceph = exports_cfs_source(e);
 	struct nfs_export_rule *rule, *next;
 
 	for (rule = e->crossed ? NULL : e->rules; rule; rule = next) {
 		next = rule->next;
 		free(rule);
 	}
+	free((char *)ceph->path);
+	free((char *)ceph->user);
+	free((char *)ceph->fs);
+	free((char *)ceph->conf);
 	free((char *)e->path);
-	free(e);
+	free(entry_of(e));
 }
 
 void exports_deinit(struct exports_list *list)
@@ -88,9 +109,73 @@ static u64 fsid_of_path(const char *path)
 	return fsid ? fsid : 1;
 }
 
+/* A path that is not of this machine: one slash between names, no dots.  NULL: it is not one. */
+static char *path_clean(const char *path)
+{
+	char *clean = *path == '/' ? strdup(path) : NULL, *o = clean;
+
+	for (const char *s = path; clean && *s;) {
+		size_t slashes = strspn(s, "/"), len = strcspn(s + slashes, "/");
+
+		if (!slashes || (len <= 2 && !strncmp(s + slashes, "..", len) && len)) {
+			free(clean);
+			return NULL;
+		}
+		s += slashes;
+		if (len) {
+			*o++ = '/';
+			memcpy(o, s, len);
+			o += len;
+		}
+		s += len;
+	}
+	if (clean && o == clean)
+		*o++ = '/';
+	if (clean)
+		*o = '\0';
+	return clean;
+}
+
+static int text_set(const char **to, const char *text)
+{
+	if (!*text)
+		return 0;
+	*to = strdup(text);
+	return *to ? 0 : -ENOMEM;
+}
+
+/* Where it comes from and what clients call it, once all of its options are known. */
+static int source_set(struct nfs_export *e, const struct export_options *options, char *why,
+		      size_t why_len)
+{
+	struct cfs_source *ceph = &entry_of(e)->ceph;
+	const char *name;
+
+	if (!ceph->path)
+		return !*options->pseudo && !*options->ceph_user && !*options->ceph_fs &&
+				       !*options->ceph_conf
+			       ? 0
+			       : BAD(why, why_len,
+				     "%s: pseudo= and ceph_...= are options of ceph:/PATH",
+				     e->path);
+	name = *options->pseudo ? options->pseudo : ceph->path;
+	e->path = path_clean(name);
+	if (!e->path)
+		return BAD(why, why_len, "pseudo=%s: expected an absolute path without . and ..",
+			   name);
+	if (text_set(&ceph->user, options->ceph_user) || text_set(&ceph->fs, options->ceph_fs) ||
+	    text_set(&ceph->conf, options->ceph_conf))
+		return -ENOMEM;
+	return 0;
+}
+
 static int finish(struct exports_list *list, struct nfs_export *e,
 		  const struct export_options *options, char *why, size_t why_len)
 {
+	int err = source_set(e, options, why, why_len);
+
+	if (err)
+		return err;
 	e->fsid = options->has_fsid ? options->fsid : fsid_of_path(e->path);
 	e->crossmnt = options->crossmnt;
 	e->nohide = options->nohide;
@@ -111,8 +196,17 @@ static int finish(struct exports_list *list, struct nfs_export *e,
 
 static int path_set(struct nfs_export *e, const char *path, char *why, size_t why_len)
 {
+	struct cfs_source *ceph = &entry_of(e)->ceph;
 	char real[PATH_MAX];
 
+	if (!strncmp(path, "ceph:", 5)) {
+		ceph->path = path_clean(path + 5);
+		return ceph->path ? 0
+				  : BAD(why, why_len,
+					"%s: expected ceph:/PATH, without . and ..; the user and "
+					"the file system are options: ceph_user=, ceph_fs=",
+					path);
+	}
 	if (path[0] != '/')
 		return BAD(why, why_len, "%s: expected an absolute path", path);
 	if (!realpath(path, real))
@@ -164,6 +258,7 @@ static int parse(struct nfs_export *e, const char *p, struct export_options *opt
 int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len)
 {
 	struct export_options options = { 0 };
+	struct entry *entry;
 	struct nfs_export *e;
 	int err;
 
@@ -177,9 +272,10 @@ int exports_add_line(struct exports_list *list, const char *line, char *why, siz
 			   EXPORTS_LINE_MAX - 1);
 	if (list->n == EXPORTS_MAX)
 		return BAD(why, why_len, "more than %d exports", EXPORTS_MAX);
-	e = calloc(1, sizeof(*e));
-	if (!e)
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
 		return -EINVAL;
+	e = &entry->export;
 	err = parse(e, line, &options, why, why_len);
 	if (!err)
 		err = finish(list, e, &options, why, why_len);
@@ -190,19 +286,23 @@ int exports_add_line(struct exports_list *list, const char *line, char *why, siz
 
 int exports_add_mounted(struct exports_list *list, const struct nfs_export *above, const char *path)
 {
+	struct entry *entry;
 	struct nfs_export *e;
 
+	if (exports_cfs_source(above)->path)
+		return -EEXIST;		/* what is mounted here is not below it */
 	if (list->n == EXPORTS_MAX)
 		return -ENOSPC;
 	for (const struct nfs_export *o = list->table.first; o; o = o->next)
 		if (!strcmp(o->path, path) || o->fsid == fsid_of_path(path))
 			return -EEXIST;
-	e = calloc(1, sizeof(*e));
-	if (!e)
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
 		return -ENOMEM;
+	e = &entry->export;
 	e->path = strdup(path);
 	if (!e->path) {
-		free(e);
+		free(entry);
 		return -ENOMEM;
 	}
 	e->fsid = fsid_of_path(path);

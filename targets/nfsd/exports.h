@@ -5,6 +5,8 @@
  *   /srv/share   192.0.2.0/24(rw,no_root_squash) [2001:db8::]/32(ro)
  *   "/srv/with blank" *(ro,insecure)
  *   /srv/share(rw)                                    everybody; also what --export takes
+ *   ceph:/vol(rw,ceph_user=nfs,ceph_fs=a,ceph_conf=/etc/ceph/b.conf,pseudo=/data/vol)
+ *                                                     a directory of CephFS; clients mount /data/vol, else /vol
  *
  * Hosts are addresses, networks, names (looked up once, now) and `*`; netgroups and patterns of names are refused, as
  * are security flavours other than sys.  Messages name file and line.
@@ -13,6 +15,7 @@
 #define TARGETS_NFSD_EXPORTS_H
 
 #include "nfsrdma/server/export.h"
+#include "targets/nfsd/ceph_module.h"
 
 #define EXPORTS_LINE_MAX	4096
 #define EXPORTS_MAX		256
@@ -28,6 +31,8 @@ void exports_deinit(struct exports_list *list);	/* file systems are closed befor
 
 /* One line of the syntax; empty ones and comments add nothing.  0, or -EINVAL and why. */
 int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len);
+/* Of an export of such a list. */
+const struct cfs_source *exports_cfs_source(const struct nfs_export *export);
 /* A whole file; why begins with FILE:LINE. */
 int exports_add_file(struct exports_list *list, const char *path, char *why, size_t why_len);
 /*

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_MAX	1024
 #define ANON_ID		65534
 
 #define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
@@ -39,11 +38,36 @@ static bool number(const char *text, u64 max, u64 *value)
 	return *text >= '0' && *text <= '9' && !*end && !errno && *value <= max;
 }
 
+/* Options whose value is text; NULL: none of them. */
+static char *text_option(const char *word, struct export_options *options)
+{
+	const struct {
+		const char *name;
+		char *value;
+	} table[] = {
+		{ "pseudo=", options->pseudo },
+		{ "ceph_user=", options->ceph_user },
+		{ "ceph_fs=", options->ceph_fs },
+		{ "ceph_conf=", options->ceph_conf },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (!strncmp(word, table[i].name, strlen(table[i].name)))
+			return table[i].value;
+	return NULL;
+}
+
 static int valued(const char *word, struct nfs_export_rule *rule, struct export_options *options,
 		  char *why, size_t why_len)
 {
+	char *text = text_option(word, options);
 	u64 value;
 
+	if (text) {
+		/* It fits: no longer than what it was cut from. */
+		snprintf(text, EXPORT_TEXT_MAX, "%s", strchr(word, '=') + 1);
+		return *text ? 0 : BAD(why, why_len, "%s: expected a value", word);
+	}
 	if (!strncmp(word, "anonuid=", 8) || !strncmp(word, "anongid=", 8)) {
 		if (!number(word + 8, UINT32_MAX - 1, &value))
 			return BAD(why, why_len, "%s: expected a numeric id", word);
@@ -217,12 +241,13 @@ int exports_rule_parse(const char *text, struct nfs_export_rule ***tail,
 		       struct export_options *options, char *why, size_t why_len)
 {
 	struct nfs_export_rule rule = { .anon_uid = ANON_ID, .anon_gid = ANON_ID };
-	char copy[TEXT_MAX], *open;
+	char copy[EXPORT_TEXT_MAX], *open;
 	size_t len = strlen(text);
 	int err;
 
 	if (len >= sizeof(copy))
-		return BAD(why, why_len, "%.40s...: longer than %d characters", text, TEXT_MAX - 1);
+		return BAD(why, why_len, "%.40s...: longer than %d characters", text,
+			   EXPORT_TEXT_MAX - 1);
 	memcpy(copy, text, len + 1);
 	open = strchr(copy, '(');
 	if (open) {

@@ -5,10 +5,15 @@
 
 #include "nfsrdma/server/export.h"
 
+#define EXPORT_TEXT_MAX 1024	/* HOST(OPTIONS) as a whole */
+
 /* Options that are of the export, whoever the client is. */
 struct export_options {
 	bool has_fsid, crossmnt, nohide, async;
 	u64 fsid;
+	/* of ceph:/PATH; "": not given */
+	char pseudo[EXPORT_TEXT_MAX], ceph_user[EXPORT_TEXT_MAX], ceph_fs[EXPORT_TEXT_MAX],
+		ceph_conf[EXPORT_TEXT_MAX];
 };
 
 /*

@@ -155,6 +155,17 @@ static void test_bad(void **state)
 		{ "/ 2001:db8::/129(rw)", NULL },
 		{ "/ [2001:db8::(rw)", NULL },
 		{ "/ name/24(rw)", "host name/24: expected ADDRESS/PREFIX" },
+		{ "ceph:vol *(rw)", NULL },
+		{ "ceph: *(rw)", NULL },
+		{ "ceph:/a/../b *(rw)", NULL },
+		{ "ceph:/a/. *(rw)", NULL },
+		{ "ceph:/ *(pseudo=x)", "pseudo=x: expected an absolute path without . and .." },
+		{ "ceph:/ *(pseudo=/..)",
+		  "pseudo=/..: expected an absolute path without . and .." },
+		{ "ceph:/ *(ceph_user=)", "ceph_user=: expected a value" },
+		{ "ceph:/ *(ceph_fs)", "ceph_fs: unknown option; see openrdma-nfsd(8)" },
+		{ "/ *(rw,ceph_fs=a)", "/: pseudo= and ceph_...= are options of ceph:/PATH" },
+		{ "/ *(rw,pseudo=/a)", "/: pseudo= and ceph_...= are options of ceph:/PATH" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -167,6 +178,44 @@ static void test_bad(void **state)
 		assert_true(why[0]);
 		if (cases[i].why && strcmp(why, cases[i].why))
 			fail_msg("%s: %s", cases[i].line, why);
+		exports_deinit(&list);
+	}
+}
+
+static void test_ceph(void **state)
+{
+	static const struct {
+		const char *line, *path, *source, *user, *fs, *conf;
+	} cases[] = {
+		{ "ceph:/", "/", "/", "", "", "" },
+		{ "ceph:/vol(rw)", "/vol", "/vol", "", "", "" },
+		{ "ceph://vol//a/ *(rw)", "/vol/a", "/vol/a", "", "", "" },
+		{ "\"ceph:/with blank\" *(rw,ceph_user=nfs)", "/with blank", "/with blank", "nfs",
+		  "", "" },
+		{ "ceph:/.a/..b/... *(rw)", "/.a/..b/...", "/.a/..b/...", "", "", "" },
+		{ "ceph:/vol 192.0.2.1(ceph_fs=a,pseudo=/data//vol/) *(ro,ceph_conf=/etc/c.conf)",
+		  "/data/vol", "/vol", "", "a", "/etc/c.conf" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct cfs_source *source;
+		struct exports_list list;
+		char why[512];
+
+		exports_init(&list);
+		assert_int_equal(exports_add_line(&list, cases[i].line, why, sizeof(why)), 0);
+		assert_string_equal(list.table.first->path, cases[i].path);
+		source = exports_cfs_source(list.table.first);
+		assert_string_equal(source->path, cases[i].source);
+		assert_string_equal(source->user ? source->user : "", cases[i].user);
+		assert_string_equal(source->fs ? source->fs : "", cases[i].fs);
+		assert_string_equal(source->conf ? source->conf : "", cases[i].conf);
+		/* What clients call it names it. */
+		assert_int_equal(exports_add_line(&list, cases[i].line, why, sizeof(why)), -EINVAL);
+		assert_int_equal(exports_add_line(&list, "/ *(rw)", why, sizeof(why)),
+				 strcmp(cases[i].path, "/") ? 0 : -EINVAL);
+		assert_true(!list.table.first->next ||
+			    !exports_cfs_source(list.table.first->next)->path);
 		exports_deinit(&list);
 	}
 }
@@ -283,7 +332,7 @@ int main(void)
 		cmocka_unit_test(test_good),  cmocka_unit_test(test_mounted),
 		cmocka_unit_test(test_bad),   cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_files), cmocka_unit_test(test_files_that_are_none),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many),  cmocka_unit_test(test_ceph),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
