@@ -5,7 +5,7 @@
 # README; python3-ply and python3-gssapi are needed).  Its group `all` passes; the tests outside of it ask for
 # delegations, pNFS and layouts, which are not served.
 #
-#   usage: PYNFS=FOLDER test-pynfs.sh [TEST...]      default: all
+#   usage: PYNFS=FOLDER test-pynfs.sh [TEST...]      default: all; of newer versions: all nodeleg noEID4
 . "$(dirname "$0")/lib.sh"
 pynfs=${PYNFS:-}
 [ -e "$pynfs/nfs4.1/testserver.py" ] || skip "PYNFS does not name a folder with pynfs"
