@@ -2,6 +2,8 @@
 /* Calls that come twice: answered as before, or with the first when it is being worked on; what is the same call. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "tests/unit/nfsrdma/rig.h"
@@ -204,6 +206,82 @@ static void test_all_busy(void **state)
 	free(calls);
 }
 
+/* ---- from several threads --------------------------------------------------------------------------- */
+
+#define THREADS		4
+#define ROUNDS		2000
+
+struct round_trip {
+	struct nfs_replay_cache *cache;
+	struct nfs_conn *conn;
+	struct nfs_call calls[ROUNDS];
+	u8 replies[ROUNDS][8];
+	unsigned answered;		/* by this thread: of calls of all of them */
+};
+
+static void answer(struct round_trip *trip, u32 i)
+{
+	struct nfs_call *call = &trip->calls[i], *waiting;
+
+	xdr_out_u32(&call->reply, i);
+	waiting = nfs_replay_end(trip->cache, call);
+	for (trip->answered++; waiting; waiting = waiting->next) {
+		assert_false(waiting->drop);
+		assert_int_equal(get_unaligned_be32(waiting->reply_buf), i);
+		trip->answered++;
+	}
+}
+
+static void *ask_all(void *arg)
+{
+	struct round_trip *trip = arg;
+	struct xdr_in args;
+
+	for (u32 i = 0; i < ROUNDS; i++) {
+		struct nfs_call *call = &trip->calls[i];
+
+		call->conn = trip->conn;
+		call->rpc.xid = i;
+		call->reply_buf = trip->replies[i];
+		xdr_out_init(&call->reply, call->reply_buf, sizeof(trip->replies[i]));
+		xdr_in_init(&args, "arguments", 9);
+		switch (nfs_replay_begin(trip->cache, call, &args)) {
+		case NFS_REPLAY_NEW:
+			sched_yield();
+			answer(trip, i);
+			break;
+		case NFS_REPLAY_DONE:
+			assert_int_equal(get_unaligned_be32(call->reply_buf), i);
+			trip->answered++;
+			break;
+		case NFS_REPLAY_WAITS:
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* Each call is answered once, by whichever thread. */
+static void test_threads(void **state)
+{
+	struct round_trip *trips = calloc(THREADS, sizeof(*trips));
+	struct rig *rig = *state;
+	pthread_t threads[THREADS];
+	unsigned answered = 0;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		trips[i].cache = rig->server.replay;
+		trips[i].conn = &rig->conn;
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_all, &trips[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (unsigned i = 0; i < THREADS; i++)
+		answered += trips[i].answered;
+	assert_int_equal(answered, THREADS * ROUNDS);
+	free(trips);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -213,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_not_kept, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_all_busy, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_threads, setup, rig_teardown),
 	};
 
 	if (geteuid())
