@@ -9,7 +9,7 @@
 #
 #   usage: test-nfs4-kernel-client.sh
 . "$(dirname "$0")/lib.sh"
-peer_need mount.nfs git cc tar
+peer_need mount.nfs git cc tar nfs4_getfacl nfs4_setfacl
 peer_begin
 peer_program openrdma-nfsd
 
@@ -75,6 +75,10 @@ files() # OPTIONS
 	[ -p fifo ]
 	echo into >null
 	chown 1234:567 big
+	chmod 4751 big
+	[ "\$(nfs4_getfacl big | grep -c -x -e A::OWNER@:rwaxtTcCy -e A::GROUP@:rxtcy -e A::EVERYONE@:xtcy)" = 3 ]
+	nfs4_setfacl -s A::OWNER@:RWX,A::EVERYONE@:R big
+	[ "\$(stat -c %a big)" = 4744 ]
 	chmod 4751 big
 	touch -d '2001-02-03 04:05:06.789 UTC' big
 	[ "\$(stat -c '%a %u %g %Y' /host$share/w/big)" = "4751 1234 567 981173106" ]
