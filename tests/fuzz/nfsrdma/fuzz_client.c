@@ -7,6 +7,7 @@
  *
  * Each request ends, with a result or an error, whatever is answered; what it hands out lies within its buffers.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "nfsrdma/client/nfs4.h"
 #include "tests/fuzz/fuzz.h"
 
-#define OPS		21
+#define OPS		25
 #define ANSWERS_MAX	12
 #define DATA_BYTES	4096
 #define RPC_REPLY_BYTES	24
@@ -34,6 +35,9 @@ struct world {
 	size_t left;
 	u8 flags;
 	bool is_up, done;
+	struct nfs_file *file;
+	struct nfs_req *req, locker;
+	unsigned asked;
 	u8 buf[DATA_BYTES];
 };
 
@@ -54,6 +58,10 @@ static void no_end(struct xprt *x)
 static const struct xprt_ops ops = { .send = keep, .destroy = no_end };
 
 static void up(struct nfs_client *c)
+{
+}
+
+static void on_next(struct ual_defer *d)
 {
 }
 
@@ -175,11 +183,26 @@ static void answer(struct world *w, bool last)
 	chan_pump(&w->c.spread.chans[0]);
 }
 
+static void on_locked(struct nfs_req *locker, int err)
+{
+	struct world *w = locker->ctx;
+
+	if (err == -ECANCELED)
+		on_done(w->req, err);
+	else if (w->asked == 22)
+		nfs_lock_release(&w->c, w->file, 7, w->req);
+	else
+		nfs_lock_close(&w->c, w->file, w->req);
+}
+
 /* ---- requests ----------------------------------------------------------------------------------- */
 
 static void ask(struct world *w, unsigned op, struct nfs_file *file, struct nfs_req *req)
 {
 	static const struct stat st = { .st_mode = 0644 };
+	static const struct nfs_lock lock = {
+		.owner = 7, .first = 10, .last = 19, .write = true, .flags = O_RDWR
+	};
 	struct nfs_client *c = &w->c;
 
 	switch (op) {
@@ -243,6 +266,19 @@ static void ask(struct world *w, unsigned op, struct nfs_file *file, struct nfs_
 	case 19:
 		nfs_removexattr(c, file, "user.name", req);
 		break;
+	case 20:
+		nfs_lock(c, file, &lock, true, req);
+		break;
+	case 21:
+		nfs_lock_test(c, file, &lock, req);
+		break;
+	case 22:	/* after a lock, of which the answers are the input's too */
+	case 23:
+		w->locker.ctx = w;
+		w->locker.fn = on_locked;
+		w->asked = op;
+		nfs_lock(c, file, &lock, false, &w->locker);
+		break;
 	default:
 		nfs_statfs(c, file, req);
 		break;
@@ -262,7 +298,7 @@ static void open_world(struct world *w, bool v4)
 	INIT_LIST_HEAD(&c->failing);
 	c->rsize = c->wsize = DATA_BYTES;
 	c->addr.ss_family = AF_INET;
-	c->next.fn = NULL;
+	c->next.fn = on_next;
 	c->cfg.port = 2049;
 	c->cfg.proto = NFS_PROTO_TCP;
 	spread_init(&c->spread, c);
@@ -306,9 +342,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	open_world(&w, data[0] & 0x80);
 	req.ctx = &w;
+	w.req = &req;
+	w.file = file;
 	ask(&w, (data[0] & 0x7f) % OPS, file, &req);
-	for (unsigned i = 0; i < ANSWERS_MAX && w.sent; i++)
-		answer(&w, i >= 6);
+	for (unsigned i = 0; i < ANSWERS_MAX && !w.done; i++) {
+		if (w.sent)
+			answer(&w, i >= 6);
+		/* What ends without a call does so from the loop. */
+		if (!list_empty(&w.c.failing))
+			ual_loop_step(loop, 0);
+	}
 	close_world(&w);
 	if (!w.done)
 		abort();
