@@ -11,7 +11,7 @@ peer_need mount.nfs showmount
 peer_begin
 peer_program openrdma-nfsd
 
-peer_guest -t 120 <<GUEST
+peer_guest -t 240 <<GUEST
 server=127.0.0.1
 mkdir -p /srv /tmp/m /tmp/state
 mount -t tmpfs -o mode=755 none /srv
