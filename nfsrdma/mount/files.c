@@ -78,18 +78,37 @@ static void reply_open(struct mnt_op *op)
 
 static void ask_access(struct mnt_op *op, int err);
 
+static void open_end(struct mnt_op *op, int err)
+{
+	op->mnt->opening_n--;
+	if (err)
+		mnt_op_fail(op, err);
+	else
+		reply_open(op);
+}
+
+/* A name was removed since the server was asked, or is now: what it said of the file may be over. */
+static bool may_be_gone(const struct mnt_op *op)
+{
+	const struct mnt_node *node = op->node;
+	const struct nfs_mount *mnt = op->mnt;
+
+	return node->removing || node->going || node->gone_at > op->clock || mnt->going ||
+	       mnt->gone_at > op->clock;
+}
+
 static void opened(struct mnt_op *op, int err)
 {
 	struct mnt_node *node = op->node;
 	const struct stat *st = &op->nfs.stat.st;
 	bool grown;
 
-	if (node->removing) {
-		ask_access(op, 0);
+	if (err) {
+		open_end(op, err);
 		return;
 	}
-	if (err) {
-		mnt_op_fail(op, err);
+	if (may_be_gone(op)) {
+		ask_access(op, 0);
 		return;
 	}
 	if (!op->nfs.has_stat) {	/* ACCESS need not tell them */
@@ -108,11 +127,11 @@ static void opened(struct mnt_op *op, int err)
 		fuse_lowlevel_notify_inval_inode(op->mnt->session, mnt_node_ino(node), -1, 0);
 	if (grown && !node->sent_back) {
 		node->sent_back = true;
-		mnt_op_fail(op, -ESTALE);
+		open_end(op, -ESTALE);
 		return;
 	}
 	node->sent_back = false;
-	reply_open(op);
+	open_end(op, 0);
 }
 
 static void ask_access(struct mnt_op *op, int err)
@@ -138,6 +157,7 @@ void mnt_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		reply_open(op);
 		return;
 	}
+	op->mnt->opening_n++;
 	ask_access(op, 0);
 }
 

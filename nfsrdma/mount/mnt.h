@@ -60,7 +60,9 @@ struct mnt_node {
 	u64 lookups;
 	unsigned refs;
 	unsigned opens;
-	bool removing;			/* REMOVE is under way */
+	bool removing;			/* it is given the name of silly */
+	unsigned going;			/* REMOVE and RENAME of its names that are under way */
+	u64 gone_at;			/* mnt.clock of the last one's end */
 	bool sent_back; /* an open was answered with ESTALE so that the kernel looks again */
 	struct mnt_silly *silly;
 
@@ -156,7 +158,10 @@ struct nfs_mount {
 	struct mnt_node *root;
 	unsigned open_n;		/* regular files that are open */
 	u32 silly_n;
-	u64 clock;			/* counts the ends of WRITEs */
+	u64 clock;			/* counts the ends of WRITEs and of removals */
+	unsigned opening_n; /* opens that are not answered: no name goes without a look at it */
+	unsigned going;			/* as of nodes: what went without a look */
+	u64 gone_at;
 	unsigned op_n;
 
 	/* locks */

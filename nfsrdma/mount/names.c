@@ -94,8 +94,31 @@ static void silly_put(struct mnt_node *node)
 	free(silly);
 }
 
+/* A name goes, that of op->other if it is known: opens wait for the end of that, and ask the server again. */
+static void goes(struct mnt_op *op)
+{
+	if (op->other)
+		op->other->going++;
+	else
+		op->mnt->going++;
+}
+
+static void went(struct mnt_op *op)
+{
+	struct nfs_mount *mnt = op->mnt;
+
+	if (op->other) {
+		op->other->going--;
+		op->other->gone_at = ++mnt->clock;
+	} else {
+		mnt->going--;
+		mnt->gone_at = ++mnt->clock;
+	}
+}
+
 static void silly_gone(struct mnt_op *op, int err)
 {
+	went(op);
 	mnt_op_end(op);		/* who else should be told */
 }
 
@@ -103,9 +126,13 @@ void mnt_silly_remove(struct mnt_node *node, struct mnt_who *who)
 {
 	struct mnt_op *op = mnt_op_own(node->mnt, node->silly->dir, who);
 
-	if (op)
+	if (op) {
+		op->other = node;
+		mnt_node_get(node);
+		goes(op);
 		nfs_remove(op->mnt->client, op->node->file, node->silly->name, false,
 			   mnt_op_call(op, silly_gone));
+	}
 	silly_put(node);
 }
 
@@ -162,11 +189,30 @@ static void find_open(struct mnt_op *op)
 	mnt_node_get(node);
 }
 
+/* The same for one that is not open; false: the kernel does not know it. */
+static bool find_closed(struct mnt_op *op)
+{
+	op->other = mnt_node_find(op->mnt, op->nfs.file);
+	if (op->other)
+		mnt_node_get(op->other);
+	return op->other;
+}
+
 static void answered(struct mnt_op *op, int err)
 {
-	if (op->other)
-		op->other->removing = false;
 	mnt_op_fail(op, err);
+}
+
+static void removed(struct mnt_op *op, int err)
+{
+	went(op);
+	mnt_op_fail(op, err);
+}
+
+/* Nothing is open or about to be: names may go without a look at what they stand for. */
+static bool is_idle(const struct nfs_mount *mnt)
+{
+	return !mnt->open_n && !mnt->opening_n;
 }
 
 static void unlinked(struct mnt_op *op)
@@ -189,15 +235,12 @@ static void to_be_removed(struct mnt_op *op, int err)
 		silly_rename(op, op->node, op->name, unlinked);
 		return;
 	}
-	/* An open that comes in between has to wait for what becomes of it. */
-	op->other = mnt_node_find(op->mnt, op->nfs.file);
-	if (op->other) {
-		mnt_node_get(op->other);
-		op->other->removing = true;
-	}
+	if (find_closed(op))
+		goes(op);
 	nfs_file_put(op->nfs.file);
 	op->nfs.file = NULL;
-	nfs_remove(op->mnt->client, op->node->file, op->name, false, mnt_op_call(op, answered));
+	nfs_remove(op->mnt->client, op->node->file, op->name, false,
+		   mnt_op_call(op, op->other ? removed : answered));
 }
 
 void mnt_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
@@ -206,8 +249,9 @@ void mnt_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
 
 	if (!op)
 		return;
-	if (!op->mnt->open_n) {
-		nfs_remove(op->mnt->client, op->node->file, name, false, mnt_op_call(op, answered));
+	if (is_idle(op->mnt)) {
+		goes(op);
+		nfs_remove(op->mnt->client, op->node->file, name, false, mnt_op_call(op, removed));
 		return;
 	}
 	op->name = strdup(name);
@@ -232,10 +276,23 @@ static struct mnt_node *to_dir_of(struct mnt_op *op)
 	return mnt_node_of(op->mnt, op->offset);
 }
 
-static void rename_now(struct mnt_op *op)
+static void rename_then(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
 {
 	nfs_rename(op->mnt->client, op->node->file, op->name, to_dir_of(op)->file, op->name2,
-		   mnt_op_call(op, answered));
+		   mnt_op_call(op, then));
+}
+
+/* What had the new name, if it had one, has another one. */
+static void rename_now(struct mnt_op *op)
+{
+	rename_then(op, answered);
+}
+
+/* What has the new name, if it is known which one that is, has none when this is done. */
+static void rename_over(struct mnt_op *op)
+{
+	goes(op);
+	rename_then(op, removed);
 }
 
 /* Nothing to keep, if it is the same file: then a rename does nothing. */
@@ -255,17 +312,23 @@ static void source_found(struct mnt_op *op, int err)
 
 static void target_found(struct mnt_op *op, int err)
 {
-	if (!err)
-		find_open(op);
+	bool open, known;
+
 	if (err && err != -ENOENT) {
 		mnt_op_fail(op, err);
 		return;
 	}
+	if (!err)
+		find_open(op);
+	open = op->other;
+	known = !err && !open && find_closed(op);
 	nfs_file_put(op->nfs.file);
 	op->nfs.file = NULL;
-	if (op->other)
+	if (open)
 		nfs_lookup(op->mnt->client, op->node->file, op->name,
 			   mnt_op_call(op, source_found));
+	else if (known)
+		rename_over(op);
 	else
 		rename_now(op);
 }
@@ -288,9 +351,9 @@ void mnt_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t to_
 	op->name2 = strdup(to_name);
 	if (!op->name || !op->name2)
 		mnt_op_fail(op, -ENOMEM);
-	else if (op->mnt->open_n)
+	else if (is_idle(op->mnt))
+		rename_over(op);
+	else
 		nfs_lookup(op->mnt->client, to_dir_of(op)->file, to_name,
 			   mnt_op_call(op, target_found));
-	else
-		rename_now(op);
 }
