@@ -29,6 +29,7 @@ const char *nfsd_options_help(void)
 	       "\n"
 	       "What is exported\n"
 	       "  -e, --export SPEC      a line of exports(5): DIR [HOST](OPTIONS)...; DIR alone is read-only for all\n"
+	       "                         DIR is of this machine, or ceph:/PATH: of CephFS\n"
 	       "  -c, --exports FILE     a file of such lines\n"
 	       "\n"
 	       "Where\n"
