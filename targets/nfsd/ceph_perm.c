@@ -111,7 +111,7 @@ int cfs_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned wan
 	if (err)
 		return err;
 	/* A program must be readable by who may run it.  RFC 1813 4.4 */
-	if (want == NFS_MAY_READ)
+	if (want == NFS_MAY_READ && node->type == S_IFREG)
 		return perm & 5 ? 0 : -EACCES;
-	return perm & 2 ? 0 : -EACCES;
+	return perm & (want == NFS_MAY_READ ? 4 : 2) ? 0 : -EACCES;
 }

@@ -58,7 +58,7 @@ int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned w
 	if (st.st_uid == cred->uid)
 		return 0;
 	/* A program must be readable by who may run it.  RFC 1813 4.4 */
-	return want == NFS_MAY_READ && may(node, X_OK) ? 0 : -EACCES;
+	return want == NFS_MAY_READ && node->type == S_IFREG && may(node, X_OK) ? 0 : -EACCES;
 }
 
 static int set_size(struct nfs_node *node, const struct nfs_cred *cred, u64 size)
