@@ -6,7 +6,7 @@
  *                            ranges: what they have, for the server to be told again after its restart
  *                            jobs: what is asked for, one after the other
  *
- *   nfs4_lock.c     the jobs: OPEN if need be, LOCK, LOCKU, at last FREE_STATEID and CLOSE
+ *   nfs4_held.c     the jobs: nfs4_job.h
  *   nfs4_open.c     opens; which stateid a READ or WRITE goes with
  *   nfs4_reclaim.c  after a restart of the server, while the session is made
  *
