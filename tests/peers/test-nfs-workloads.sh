@@ -26,11 +26,7 @@ nfsd_pid=${peer_pid[nfsd]}
 # What it has open, but for files that are still there: those may be asked for again.
 open_files()
 {
-	local fd
-
-	for fd in "/proc/$nfsd_pid/fd"/*; do
-		[[ $(readlink "$fd") = "$share/"* ]] && [ "$(stat -Lc %h "$fd")" != 0 ] || echo "$fd"
-	done | wc -l
+	stat -Lc '%d %h' "/proc/$nfsd_pid/fd"/* | awk -v disk="$(stat -c %d "$share")" '$1 != disk || $2 == 0' | wc -l
 }
 clients()
 {
