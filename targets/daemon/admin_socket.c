@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,14 +77,4 @@ void admin_socket_close(struct admin_socket *s)
 	if (lstat(s->addr.sun_path, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino)
 		unlink(s->addr.sun_path);
 	close(s->fd);
-}
-
-int daemon_admin_path(const char *socket_name, char *path)
-{
-	const char *run = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
-
-	if (!run || run[0] != '/' ||
-	    snprintf(path, PATH_MAX, "%s/openrdma/%s", run, socket_name) >= PATH_MAX)
-		return -ENOENT;
-	return 0;
 }
