@@ -119,8 +119,8 @@ for name in \$(cd /srv/share && ls); do
 done
 GUEST
 peer_guest_meets 60 ready
-loads kernel-3 400 proto=rdma $peer_card:/srv/share
-loads kernel-4.2 400 proto=rdma,vers=4.2 $peer_card:/share
+loads kernel-3 250 proto=rdma $peer_card:/srv/share
+loads kernel-4.2 250 proto=rdma,vers=4.2 $peer_card:/share
 loads kernel-tcp 100 proto=tcp,vers=4.2 $peer_card:/share
 : >"$peer_dir/over"
 peer_guest_end
@@ -132,8 +132,8 @@ peer_spawn nfsd "$nfsd" --listen $peer_host --state "$peer_dir/state" --no-rpcbi
 	--export "$share *(rw,async,no_root_squash,insecure)"
 peer_wait_port 20049 nfsd
 peer_wait_port 2049 nfsd
-loads own-3 1000 proto=rdma,mountport=2049 "$peer_host:$share"
-loads own-4.2 1000 proto=rdma,vers=4.2 "$peer_host:$share"
+loads own-3 500 proto=rdma,mountport=2049 "$peer_host:$share"
+loads own-4.2 500 proto=rdma,vers=4.2 "$peer_host:$share"
 loads own-tcp 200 proto=tcp,vers=4.2 "$peer_host:$share"
 for name in own-3 own-4.2 own-tcp; do
 	"$workload" list "$share/$name/stress" >"$peer_dir/$name.server"

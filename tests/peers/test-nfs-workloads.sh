@@ -79,8 +79,8 @@ part() # NAME: how long it took
 for way in "3 rdma" "4.1 rdma" "4.2 rdma" "3 tcp" "4.2 tcp"; do
 	read -r version proto <<<"\$way"
 	began=\$SECONDS
-	ops=600
-	[ \$proto = rdma ] || ops=200
+	ops=300
+	[ \$proto = rdma ] || ops=150
 	use /tmp/a \$version \$proto
 	at=/tmp/a/\$version-\$proto
 	mkdir -p \$at/stress
@@ -95,7 +95,7 @@ for way in "3 rdma" "4.1 rdma" "4.2 rdma" "3 tcp" "4.2 tcp"; do
 	part "stress"
 	if [ \$proto = rdma ]; then
 		mkdir \$at/dbench
-		timeout 60 dbench -t 3 -D \$at/dbench 2 >/tmp/said 2>&1 || { tail /tmp/said; fail dbench; }
+		timeout 60 dbench -t 2 -D \$at/dbench 2 >/tmp/said 2>&1 || { tail /tmp/said; fail dbench; }
 		rm -r \$at/dbench
 		part "dbench"
 		verify psync --direct=0
