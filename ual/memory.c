@@ -54,6 +54,16 @@ int ual_mr_reg_iova(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, ui
 	return 0;
 }
 
+int ual_mr_reg_file(struct ual_pd *pd, void *addr, size_t len, uint32_t access, int fd,
+		    uint64_t offset, struct ual_mr **out)
+{
+	int err = ual_mr_reg(pd, addr, len, access, out);
+
+	if (!err && fd >= 0 && pd->dev->ops->mr_file)
+		pd->dev->ops->mr_file(*out, fd, offset);
+	return err;
+}
+
 int ual_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **out)
 {
 	struct ual_mr *mr;

@@ -13,7 +13,7 @@
 
 #include "ual/ual.h"
 
-#define UAL_PROVIDER_VERSION	2
+#define UAL_PROVIDER_VERSION	3
 #define UAL_PROVIDER_SYMBOL	"openrdma_provider"
 
 struct ual_provider_ops {
@@ -31,6 +31,8 @@ struct ual_provider_ops {
 	void (*pd_destroy)(struct ual_pd *pd);
 	int (*mr_reg)(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
 		      struct ual_mr **mr);
+	/* Optional.  The region maps this file: see ual_mr_reg_file(). */
+	void (*mr_file)(struct ual_mr *mr, int fd, uint64_t offset);
 	int (*mr_alloc)(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
 	int (*mr_dereg)(struct ual_mr *mr);
 	int (*mw_alloc)(struct ual_pd *pd, struct ual_mw **mw);

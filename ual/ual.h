@@ -121,6 +121,14 @@ int ual_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint32_t access, struc
 /* The same with tagged offsets that begin at iova, in work requests of both sides. */
 int ual_mr_reg_iova(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32_t access,
 		    struct ual_mr **mr);
+/*
+ * The same, of memory that is a mapping of a file, from offset on.  A provider may send the file's bytes from where
+ * the kernel keeps them, on connections without a CRC: then what the peer gets is the file as it is when the bytes
+ * leave, or leave again, which may be after the completion.  fd stays open while the region lives; -1: no file
+ * after all.  The program ignores SIGPIPE.
+ */
+int ual_mr_reg_file(struct ual_pd *pd, void *addr, size_t len, uint32_t access, int fd,
+		    uint64_t offset, struct ual_mr **mr);
 /* A region without memory yet, for WR_REG_MR of up to len_max bytes. */
 int ual_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **mr);
 int ual_mr_dereg(struct ual_mr *mr);		/* -EBUSY while windows are bound to it */

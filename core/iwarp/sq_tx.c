@@ -210,15 +210,31 @@ static void build_send(struct qp *qp, const struct sqe *sqe)
 		leave_sqe(qp);
 }
 
+/*
+ * Segments that are large end where a page of their source ends: a host that sends pages by reference then has whole
+ * ones.  Only so large that what it costs is little.
+ */
+static u32 write_len(const struct tx *tx, const struct wr_sge *sges, u32 left)
+{
+	u32 max = tx->ulpdu_max - DDP_TAGGED_LEN;
+
+	if (left <= max)
+		return left;
+	if (max < 8 * TX_PAGE)
+		return max;
+	return max - (u32)((sges[tx->sge].addr + tx->sge_off + max) % TX_PAGE);
+}
+
 static void build_write(struct qp *qp, const struct sqe *sqe)
 {
 	struct tx *tx = &qp->tx;
-	u32 len = min_t(u32, sqe->len - tx->off, tx->ulpdu_max - DDP_TAGGED_LEN);
+	const struct wr_sge *sges = sq_sges(&qp->sq, qp->sq.next);
+	u32 len = write_len(tx, sges, sqe->len - tx->off);
 	bool last = tx->off + len == sqe->len;
 	bool with_imm = sqe->opcode == WR_WRITE_IMM;
 
 	ddp_tx_tagged(tx, RDMAP_WRITE, last, sqe->rkey, sqe->addr + tx->off, len);
-	put_payload(tx, sq_sges(&qp->sq, qp->sq.next), len);
+	put_payload(tx, sges, len);
 	end_of_sqe(qp, DDP_TAGGED_LEN + len, last && !with_imm);
 	if (last && with_imm)
 		rdmap_tx_enter(tx, TX_SQ_IMM);

@@ -102,6 +102,7 @@ struct irq {
 #define TX_FPDU_SPANS	(QP_SGE_MAX + 16)	/* most that one FPDU takes, markers included */
 #define TX_CTL_BYTES	16384	/* power of two */
 #define TX_FPDU_CTL	384	/* most that one FPDU takes: all but referenced payload */
+#define TX_PAGE		4096	/* of what a host may send by reference */
 #define TX_COPY_MAX	192	/* a payload this small travels beside its header */
 #define TX_MARKED_MAX	2048	/* ULPDU with markers: bounds the spans of an FPDU */
 

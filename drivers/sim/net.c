@@ -200,7 +200,8 @@ static int link_info(struct soft_link *link, struct sockaddr_storage *local,
 	return 0;
 }
 
-static ssize_t link_send(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n)
+static ssize_t link_send(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n,
+			 bool more)
 {
 	struct sim_end *end = to_end(link);
 	size_t n;

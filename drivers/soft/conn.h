@@ -156,6 +156,14 @@ void soft_conn_tx(struct soft_conn *conn);
  * A region goes away: [addr, addr + len), or memory that is not known (len 0).  Responses to the peer's Reads
  * that were laid out while it was valid, and that TCP has not taken yet, must not point at it any more.
  */
+/* Spans of files may leave by reference here. */
+bool soft_file_any(const struct soft_conn *conn);
+/* The region whose file's bytes the span is, if it is worth it; else NULL. */
+struct soft_mr *soft_file_of(struct soft_device *dev, const struct qp_iov *span);
+/* As a link sends.  When mr->copied is true after it, nothing was sent and the span goes as any other. */
+ssize_t soft_file_send(struct soft_link *link, struct soft_mr *mr, const struct qp_iov *span);
+/* A page of a mapping is gone: who mapped the file may put one there when it is read.  False: there are none. */
+bool soft_file_touch(struct soft_device *dev, const struct qp_iov *iov, unsigned iov_n);
 void soft_tx_release(struct soft_device *dev, const void *addr, u64 len);
 /* The same for all that the engine has laid out, in any memory.  0 or -ENOMEM. */
 int soft_tx_take_over(struct soft_conn *conn);

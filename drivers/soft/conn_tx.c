@@ -20,12 +20,9 @@ void soft_conn_tx_schedule(struct soft_conn *conn)
 		list_add_tail(&conn->tx_node, &conn->dev->tx_ready);
 }
 
-/* Sends; returns what was taken.  Less than all: blocked, by TCP or for good. */
-static size_t send_spans(struct soft_conn *conn, const struct qp_iov *iov, unsigned iov_n,
-			 size_t bytes)
+/* Of so many bytes TCP took n, or said why it does not.  Less than all: blocked, by TCP or for good. */
+static size_t taken(struct soft_conn *conn, ssize_t n, size_t bytes)
 {
-	ssize_t n = conn->link->ops->send(conn->link, iov, iov_n);
-
 	if (n < 0) {
 		/* What the peer said last may explain it: read on until the link hangs up. */
 		if (n != -EAGAIN) {
@@ -41,12 +38,49 @@ static size_t send_spans(struct soft_conn *conn, const struct qp_iov *iov, unsig
 	return (size_t)n;
 }
 
+/* Sends; returns what was taken.  more: the rest follows at once. */
+static size_t send_spans(struct soft_conn *conn, const struct qp_iov *iov, unsigned iov_n,
+			 size_t bytes, bool more)
+{
+	ssize_t n = conn->link->ops->send(conn->link, iov, iov_n, more);
+
+	if (unlikely(n == -EFAULT) && soft_file_touch(conn->dev, iov, iov_n))
+		n = conn->link->ops->send(conn->link, iov, iov_n, more);
+	return taken(conn, n, bytes);
+}
+
+/* The same where spans of files leave by reference.  Less than all may also mean: gather again. */
+static size_t send_with_files(struct soft_conn *conn, const struct qp_iov *iov, unsigned iov_n)
+{
+	size_t total = 0;
+
+	for (unsigned i = 0; i < iov_n && !conn->tx_blocked; i++) {
+		unsigned first = i;
+		size_t bytes = 0;
+		struct soft_mr *file = NULL;
+		ssize_t n;
+
+		for (; i < iov_n && !(file = soft_file_of(conn->dev, &iov[i])); i++)
+			bytes += iov[i].len;
+		if (bytes)
+			total += send_spans(conn, iov + first, i - first, bytes, file);
+		if (!file || conn->tx_blocked)
+			break;
+		n = soft_file_send(conn->link, file, &iov[i]);
+		if (file->copied)
+			break;
+		total += taken(conn, n, iov[i].len);
+	}
+	return total;
+}
+
 static void send_out(struct soft_conn *conn)
 {
 	struct soft_buf *out = &conn->out;
 	size_t bytes = out->len - out->pos;
 
-	out->pos += send_spans(conn, &(struct qp_iov){ out->data + out->pos, bytes }, 1, bytes);
+	out->pos +=
+		send_spans(conn, &(struct qp_iov){ out->data + out->pos, bytes }, 1, bytes, false);
 	if (out->pos == out->len)
 		soft_buf_free(out);
 }
@@ -57,16 +91,23 @@ static void send_fpdus(struct soft_conn *conn)
 	struct qp_iov iov[TX_SPANS_MAX];
 	size_t total = 0, bytes;
 	unsigned iov_n;
+	bool files;
 
 	while (!conn->tx_blocked) {
 		if (total >= TX_BUDGET) {
 			soft_conn_tx_schedule(conn);
 			break;
 		}
-		bytes = qp_tx_gather(engine, iov, TX_SPANS_MAX, TX_BYTES, &iov_n);
+		files = soft_file_any(conn);
+		bytes = qp_tx_gather(engine, iov, TX_SPANS_MAX, files ? TX_BUDGET : TX_BYTES,
+				     &iov_n);
 		if (!bytes)
 			break;
-		qp_tx_sent(engine, send_spans(conn, iov, iov_n, bytes));
+		if (files)
+			bytes = send_with_files(conn, iov, iov_n);
+		else
+			bytes = send_spans(conn, iov, iov_n, bytes, false);
+		qp_tx_sent(engine, bytes);
 		total += bytes;
 	}
 }

@@ -134,6 +134,7 @@ static void init_lists(struct soft_device *dev)
 	INIT_LIST_HEAD(&dev->conns);
 	INIT_LIST_HEAD(&dev->tx_ready);
 	INIT_LIST_HEAD(&dev->hot);
+	INIT_LIST_HEAD(&dev->files);
 	INIT_LIST_HEAD(&dev->kicked);
 	INIT_LIST_HEAD(&dev->starved);
 	INIT_LIST_HEAD(&dev->dead);

@@ -55,7 +55,11 @@ struct soft_net_ops {
 	/* emss: the largest segment, for the size of FPDUs. */
 	int (*info)(struct soft_link *link, struct sockaddr_storage *local,
 		    struct sockaddr_storage *peer, u32 *emss);
-	ssize_t (*send)(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n);
+	/* more: the rest comes at once, nothing has to leave yet. */
+	ssize_t (*send)(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n,
+			bool more);
+	/* Optional.  Bytes of a file, by reference; 0: there are none at offset. */
+	ssize_t (*send_file)(struct soft_link *link, int fd, u64 offset, size_t len);
 	/* 0: end */
 	ssize_t (*recv)(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n);
 	/* no more output: FIN */

@@ -30,6 +30,7 @@ const struct ual_provider_ops soft_provider_ops = {
 	.pd_create = soft_pd_create,
 	.pd_destroy = soft_pd_destroy,
 	.mr_reg = soft_mr_reg,
+	.mr_file = soft_mr_file,
 	.mr_alloc = soft_mr_alloc,
 	.mr_dereg = soft_mr_dereg,
 	.mw_alloc = soft_mw_alloc,

@@ -8,6 +8,7 @@
  *   conn.c     a connection: states, timer, end      conn_rx.c, conn_tx.c: its bytes
  *   start.c    MPA start-up, both roles              listen.c: listeners, spreading over loops
  *   stream.c   streaming mode                        tcp.c: sockets
+ *   file.c     bytes of files that leave by reference
  *
  * Owner of all of them: the device.  Context: the thread of the device's loop, with two exceptions that
  * listen.c explains: `inbox` and struct soft_share.
@@ -54,6 +55,8 @@ struct soft_device {
 	struct list_head qps;		/* all, by node */
 	struct list_head up, down;	/* QPs with events before and after completions */
 	struct list_head cq_ready;	/* filled by the engines */
+	struct list_head files;		/* regions that map files, by file_node */
+	struct soft_mr *file_last;	/* where the last search ended */
 	struct list_head limits;	/* SRQs with a limit, by limit_node */
 
 	/* What a callback runs for; the destroy calls clear these. */
@@ -80,6 +83,10 @@ struct soft_pd {
 struct soft_mr {
 	struct ual_mr base;
 	const void *memory;		/* where the bytes are; the tagged offsets may be others */
+	struct list_head file_node;	/* in dev->files: these are bytes of a file, see file.c */
+	int fd;
+	u64 fd_offset;			/* of the first of them */
+	bool copied;			/* the kernel does not take them from there */
 };
 
 struct soft_mw {
@@ -181,6 +188,10 @@ void soft_srq_destroy(struct ual_srq *srq);
 int soft_srq_post(struct ual_srq *srq, const struct wr_recv *wr, const struct wr_recv **bad);
 int soft_srq_limit(struct ual_srq *srq, uint32_t limit);
 int soft_srq_tell(struct soft_device *dev);	/* of limits that were passed; how many */
+
+/* file.c */
+void soft_mr_file(struct ual_mr *mr, int fd, uint64_t offset);
+void soft_file_forget(struct soft_device *dev, struct soft_mr *mr);
 
 /* qp.c */
 int soft_qp_create(const struct ual_qp_cfg *cfg, struct ual_qp **qp);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct tcp_link {
 	struct ual_loop *loop;		/* NULL: not attached */
 	struct ual_watch watch;
 	int connect_err;
+	bool may_block; /* adopted: reads and writes ask for non-blocking each time */
 };
 
 struct tcp_port {
@@ -153,9 +155,11 @@ static int link_adopt(void *net, int fd, struct soft_link **link)
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	err = make_link(fd, link);	/* reads and writes ask for non-blocking each time */
+	err = make_link(fd, link);
 	if (err)
 		close(fd);
+	else
+		to_tcp(*link)->may_block = true;
 	return err;
 }
 
@@ -234,15 +238,30 @@ static int link_info(struct soft_link *link, struct sockaddr_storage *local,
 	return 0;
 }
 
-static ssize_t link_send(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n)
+static ssize_t link_send(struct soft_link *link, const struct qp_iov *iov, unsigned iov_n,
+			 bool more)
 {
+	int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = iov_n };
 	int fd = to_tcp(link)->watch.fd;
 	ssize_t n;
 
 	do {
-		n = iov_n == 1 ? send(fd, iov->base, iov->len, MSG_NOSIGNAL | MSG_DONTWAIT)
-			       : sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = iov_n == 1 ? send(fd, iov->base, iov->len, flags) : sendmsg(fd, &msg, flags);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t link_send_file(struct soft_link *link, int fd, u64 offset, size_t len)
+{
+	struct tcp_link *tl = to_tcp(link);
+	off_t at = (off_t)offset;
+	ssize_t n;
+
+	if (tl->may_block)
+		return -EINVAL;
+	do {
+		n = sendfile(tl->watch.fd, fd, &at, len);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -370,6 +389,7 @@ const struct soft_net_ops soft_tcp_ops = {
 	.watch = link_watch,
 	.info = link_info,
 	.send = link_send,
+	.send_file = link_send_file,
 	.recv = link_recv,
 	.shutdown = link_shutdown,
 	.destroy = link_destroy,

@@ -44,6 +44,7 @@ int soft_mr_reg(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint32
 		return err;
 	}
 	mr->memory = addr;
+	INIT_LIST_HEAD(&mr->file_node);
 	mr->base.lkey = mr->base.rkey = stag;
 	*out = &mr->base;
 	return 0;
@@ -62,6 +63,7 @@ int soft_mr_alloc(struct ual_pd *pd, size_t len_max, struct ual_mr **out)
 		free(mr);
 		return err;
 	}
+	INIT_LIST_HEAD(&mr->file_node);
 	mr->base.lkey = mr->base.rkey = stag;
 	*out = &mr->base;
 	return 0;
@@ -75,6 +77,7 @@ int soft_mr_dereg(struct ual_mr *base)
 
 	if (err)
 		return err;
+	soft_file_forget(dev, mr);
 	soft_tx_release(dev, mr->memory, base->len);
 	free(mr);
 	return 0;

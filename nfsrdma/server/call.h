@@ -50,11 +50,14 @@ struct nfs_item {
  * A part of a file as it lies in memory, lent to be sent from without a copy.  Its bytes may change, or become
  * zeros when the file is cut, until it is given back with end(): what the reader of a file that is being written
  * must expect anyway; a transport that checksums what it sends bears that such a message is refused by the peer.
+ * Where bytes are sent from the file itself they may be those that it has a little later.
  */
 struct nfs_loan {
 	const u8 *data;			/* NULL: none */
 	u32 len;
 	bool eof;
+	int fd;				/* of the file, open until end(); -1: none */
+	u64 offset;			/* of data in it */
 	/* Any thread, once.  failed: the connection broke while it was being sent. */
 	void (*end)(struct nfs_loan *loan, bool failed);
 	void *priv;

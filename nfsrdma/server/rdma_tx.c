@@ -237,8 +237,9 @@ static bool call_lend(struct nfs_call *call, const struct nfs_loan *loan)
 	struct rdma_slot *slot = container_of(call, struct rdma_slot, call);
 	unsigned i = call->out_n;
 
-	if (slot->loan[i].data || ual_mr_reg(slot->conn->reactor->pd, (void *)loan->data, loan->len,
-					     0, &slot->loan_mr[i]))
+	if (slot->loan[i].data ||
+	    ual_mr_reg_file(slot->conn->reactor->pd, (void *)loan->data, loan->len, 0, loan->fd,
+			    loan->offset, &slot->loan_mr[i]))
 		return false;
 	slot->loan[i] = *loan;
 	return true;

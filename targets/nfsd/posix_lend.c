@@ -8,7 +8,8 @@
  * Who sends from a loan computes a checksum and then has the kernel copy the same bytes.  If a page is written in
  * between, the peer refuses the message and the connection breaks.  So only files are lent whose last change is
  * QUIET_S ago, and none for BROKEN_S after a connection broke with it; what is left is the instant of the first
- * write to a file that was quiet, and programs of this machine that write through mappings of their own.
+ * write to a file that was quiet, and programs of this machine that write through mappings of their own.  Without
+ * a CRC nothing is refused, and large segments leave by reference.
  *
  * A file that is cut while it is lent has no page any more where it is touched: SIGBUS.  The handler puts a page of
  * zeros there, which is what a read may see of a file that is being cut, and the window is not used again.  A page
@@ -244,6 +245,14 @@ int posix_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u
 		return -EAGAIN;
 	}
 	posix_node_get(node);
-	*loan = (struct nfs_loan){ w->mem + at, len, offset + len == (u64)st.st_size, end, w };
+	*loan = (struct nfs_loan){
+		.data = w->mem + at,
+		.len = len,
+		.eof = offset + len == (u64)st.st_size,
+		.fd = fd,
+		.offset = offset,
+		.end = end,
+		.priv = w,
+	};
 	return 0;
 }

@@ -402,7 +402,14 @@ static int op_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offse
 	if (!copy)
 		return -EAGAIN;
 	memcpy(copy, node->data + offset, n);
-	*loan = (struct nfs_loan){ copy, n, offset + n == node->size, end_loan, hold(node) };
+	*loan = (struct nfs_loan){
+		.data = copy,
+		.len = n,
+		.eof = offset + n == node->size,
+		.fd = -1,
+		.end = end_loan,
+		.priv = hold(node),
+	};
 	return 0;
 }
 

@@ -123,22 +123,22 @@ static size_t longest_fpdu(const u8 *wire, size_t len)
 	return longest;
 }
 
-/* RFC 5044 4.5: FPDUs as long as the segment allows, and no longer. */
+/* RFC 5044 4.5: FPDUs as long as the segment allows, and no longer; large ones end with a page of the source. */
 static void test_fpdu_size(void **state)
 {
 	static const struct {
 		u32 emss;
-		size_t most;
+		size_t most, spare;
 	} cases[] = {
-		{ 1460, 1460 },
-		{ 1461, 1460 },
-		{ 8948, 8948 },
-		{ 65483, 65480 },
+		{ 1460, 1460, 0 },
+		{ 1461, 1460, 0 },
+		{ 8948, 8948, 0 },
+		{ 65483, 65480, 4095 },
 		/* MULPDU is never below 128 */
-		{ 0, 65536 },
-		{ 1u << 20, 65536 },
-		{ 134, 136 },
-		{ 64, 136 },
+		{ 0, 65536, 4095 },
+		{ 1u << 20, 65536, 4095 },
+		{ 134, 136, 0 },
+		{ 64, 136, 0 },
 	};
 
 	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
@@ -152,7 +152,37 @@ static void test_fpdu_size(void **state)
 		b = &p->end[1];
 		assert_int_equal(post(a, 1, WR_WRITE, 0, 500000, end_addr(b, 0), b->stag), 0);
 		end_send(p, a);
-		assert_int_equal(longest_fpdu(a->wire, a->wire_len), cases[c].most);
+		assert_in_range(longest_fpdu(a->wire, a->wire_len), cases[c].most - cases[c].spare,
+				cases[c].most);
+		pair_destroy(p);
+	}
+}
+
+static void test_page_ends(void **state)
+{
+	static const u32 places[] = { 0, 1, 4095, 5000 };
+
+	for (size_t c = 0; c < ARRAY_SIZE(places); c++) {
+		struct pair_opt opt = plain;
+		u64 from, len = 0;
+		struct pair *p;
+		struct end *a, *b;
+		size_t at, n;
+
+		opt.emss = 65483;
+		p = pair_create(&opt);
+		a = &p->end[0];
+		b = &p->end[1];
+		from = (uintptr_t)a->memory + places[c];
+		assert_int_equal(post(a, 1, WR_WRITE, places[c], 500000, end_addr(b, 0), b->stag),
+				 0);
+		end_send(p, a);
+		for (at = 0; at < a->wire_len; at += (n + 2 + 3) / 4 * 4 + 4) {
+			n = get_unaligned_be16(a->wire + at);
+			len += n - 14;		/* the header of a tagged segment */
+			assert_true((from + len) % 4096 == 0 || len == 500000);
+		}
+		assert_int_equal(len, 500000);
 		pair_destroy(p);
 	}
 }
@@ -333,9 +363,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gather),	  cmocka_unit_test(test_gather_built),
-		cmocka_unit_test(test_fpdu_size), cmocka_unit_test(test_markers),
-		cmocka_unit_test(test_figure_6),  cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_depths),	  cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_fpdu_size), cmocka_unit_test(test_page_ends),
+		cmocka_unit_test(test_markers),	  cmocka_unit_test(test_figure_6),
+		cmocka_unit_test(test_limits),	  cmocka_unit_test(test_depths),
+		cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
