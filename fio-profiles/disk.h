@@ -11,7 +11,7 @@
  *
  *   disk.c       what both have in common
  *   disk_iser.c  iser://ADDR[:PORT]/IQN/LUN[?KEY=VALUE&...]
- *   disk_nfs.c   nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N]
+ *   disk_nfs.c   nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N&crc=on|off]
  */
 #ifndef FIO_PROFILES_DISK_H
 #define FIO_PROFILES_DISK_H

@@ -17,7 +17,7 @@
 
 #define SCHEME		"nfs://"
 #define TIMEOUT_MS	120000		/* as that of disks */
-#define EXPECTED	"expected nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N]"
+#define EXPECTED	"expected nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N&crc=on|off]"
 
 struct nfs {
 	char host[256];
@@ -25,6 +25,7 @@ struct nfs {
 	enum nfs_proto proto;
 	uint16_t port, mount_port;
 	unsigned nconnect;
+	enum ual_crc crc;
 	struct nfs_client *client;
 	struct nfs_file *file;		/* the export's root, then what is below */
 	bool waited;			/* what open_disk() waits for has come */
@@ -61,6 +62,10 @@ static bool parse_option(struct nfs *s, const char *option)
 		s->proto = NFS_PROTO_RDMA;
 	else if (!strcmp(option, "proto=tcp"))
 		s->proto = NFS_PROTO_TCP;
+	else if (!strcmp(option, "crc=on"))
+		s->crc = UAL_CRC_ON;
+	else if (!strcmp(option, "crc=off"))
+		s->crc = UAL_CRC_OFF;
 	else if (!strncmp(option, mount_port, strlen(mount_port)))
 		return parse_port(option + strlen(mount_port), &s->mount_port);
 	else if (!strncmp(option, nconnect, strlen(nconnect)) &&
@@ -182,6 +187,7 @@ static int mount_export(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 		.port = s->port,
 		.mount_port = s->mount_port,
 		.nconnect = s->nconnect,
+		.crc = s->crc,
 		.soft = true,
 		.timeo_ds = timeout_ms / 100,
 		.retrans = 1,

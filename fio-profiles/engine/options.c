@@ -11,7 +11,7 @@ struct fio_option engine_options[] = {
 		.type = FIO_OPT_STR_STORE,
 		.off1 = offsetof(struct engine_options, url),
 		.help = "iser://ADDR[:PORT]/IQN/LUN[?key=value&...] or "
-			"nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N]",
+			"nfs://HOST[:PORT]/PATH[?proto=rdma|tcp&mount-port=PORT&nconnect=N&crc=on|off]",
 		.category = FIO_OPT_C_ENGINE,
 		.group = FIO_OPT_G_INVALID,
 	},

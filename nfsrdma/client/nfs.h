@@ -47,6 +47,7 @@ struct nfs_client_cfg {
 	unsigned timeo_ds, retrans;	/* tenths of a second; 0: 600 and 2, as mount.nfs */
 	/* Connections that requests are spread over, at most 16; 0: one.  Version 4 has them in one session. */
 	unsigned nconnect;
+	enum ual_crc crc;		/* of RDMA; as in ual_conn_param */
 	uint32_t uid, gid;		/* AUTH_SYS; requests may name others */
 	/*
 	 * The root is known (a reference that is now the caller's) and requests may be made; or err: why not.  A

@@ -414,9 +414,12 @@ int rdma_xprt_create(struct chan *chan, struct xprt **x)
 						   .recv_bytes = INLINE_BYTES };
 	struct rdma *rdma = calloc(1, sizeof(*rdma));
 	u8 pdata[RPCRDMA_PDATA_BYTES];
-	struct ual_conn_param param = { .pdata = pdata,
-					.pdata_len = sizeof(pdata),
-					.timeout_ms = CONNECT_MS };
+	struct ual_conn_param param = {
+		.pdata = pdata,
+		.pdata_len = sizeof(pdata),
+		.crc = chan->client->cfg.crc,
+		.timeout_ms = CONNECT_MS,
+	};
 	int err;
 
 	if (!rdma)

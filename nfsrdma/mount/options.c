@@ -175,6 +175,16 @@ static bool set_nconnect(struct parse *p)
 	return number(p, 1, 16, &p->o->nconnect);
 }
 
+static bool set_crc(struct parse *p)
+{
+	bool on = p->value && !strcmp(p->value, "on");
+
+	if (!on && (!p->value || strcmp(p->value, "off")))
+		return refuse(p, "expected on or off");
+	p->o->crc = on ? UAL_CRC_ON : UAL_CRC_OFF;
+	return true;
+}
+
 static bool set_acregmin(struct parse *p)
 {
 	return number(p, 0, SECONDS_MAX, &p->o->acregmin_s);
@@ -386,6 +396,7 @@ static const struct option {
 	{ "rsize", A_VALUE, set_rsize },
 	{ "wsize", A_VALUE, set_wsize },
 	{ "nconnect", A_VALUE, set_nconnect },
+	{ "crc", A_VALUE, set_crc },
 	{ "hard", NO_VALUE, set_hard },
 	{ "soft", NO_VALUE, set_soft },
 	{ "softerr", NO_VALUE, set_soft },

@@ -23,6 +23,7 @@ struct mount_options {
 	bool soft;
 	uint32_t timeo_ds, retrans;
 	uint32_t nconnect;		/* 0: 1 */
+	enum ual_crc crc;
 	uint32_t acregmin_s, acregmax_s, acdirmin_s, acdirmax_s;
 	enum mount_lookupcache lookupcache;
 	bool noac;			/* attributes are not kept, writes are not either */

@@ -20,6 +20,7 @@ struct nfs_rdma_cfg {
 	const struct sockaddr *addr;		/* port 0: 20049 */
 	socklen_t addr_len;
 	unsigned conns_max;			/* 0: 1024 for each reactor */
+	enum ual_crc crc;			/* as in ual_conn_param */
 };
 
 /* On the first device's loop, or before the loops run. */

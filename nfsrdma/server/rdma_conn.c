@@ -380,7 +380,11 @@ void rdma_conn_request(struct ual_conn_req *req)
 		.recv_bytes = RDMA_INLINE_BYTES,
 	};
 	u8 pdata[RPCRDMA_PDATA_BYTES];
-	struct ual_conn_param param = { .pdata = pdata, .pdata_len = sizeof(pdata) };
+	struct ual_conn_param param = {
+		.pdata = pdata,
+		.pdata_len = sizeof(pdata),
+		.crc = rdma->cfg.crc,
+	};
 	struct rdma_conn *conn = NULL;
 
 	if (reactor && !reactor->stopping && reactor->conn_n < rdma->cfg.conns_max)

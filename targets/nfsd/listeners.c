@@ -86,6 +86,7 @@ static int open_rdma(struct listeners *l, struct nfs_server *server, struct sock
 		.device_n = n,
 		.addr = (struct sockaddr *)&addr,
 		.addr_len = addr_len(&addr),
+		.crc = l->options->crc,
 	};
 	int err;
 

@@ -49,6 +49,7 @@ const char *nfsd_options_help(void)
 	       "      --reactors N       event loops (default: one for each processor)\n"
 	       "      --workers N        threads for what waits for a disk (default 16)\n"
 	       "      --spin MICROSECONDS  look this long before sleeping (default 30)\n"
+	       "      --crc on|off       off: only if the client does not ask for it either (default on)\n"
 	       "      --providers DIR    RDMA providers\n"
 	       "      --admin PATH|none  socket for `openrdma status` (default /run/openrdma/nfsd.sock)\n"
 	       "      --pid-file FILE\n"
@@ -173,6 +174,16 @@ static int set_spin(struct daemon_options *p, const char *arg)
 	return daemon_options_number(p, "spin", arg, 0, 1000000, &options_of(p)->spin_us);
 }
 
+static int set_crc(struct daemon_options *p, const char *arg)
+{
+	bool on = false;
+
+	if (daemon_options_on_off(p, "crc", arg, &on))
+		return -EINVAL;
+	options_of(p)->crc = on ? UAL_CRC_ON : UAL_CRC_OFF;
+	return 0;
+}
+
 static int set_device(struct daemon_options *p, const char *arg)
 {
 	options_of(p)->device = arg;
@@ -218,6 +229,7 @@ static const struct daemon_option table[] = {
 	{ "reactors", 0, true, set_reactors },
 	{ "workers", 0, true, set_workers },
 	{ "spin", 0, true, set_spin },
+	{ "crc", 0, true, set_crc },
 	{ "device", 0, true, set_device },
 	{ "providers", 0, true, set_providers },
 	{ "admin", 0, true, set_admin },

@@ -7,6 +7,7 @@
 
 #include "targets/daemon/options.h"
 #include "targets/nfsd/exports.h"
+#include "ual/ual.h"
 
 #define NFSD_LISTENS_MAX	16
 #define NFSD_REACTORS_MAX	64
@@ -25,6 +26,7 @@ struct nfsd_options {
 	char *config;			/* text of the file, which what follows may point into */
 	const char *admin, *state_dir;	/* NULL: the default */
 	unsigned reactors, workers, spin_us;
+	enum ual_crc crc;
 	const char *device, *provider_dir, *pid_file;
 	int log_level;
 };

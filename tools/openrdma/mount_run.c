@@ -105,6 +105,7 @@ static int connect_once(struct server *s)
 		.timeo_ds = o->timeo_ds,
 		.retrans = o->retrans,
 		.nconnect = o->nconnect,
+		.crc = o->crc,
 		.uid = geteuid(),
 		.gid = getegid(),
 		.on_up = on_up,
