@@ -14,11 +14,11 @@ import tempfile
 import time
 
 from processes import Failed, Lacking, Server, cpu_s, free_port
-from subjects import WORKLOADS, OpenRdma, Subject, fio_result
+from subjects import ALL_WORKLOADS, FEW_WORKLOADS, WORKLOADS, OpenRdma, Subject, fio_result
 
 GANESHA_PORTS = (2049, 20048)	# of NFS and MOUNT, in its own namespace
-# libnfs 4.0 and Ganesha 4.3 come to a standstill with 32 requests of 1 MiB; they are fastest with few.
-GANESHA_DEPTH_1M = 4
+# libnfs 4.0 and Ganesha 4.3 come to a standstill with 32 requests of 1 MiB.
+GANESHA_WORKLOADS = {name: WORKLOADS[name] for name in ("randread-4k", "latency-1")} | FEW_WORKLOADS
 
 GANESHA_CONF = """
 NFS_CORE_PARAM {{ Protocols = 3; NFS_Port = {ports[0]}; MNT_Port = {ports[1]}; Enable_NLM = false;
@@ -60,6 +60,9 @@ def need_root():
 class OpenRdmaNfs(OpenRdma):
     """openrdma-nfsd over RDMA, `openrdma bench` with the fio engine."""
 
+    def workloads(self):
+        return ALL_WORKLOADS if self.crc == "on" else FEW_WORKLOADS
+
     def start(self):
         self.serve()
         self.bench("write-1m", 1)
@@ -73,7 +76,7 @@ class OpenRdmaNfs(OpenRdma):
         self.rdma_port = free_port()
         try:
             self.server = Server([nfsd, "--listen", "127.0.0.1", "--port", str(self.port), "--rdma-port",
-                                  str(self.rdma_port), "--no-rpcbind", "--state",
+                                  str(self.rdma_port), "--no-rpcbind", "--crc", self.crc, "--state",
                                   os.path.join(self.scratch, self.name + "-state"), "--export",
                                   f"{self.share} *(rw,no_root_squash,insecure)"], self.port, self.log())
         except Failed as failure:
@@ -82,7 +85,7 @@ class OpenRdmaNfs(OpenRdma):
             raise
 
     def url(self):
-        return f"nfs://127.0.0.1:{self.rdma_port}{self.share}/data?mount-port={self.port}"
+        return f"nfs://127.0.0.1:{self.rdma_port}{self.share}/data?mount-port={self.port}&crc={self.crc}"
 
 
 class Ganesha(Subject):
@@ -92,6 +95,9 @@ class Ganesha(Subject):
         super().__init__(name, scratch, size)
         self.engine = engine
         self.namespace = None
+
+    def workloads(self):
+        return GANESHA_WORKLOADS
 
     def start(self):
         need_root()
@@ -117,7 +123,7 @@ class Ganesha(Subject):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise Lacking(f"ganesha does not start: {self.last_words()}")
             time.sleep(0.1)
-        self.fio("--name=fill", "--rw=write", "--bs=1m", f"--iodepth={GANESHA_DEPTH_1M}")
+        self.fio("--name=fill", "--rw=write", "--bs=1m", "--iodepth=4")
 
     def inside(self, *command):
         return ["ip", "netns", "exec", self.namespace, *command]
@@ -177,5 +183,4 @@ class Ganesha(Subject):
         return result
 
     def run(self, workload, seconds):
-        depth = GANESHA_DEPTH_1M if WORKLOADS[workload][0] == 1 << 20 else None
-        return fio_result(self.fio(self.job_file(workload, seconds, depth)), WORKLOADS[workload][2])
+        return fio_result(self.fio(self.job_file(workload, seconds)), GANESHA_WORKLOADS[workload][2])

@@ -26,6 +26,16 @@ WORKLOADS = {
     "write-1m": (1 << 20, 32, True),
     "latency-1": (4096, 1, False),
 }
+# The same profiles with a few requests at once, for those to whom more of this size is too many.
+FEW_WORKLOADS = {
+    "read-1m-4": (1 << 20, 4, False),
+    "write-1m-4": (1 << 20, 4, True),
+}
+ALL_WORKLOADS = {**WORKLOADS, **FEW_WORKLOADS}
+
+
+def profile_of(workload):
+    return workload.removesuffix("-4") if workload in FEW_WORKLOADS else workload
 
 
 def fio_result(text, write):
@@ -80,13 +90,14 @@ class Subject:
     def run(self, workload, seconds):
         raise NotImplementedError
 
-    def job_file(self, workload, seconds, depth=None):
+    def job_file(self, workload, seconds):
         """Our own profile with another run time, and depth, which fio's command line cannot change."""
-        with open(os.path.join(PROFILES, workload + ".fio"), encoding="utf-8") as profile:
+        with open(os.path.join(PROFILES, profile_of(workload) + ".fio"), encoding="utf-8") as profile:
             text = profile.read()
         text = re.sub(r"^runtime=.*$", f"runtime={seconds}", text, flags=re.MULTILINE)
         text = re.sub(r"^ramp_time=.*$", f"ramp_time={self.ramp_s}", text, flags=re.MULTILINE)
-        if depth:
+        if workload in FEW_WORKLOADS:
+            depth = FEW_WORKLOADS[workload][1]
             text = re.sub(r"^iodepth.*$", "", text, flags=re.MULTILINE) + f"iodepth={depth}\n"
         path = os.path.join(self.scratch, f"{self.name}-{workload}.fio")
         with open(path, "w", encoding="utf-8") as job:
@@ -101,8 +112,11 @@ class BareTcp(Subject):
         super().__init__(name, scratch, size)
         self.program = program
 
+    def workloads(self):
+        return ALL_WORKLOADS
+
     def measure(self, workload, seconds):
-        block, depth, write = WORKLOADS[workload]
+        block, depth, write = ALL_WORKLOADS[workload]
         result = json.loads(output_of(
             [self.program, "write" if write else "read", str(block), "--depth", str(depth), "--region",
              str(self.size), "--seconds", str(seconds), "--warmup", str(self.ramp_s)],
@@ -207,12 +221,13 @@ class OpenRdma(Subject):
                               f"ram0=ram:,size={self.size >> 20}M", "--crc", self.crc], self.port, self.log())
         self.bench("write-1m", max(1, self.size / 1e9))
 
-    def bench(self, profile, seconds):
-        return output_of([self.programs["openrdma"], "bench", profile, self.url(), "--runtime",
-                          str(math.ceil(seconds)), "--json", "--destroy-data"], seconds + 60)
+    def bench(self, workload, seconds):
+        return output_of([self.programs["openrdma"], "bench", profile_of(workload), self.url(), "--runtime",
+                          str(math.ceil(seconds)), "--depth", str(ALL_WORKLOADS[workload][1]), "--json",
+                          "--destroy-data"], seconds + 60)
 
     def url(self):
         return f"iser://127.0.0.1:{self.port}/iqn.2026-11.org.openrdma:ram0/0?crc={self.crc}"
 
     def run(self, workload, seconds):
-        return fio_result(self.bench(workload, seconds), WORKLOADS[workload][2])
+        return fio_result(self.bench(workload, seconds), ALL_WORKLOADS[workload][2])
