@@ -15,9 +15,9 @@ openrdma=$peer_found
 share=$peer_dir/share
 mkdir -p "$share/many" "$share/sub/deep" "$peer_dir/out"
 server=nfs://$peer_host
-nfsd_up()
+nfsd_up() # [OPTION...]
 {
-	peer_spawn nfsd "$nfsd" --listen $peer_host --state "$peer_dir/state" --no-rpcbind \
+	peer_spawn nfsd "$nfsd" --listen $peer_host --state "$peer_dir/state" --no-rpcbind "$@" \
 		--export "$share *(rw,no_root_squash,insecure)"
 	peer_wait_port 20049 nfsd
 	peer_wait_port 2049 nfsd
@@ -82,6 +82,7 @@ for way in "rdma 3" "tcp 3" "rdma 4.2" "tcp 4.1"; do
 	expect 2 'expected nfs://' ls "${how[@]}" "$share"
 	expect 2 'expected rdma or tcp' ls --proto udp "$server$share"
 	expect 2 'expected 3, 4.1 or 4.2' ls --vers 4.0 "$server$share"
+	expect 2 'expected on or off' ls --crc maybe "$server$share"
 done
 expect 4 'refused' ls --port 20050 --mount-port 2049 "$server$share"
 expect 4 'refused' ls --proto tcp --port 2051 --mount-port 2049 "$server$share"
@@ -100,6 +101,29 @@ expect 1 'not an NFS' ls --proto tcp --mount-port 8080 "$server$share"
 expect 1 'not an NFS' ls --proto tcp --port 8080 --mount-port 2049 "$server$share"
 peer_stop greeter
 say "not a server"
+
+# Without CRC a file that lies still in the page cache is sent from there, also when it is cut meanwhile.
+peer_stop nfsd
+nfsd_up --crc off
+cp "$peer_dir/src" "$share/still"
+cat "$peer_dir/src" "$peer_dir/src" "$peer_dir/src" "$peer_dir/src" >"$share/cut"
+sleep 4
+for vers in 3 4.2; do
+	nfs cp --crc off --vers $vers "$server$share/still" "$peer_dir/out/still"
+	cmp "$peer_dir/src" "$peer_dir/out/still"
+	nfs cp --crc off --vers $vers "$server$share/cut" - >"$peer_dir/out/cut" 2>"$peer_dir/copy.log" &
+	copy=$!
+	sleep 0.05
+	truncate -s 1000000 "$share/cut"
+	wait $copy || grep -q 'openrdma nfs: ' "$peer_dir/copy.log" || fail "the copy of a file that was cut says nothing"
+	cmp -n 1000000 "$share/cut" "$peer_dir/out/cut"
+	cat "$peer_dir/src" "$peer_dir/src" "$peer_dir/src" "$peer_dir/src" >"$share/cut"
+	sleep 4
+done
+grep -q 'connection ended' "$peer_dir/nfsd.log" && fail "a connection broke"
+peer_stop nfsd
+nfsd_up
+say "no CRC: from the page cache"
 
 # Slow enough to be met in the middle: 40 MB through 20 MB/s.
 peer_exec tc qdisc add dev lo root tbf rate 160mbit burst 1mb latency 2000ms 2>/dev/null ||

@@ -26,6 +26,7 @@ static const char help[] =
 	"  --vers 3|4.1|4.2   version of NFS (default 3)\n"
 	"  --port PORT        of NFS (default 20049 for rdma, 2049 for tcp)\n"
 	"  --mount-port PORT  of version 3's MOUNT (default: rpcbind is asked)\n"
+	"  --crc on|off       checksums over RDMA; off: if the server does not ask either (default on)\n"
 	"  -l                 ls: mode, links, owner, group, size and time too\n";
 
 static bool is_url(const char *text)
@@ -175,6 +176,7 @@ static int parse(struct nfs_options *o, bool *all_about, int argc, char **argv)
 		{ "vers", required_argument, NULL, 'v' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "mount-port", required_argument, NULL, 'm' },
+		{ "crc", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -199,6 +201,11 @@ static int parse(struct nfs_options *o, bool *all_about, int argc, char **argv)
 			break;
 		case 'm':
 			code = port_parse("mount-port", optarg, &o->mount_port);
+			break;
+		case 'c':
+			if (strcmp(optarg, "on") && strcmp(optarg, "off"))
+				code = report_usage("--crc %s: expected on or off", optarg);
+			o->crc = strcmp(optarg, "off") ? UAL_CRC_ON : UAL_CRC_OFF;
 			break;
 		case 'h':
 			fputs(help, stdout);

@@ -103,6 +103,7 @@ int nfs_session_open(struct nfs_session *s, const char *url, const struct nfs_op
 		.proto = options->proto,
 		.version = options->version,
 		.mount_port = options->mount_port,
+		.crc = options->crc,
 		.uid = geteuid(),
 		.gid = getegid(),
 		.on_up = on_up,

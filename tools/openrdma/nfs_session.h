@@ -10,6 +10,7 @@ struct nfs_options {
 	enum nfs_proto proto;
 	unsigned version;		/* as of nfs_client_cfg */
 	uint16_t port, mount_port;
+	enum ual_crc crc;
 };
 
 struct nfs_session {
