@@ -13,16 +13,16 @@
 #define HUGE_PAGE	(2u << 20)
 
 struct iser {
-	struct iser_url url;
-	struct iser_disk *disk;
-	struct iser_mem *mem;
+	struct oriser_url url;
+	struct oriser_disk *disk;
+	struct oriser_mem *mem;
 	bool opened, closed;
 	int err;
 };
 
-static void on_open(struct iser_disk *disk, int err, const char *why)
+static void on_open(struct oriser_disk *disk, int err, const char *why)
 {
-	struct bench_disk *d = iser_disk_ctx(disk);
+	struct bench_disk *d = oriser_disk_ctx(disk);
 	struct iser *s = d->priv;
 
 	s->opened = true;
@@ -32,11 +32,11 @@ static void on_open(struct iser_disk *disk, int err, const char *why)
 		bench_disk_say(d, "%s", why && *why ? why : strerror(-err));
 }
 
-static void on_state(struct iser_disk *disk, enum iser_disk_state state, const char *why)
+static void on_state(struct oriser_disk *disk, enum oriser_disk_state state, const char *why)
 {
-	struct bench_disk *d = iser_disk_ctx(disk);
+	struct bench_disk *d = oriser_disk_ctx(disk);
 
-	d->up = state == ISER_DISK_UP;
+	d->up = state == ORISER_DISK_UP;
 	if (why)
 		bench_disk_say(d, "%s", why);
 }
@@ -58,7 +58,7 @@ static int parse(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 		bench_disk_say(d, "out of memory");
 		return -ENOMEM;
 	}
-	r = iser_url_parse(cfg->url, &s->url, d->why, sizeof(d->why));
+	r = oriser_url_parse(cfg->url, &s->url, d->why, sizeof(d->why));
 	if (r)
 		return r;
 	if (!s->url.target[0]) {
@@ -71,18 +71,18 @@ static int parse(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 
 static int open_disk(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 {
-	static const struct iser_disk_ops ops = { .on_open = on_open, .on_state = on_state };
+	static const struct oriser_disk_ops ops = { .on_open = on_open, .on_state = on_state };
 	struct iser *s = d->priv;
-	struct iser_disk_cfg disk_cfg = {
+	struct oriser_disk_cfg disk_cfg = {
 		.dev = d->dev,
 		.url = &s->url,
 		.depth = cfg->depth,
 		.timeout_ms = cfg->reconnect_ms,
 	};
-	const struct iser_disk_info *info;
+	const struct oriser_disk_info *info;
 	int r;
 
-	r = iser_disk_open(&disk_cfg, &ops, d, &s->disk);
+	r = oriser_disk_open(&disk_cfg, &ops, d, &s->disk);
 	if (r) {
 		bench_disk_say(d, "cannot open %s: %s", cfg->url, strerror(-r));
 		return r;
@@ -90,7 +90,7 @@ static int open_disk(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 	bench_disk_wait_for(d, &s->opened);
 	if (s->err)
 		return s->err;
-	info = iser_disk_info(s->disk);
+	info = oriser_disk_info(s->disk);
 	d->info = (struct bench_disk_info){
 		.what = "disk",
 		.size = info->size,
@@ -109,7 +109,7 @@ static void close_disk(struct bench_disk *d)
 	if (!s)
 		return;
 	if (s->disk) {
-		iser_disk_close(s->disk, on_closed, s);
+		oriser_disk_close(s->disk, on_closed, s);
 		bench_disk_wait_for(d, &s->closed);
 	}
 	if (d->mem)
@@ -130,7 +130,7 @@ static void *mem_alloc(struct bench_disk *d, size_t len)
 	}
 	if (len >= HUGE_PAGE)
 		madvise(addr, len, MADV_HUGEPAGE);
-	r = iser_disk_mem_add(s->disk, addr, len, &s->mem);
+	r = oriser_disk_mem_add(s->disk, addr, len, &s->mem);
 	if (r) {
 		bench_disk_say(d, "cannot register %zu bytes of I/O buffers: %s", len,
 			       strerror(-r));
@@ -144,13 +144,13 @@ static void mem_free(struct bench_disk *d)
 {
 	struct iser *s = d->priv;
 
-	iser_disk_mem_del(s->disk, s->mem);
+	oriser_disk_mem_del(s->disk, s->mem);
 	munmap(d->mem, d->mem_len);
 }
 
-static_assert(sizeof(struct iser_io) <= sizeof(((struct bench_io *)0)->priv), "it fits");
+static_assert(sizeof(struct oriser_io) <= sizeof(((struct bench_io *)0)->priv), "it fits");
 
-static void on_done(struct iser_io *part, int err)
+static void on_done(struct oriser_io *part, int err)
 {
 	struct bench_io *io = part->ctx;
 
@@ -159,24 +159,24 @@ static void on_done(struct iser_io *part, int err)
 
 static int submit(struct bench_disk *d, struct bench_io *io)
 {
-	static const enum iser_op ops[] = {
-		[BENCH_OP_READ] = ISER_READ,
-		[BENCH_OP_WRITE] = ISER_WRITE,
-		[BENCH_OP_FLUSH] = ISER_FLUSH,
-		[BENCH_OP_DISCARD] = ISER_DISCARD,
+	static const enum oriser_op ops[] = {
+		[BENCH_OP_READ] = ORISER_READ,
+		[BENCH_OP_WRITE] = ORISER_WRITE,
+		[BENCH_OP_FLUSH] = ORISER_FLUSH,
+		[BENCH_OP_DISCARD] = ORISER_DISCARD,
 	};
-	struct iser_io *part = (struct iser_io *)io->priv;
+	struct oriser_io *part = (struct oriser_io *)io->priv;
 	struct iser *s = d->priv;
 
 	part->op = ops[io->op];
-	part->flags = io->durable ? ISER_FUA : 0;
+	part->flags = io->durable ? ORISER_FUA : 0;
 	part->offset = io->offset;
 	part->len = io->len;
 	part->buf = io->buf;
 	part->mem = io->buf ? s->mem : NULL;
 	part->fn = on_done;
 	part->ctx = io;
-	return iser_disk_submit(s->disk, part);
+	return oriser_disk_submit(s->disk, part);
 }
 
 const struct bench_disk_ops bench_disk_iser = {

@@ -22,19 +22,19 @@
 struct nfs {
 	char host[256];
 	char path[4097];
-	enum nfs_proto proto;
+	enum ornfs_proto proto;
 	uint16_t port, mount_port;
 	unsigned nconnect;
 	enum ual_crc crc;
-	struct nfs_client *client;
-	struct nfs_file *file;		/* the export's root, then what is below */
+	struct ornfs_client *client;
+	struct ornfs_file *file;		/* the export's root, then what is below */
 	bool waited;			/* what open_disk() waits for has come */
 	int err;
 };
 
 /* One operation: requests one after another until all of it is done. */
 struct part {
-	struct nfs_req req;
+	struct ornfs_req req;
 	struct bench_disk *disk;
 	struct bench_io *io;
 	size_t done;
@@ -59,9 +59,9 @@ static bool parse_option(struct nfs *s, const char *option)
 	uint64_t n;
 
 	if (!strcmp(option, "proto=rdma"))
-		s->proto = NFS_PROTO_RDMA;
+		s->proto = ORNFS_PROTO_RDMA;
 	else if (!strcmp(option, "proto=tcp"))
-		s->proto = NFS_PROTO_TCP;
+		s->proto = ORNFS_PROTO_TCP;
 	else if (!strcmp(option, "crc=on"))
 		s->crc = UAL_CRC_ON;
 	else if (!strcmp(option, "crc=off"))
@@ -137,7 +137,7 @@ static int parse(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 
 /* ---- opening --------------------------------------------------------------------------------------- */
 
-static void on_up(struct nfs_client *client, int err, struct nfs_file *root, void *ctx)
+static void on_up(struct ornfs_client *client, int err, struct ornfs_file *root, void *ctx)
 {
 	struct bench_disk *d = ctx;
 	struct nfs *s = d->priv;
@@ -148,7 +148,7 @@ static void on_up(struct nfs_client *client, int err, struct nfs_file *root, voi
 	d->up = !err;
 }
 
-static void on_state(struct nfs_client *client, int err, void *ctx)
+static void on_state(struct ornfs_client *client, int err, void *ctx)
 {
 	struct bench_disk *d = ctx;
 
@@ -157,7 +157,7 @@ static void on_state(struct nfs_client *client, int err, void *ctx)
 		bench_disk_say(d, "%s", strerror(-err));
 }
 
-static void on_answer(struct nfs_req *req, int err)
+static void on_answer(struct ornfs_req *req, int err)
 {
 	struct nfs *s = req->ctx;
 
@@ -178,7 +178,7 @@ static int mount_export(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 {
 	struct nfs *s = d->priv;
 	uint32_t timeout_ms = cfg->reconnect_ms ? cfg->reconnect_ms : TIMEOUT_MS;
-	struct nfs_client_cfg client = {
+	struct ornfs_client_cfg client = {
 		.ual = d->ual,
 		.loop = d->loop,
 		.host = s->host,
@@ -197,7 +197,7 @@ static int mount_export(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 		.on_state = on_state,
 		.ctx = d,
 	};
-	int r = nfs_client_create(&client, &s->client);
+	int r = ornfs_client_create(&client, &s->client);
 
 	if (!r)
 		r = wait_for(d);
@@ -207,34 +207,34 @@ static int mount_export(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 }
 
 /* From the export's root down the rest of the path. */
-static int walk(struct bench_disk *d, struct nfs_req *req)
+static int walk(struct bench_disk *d, struct ornfs_req *req)
 {
 	struct nfs *s = d->priv;
-	struct nfs_client_info info;
+	struct ornfs_client_info info;
 	char *rest, *name;
 	int r = 0;
 
-	nfs_client_info(s->client, &info);
+	ornfs_client_info(s->client, &info);
 	rest = s->path + strlen(info.export);
 	while (!r && (name = strsep(&rest, "/"))) {
 		if (!*name)
 			continue;
-		nfs_lookup(s->client, s->file, name, req);
+		ornfs_lookup(s->client, s->file, name, req);
 		r = wait_for(d);
 		if (r)
 			break;
-		nfs_file_put(s->file);
+		ornfs_file_put(s->file);
 		s->file = req->file;
 	}
 	return r;
 }
 
-static int look(struct bench_disk *d, struct nfs_req *req)
+static int look(struct bench_disk *d, struct ornfs_req *req)
 {
 	struct nfs *s = d->priv;
 	int r;
 
-	nfs_getattr(s->client, s->file, req);
+	ornfs_getattr(s->client, s->file, req);
 	r = wait_for(d);
 	if (r)
 		return r;
@@ -242,11 +242,11 @@ static int look(struct bench_disk *d, struct nfs_req *req)
 		return S_ISDIR(req->stat.st.st_mode) ? -EISDIR : -EINVAL;
 	d->info = (struct bench_disk_info){ .what = "file", .block_size = 1 };
 	d->info.size = (uint64_t)req->stat.st.st_size;
-	nfs_access(s->client, s->file, R_OK, req);
+	ornfs_access(s->client, s->file, R_OK, req);
 	r = wait_for(d);
 	if (r)
 		return r;
-	nfs_access(s->client, s->file, W_OK, req);
+	ornfs_access(s->client, s->file, W_OK, req);
 	r = wait_for(d);
 	d->info.read_only = r == -EACCES || r == -EROFS;
 	if (r && !d->info.read_only)
@@ -256,7 +256,7 @@ static int look(struct bench_disk *d, struct nfs_req *req)
 
 static int open_disk(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 {
-	struct nfs_req req = { .fn = on_answer, .ctx = d->priv };
+	struct ornfs_req req = { .fn = on_answer, .ctx = d->priv };
 	int r;
 
 	r = mount_export(d, cfg);
@@ -279,7 +279,7 @@ static void mem_free(struct bench_disk *d)
 {
 	struct nfs *s = d->priv;
 
-	nfs_buf_free(s->client, d->mem, d->mem_len);
+	ornfs_buf_free(s->client, d->mem, d->mem_len);
 }
 
 /* Memory goes first: what is in flight cannot reach it any more, and is called back by the client's end. */
@@ -291,15 +291,15 @@ static void close_disk(struct bench_disk *d)
 		return;
 	if (d->mem)
 		mem_free(d);
-	nfs_file_put(s->file);
-	nfs_client_destroy(s->client);
+	ornfs_file_put(s->file);
+	ornfs_client_destroy(s->client);
 	free(s);
 }
 
 static void *mem_alloc(struct bench_disk *d, size_t len)
 {
 	struct nfs *s = d->priv;
-	void *mem = nfs_buf_alloc(s->client, len);
+	void *mem = ornfs_buf_alloc(s->client, len);
 
 	if (!mem)
 		bench_disk_say(d, "cannot register %zu bytes of I/O buffers", len);
@@ -316,21 +316,22 @@ static void go_on(struct part *p)
 
 	switch (io->op) {
 	case BENCH_OP_READ:
-		nfs_read(s->client, s->file, io->offset + p->done, at, io->len - p->done, &p->req);
+		ornfs_read(s->client, s->file, io->offset + p->done, at, io->len - p->done,
+			   &p->req);
 		return;
 	case BENCH_OP_WRITE:
-		nfs_write(s->client, s->file, io->offset + p->done, at, io->len - p->done,
-			  io->durable, &p->req);
+		ornfs_write(s->client, s->file, io->offset + p->done, at, io->len - p->done,
+			    io->durable, &p->req);
 		return;
 	case BENCH_OP_FLUSH:
 	case BENCH_OP_DISCARD:
 		break;
 	}
-	nfs_commit(s->client, s->file, &p->req);
+	ornfs_commit(s->client, s->file, &p->req);
 }
 
 /* A file that has become shorter, or a server that does not go on, is an error here. */
-static void on_part(struct nfs_req *req, int err)
+static void on_part(struct ornfs_req *req, int err)
 {
 	struct part *p = req->ctx;
 	struct bench_io *io = p->io;

@@ -16,32 +16,37 @@
 
 #include "iser/iser_session.h"
 
-struct iser_disk;
+struct oriser_disk;
 
 /* iser://ADDR[:PORT]/IQN/LUN; ADDR a name, IPv4, or IPv6 in brackets.  Options follow as ?key=value&...:
  * crc=on|off, login=immediate|streaming, mpa=1|2, immediate=yes|no, max-io=SIZE (bytes, or with K or M),
  * initiator=IQN. */
-struct iser_url {
+struct oriser_url {
 	char host[256];
 	char port[8];
-	char target[ISER_NAME_MAX];	/* empty: none was given (discovery) */
+	char target[ORISER_NAME_MAX];	/* empty: none was given (discovery) */
 	uint16_t lun;
-	char initiator[ISER_NAME_MAX];	/* empty: default */
-	enum iser_login_mode login_mode;
+	char initiator[ORISER_NAME_MAX];	/* empty: default */
+	enum oriser_login_mode login_mode;
 	enum ual_crc crc;
 	uint8_t mpa_revision;		/* 0: default */
 	bool no_immediate_data;
 	uint32_t io_max;		/* bytes of one command; 0: 1 MiB, the most there is */
 };
 /* 0, or -EINVAL with a sentence in err that names the part and what was expected. */
-int iser_url_parse(const char *text, struct iser_url *url, char *err, size_t err_len);
+int oriser_url_parse(const char *text, struct oriser_url *url, char *err, size_t err_len);
 /* Name look-up (blocking).  0, or -EHOSTUNREACH with a sentence in err. */
-int iser_url_resolve(const struct iser_url *url, struct sockaddr_storage *addr, socklen_t *addr_len,
-		     char *err, size_t err_len);
+int oriser_url_resolve(const struct oriser_url *url, struct sockaddr_storage *addr,
+		       socklen_t *addr_len, char *err, size_t err_len);
 
-enum iser_disk_state { ISER_DISK_OPENING, ISER_DISK_UP, ISER_DISK_RECONNECTING, ISER_DISK_FAILED };
+enum oriser_disk_state {
+	ORISER_DISK_OPENING,
+	ORISER_DISK_UP,
+	ORISER_DISK_RECONNECTING,
+	ORISER_DISK_FAILED
+};
 
-struct iser_disk_info {
+struct oriser_disk_info {
 	uint64_t size;			/* bytes */
 	uint32_t block_size, physical_block_size;
 	uint32_t io_max; /* bytes of one read or write; larger ones are split inside */
@@ -52,58 +57,59 @@ struct iser_disk_info {
 	char vendor[9], product[17], revision[5], serial[64], wwid[64];
 };
 
-struct iser_disk_cfg {
+struct oriser_disk_cfg {
 	struct ual_device *dev;
-	const struct iser_url *url;
+	const struct oriser_url *url;
 	uint32_t depth;			/* operations at once at the target; default 64 */
 	/* without a session or an answer, operations fail after this; default 120000; 0: default */
 	uint32_t timeout_ms;
 	uint32_t login_timeout_ms;	/* default 10000 */
 };
 
-struct iser_disk_ops {
+struct oriser_disk_ops {
 	/* Once, after open: err 0 and the disk is usable, or it failed (why: a sentence) and only waits to be
 	 * closed, here or later. */
-	void (*on_open)(struct iser_disk *, int err, const char *why);
+	void (*on_open)(struct oriser_disk *, int err, const char *why);
 	/* Later changes: lost, back, failed for good; or the size changed.  May be NULL. */
-	void (*on_state)(struct iser_disk *, enum iser_disk_state, const char *why);
+	void (*on_state)(struct oriser_disk *, enum oriser_disk_state, const char *why);
 };
 
-int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *ops, void *ctx,
-		   struct iser_disk **disk);
-void *iser_disk_ctx(const struct iser_disk *disk);
-const struct iser_disk_info *iser_disk_info(const struct iser_disk *disk); /* from on_open on */
+int oriser_disk_open(const struct oriser_disk_cfg *cfg, const struct oriser_disk_ops *ops,
+		     void *ctx, struct oriser_disk **disk);
+void *oriser_disk_ctx(const struct oriser_disk *disk);
+/* from on_open on */
+const struct oriser_disk_info *oriser_disk_info(const struct oriser_disk *disk);
 /* Logs out after everything in flight ended (at most 5 s), then done(ctx), never from inside this call; the
  * disk and its regions are gone. */
-void iser_disk_close(struct iser_disk *disk, void (*done)(void *ctx), void *ctx);
+void oriser_disk_close(struct oriser_disk *disk, void (*done)(void *ctx), void *ctx);
 
 /* Memory that operations may use; any number of regions.  Kept registered across reconnects. */
-int iser_disk_mem_add(struct iser_disk *disk, void *addr, size_t len, struct iser_mem **mem);
-void iser_disk_mem_del(struct iser_disk *disk, struct iser_mem *mem);
+int oriser_disk_mem_add(struct oriser_disk *disk, void *addr, size_t len, struct oriser_mem **mem);
+void oriser_disk_mem_del(struct oriser_disk *disk, struct oriser_mem *mem);
 
-enum iser_op { ISER_READ, ISER_WRITE, ISER_FLUSH, ISER_DISCARD, ISER_WRITE_ZEROES };
-enum iser_io_flags {
-	ISER_FUA	= 1 << 0,	/* write: on stable storage before it is answered */
-	ISER_NO_UNMAP	= 1 << 1,	/* write zeroes: keep the space allocated */
+enum oriser_op { ORISER_READ, ORISER_WRITE, ORISER_FLUSH, ORISER_DISCARD, ORISER_WRITE_ZEROES };
+enum oriser_io_flags {
+	ORISER_FUA	= 1 << 0,	/* write: on stable storage before it is answered */
+	ORISER_NO_UNMAP	= 1 << 1,	/* write zeroes: keep the space allocated */
 };
 
-struct iser_io {			/* storage of the caller; the library's from submit to fn */
-	enum iser_op op;
+struct oriser_io {			/* storage of the caller; the library's from submit to fn */
+	enum oriser_op op;
 	uint32_t flags;
 	uint64_t offset, len;		/* bytes, multiples of block_size; len 0 for flush */
 	void *buf;			/* read, write */
-	struct iser_mem *mem;		/* the region that holds buf */
+	struct oriser_mem *mem;		/* the region that holds buf */
 	/* err: 0, -EIO, -ENOSPC, -EROFS, -EBADMSG (medium), -ETIMEDOUT, -EREMCHG (LUN is another one),
 	 * -EOPNOTSUPP */
-	void (*fn)(struct iser_io *, int err);
+	void (*fn)(struct oriser_io *, int err);
 	void *ctx;
 	uint64_t priv[48];
 };
 
 /* Any number may be submitted; beyond depth they wait inside.  -EINVAL: alignment or range.
  * Submitted in one pass of the loop they leave together. */
-int iser_disk_submit(struct iser_disk *disk, struct iser_io *io);
+int oriser_disk_submit(struct oriser_disk *disk, struct oriser_io *io);
 /* The last sense or transport error as a sentence, for logs. */
-const char *iser_disk_last_error(const struct iser_disk *disk);
+const char *oriser_disk_last_error(const struct oriser_disk *disk);
 
 #endif

@@ -4,10 +4,10 @@
  *
  *   initiator                  this library                          backend (SCSI device server)
  *   login               ---->  negotiates            -------------->  ops.login()
- *   SCSI command        ---->  struct iser_cmd       -------------->  ops.command()
- *                       <----  RDMA Write + response <--------------  iser_cmd_data_in()
- *                       ---->  RDMA Read, immediate data <----------  iser_cmd_data_out(), then fn
- *                       <----  response              <--------------  iser_cmd_respond()
+ *   SCSI command        ---->  struct oriser_cmd       -------------->  ops.command()
+ *                       <----  RDMA Write + response <--------------  oriser_cmd_data_in()
+ *                       ---->  RDMA Read, immediate data <----------  oriser_cmd_data_out(), then fn
+ *                       <----  response              <--------------  oriser_cmd_respond()
  *
  * Threads: a server runs on one or more device instances (so loops); a session lives on one of them
  * and every call for it comes on that loop's thread.  The backend is called from all of them at once.
@@ -18,10 +18,10 @@
 #include "core/latency.h"
 #include "ual/ual.h"
 
-struct iser_server;
+struct oriser_server;
 
-struct iser_tsession {			/* public part of a session; read-only */
-	struct iser_server *server;
+struct oriser_tsession {			/* public part of a session; read-only */
+	struct oriser_server *server;
 	struct ual_device *dev;		/* where it lives */
 	struct ual_pd *pd;		/* of that reactor: one for all its sessions */
 	unsigned reactor;		/* index of dev in the server's list */
@@ -32,67 +32,67 @@ struct iser_tsession {			/* public part of a session; read-only */
 	void *ctx;			/* the backend's, from ops.login() */
 };
 
-enum iser_cmd_attr {
-	ISER_ATTR_UNTAGGED,
-	ISER_ATTR_SIMPLE,
-	ISER_ATTR_ORDERED,
-	ISER_ATTR_HEAD,
-	ISER_ATTR_ACA
+enum oriser_cmd_attr {
+	ORISER_ATTR_UNTAGGED,
+	ORISER_ATTR_SIMPLE,
+	ORISER_ATTR_ORDERED,
+	ORISER_ATTR_HEAD,
+	ORISER_ATTR_ACA
 };
 
-#define ISER_CMD_PRIV	448		/* bytes of a command that are the backend's */
-#define ISER_SENSE_MAX	96		/* initiators take 128 bytes of data with a response */
+#define ORISER_CMD_PRIV	448		/* bytes of a command that are the backend's */
+#define ORISER_SENSE_MAX	96		/* initiators take 128 bytes of data with a response */
 
-struct iser_cmd {
-	struct iser_tsession *session;
+struct oriser_cmd {
+	struct oriser_tsession *session;
 	uint8_t lun[8];			/* as on the wire, SAM-5 4.7 */
 	uint8_t cdb[16];
 	uint8_t cdb_len;		/* 16; longer ones are refused before */
-	enum iser_cmd_attr attr;
+	enum oriser_cmd_attr attr;
 	uint32_t read_len;		/* bytes the initiator expects to receive; 0: none */
 	uint32_t write_len;		/* bytes it offers to send */
 	/* by task management or a lost session: finish quickly, it is not sent */
 	bool aborted;
-	uint64_t priv[ISER_CMD_PRIV / 8];	/* zeroed for each command */
+	uint64_t priv[ORISER_CMD_PRIV / 8];	/* zeroed for each command */
 };
 
-enum iser_tmf {
-	ISER_TMF_ABORT_TASK = 1,
-	ISER_TMF_ABORT_TASK_SET,
-	ISER_TMF_CLEAR_ACA,
-	ISER_TMF_CLEAR_TASK_SET,
-	ISER_TMF_LUN_RESET,
-	ISER_TMF_TARGET_WARM_RESET,
-	ISER_TMF_TARGET_COLD_RESET,
+enum oriser_tmf {
+	ORISER_TMF_ABORT_TASK = 1,
+	ORISER_TMF_ABORT_TASK_SET,
+	ORISER_TMF_CLEAR_ACA,
+	ORISER_TMF_CLEAR_TASK_SET,
+	ORISER_TMF_LUN_RESET,
+	ORISER_TMF_TARGET_WARM_RESET,
+	ORISER_TMF_TARGET_COLD_RESET,
 };
 
-enum iser_login_verdict {
-	ISER_LOGIN_OK,
-	ISER_LOGIN_NO_TARGET,		/* class 2, detail 3 */
-	ISER_LOGIN_FORBIDDEN,		/* class 2, detail 2 */
-	ISER_LOGIN_BUSY,		/* class 3, detail 2: out of resources */
+enum oriser_login_verdict {
+	ORISER_LOGIN_OK,
+	ORISER_LOGIN_NO_TARGET,		/* class 2, detail 3 */
+	ORISER_LOGIN_FORBIDDEN,		/* class 2, detail 2 */
+	ORISER_LOGIN_BUSY,		/* class 3, detail 2: out of resources */
 };
 
-struct iser_backend_ops {
+struct oriser_backend_ops {
 	/* i-th target for SendTargets; NULL past the last */
 	const char *(*target_name)(void *ctx, unsigned i);
 	/* A normal session wants in; sets *session_ctx.  The pair of end() on OK. */
-	enum iser_login_verdict (*login)(void *ctx, const struct iser_tsession *s,
-					 void **session_ctx);
-	void (*end)(struct iser_tsession *s);
+	enum oriser_login_verdict (*login)(void *ctx, const struct oriser_tsession *s,
+					   void **session_ctx);
+	void (*end)(struct oriser_tsession *s);
 	/* Must answer each command by exactly one of data_in (which responds) or respond. */
-	void (*command)(struct iser_cmd *cmd);
+	void (*command)(struct oriser_cmd *cmd);
 	/* The command's `aborted` was just set: give up waits soon; the answer is still due, and dropped. */
-	void (*abort)(struct iser_cmd *cmd);
+	void (*abort)(struct oriser_cmd *cmd);
 	/* After the library has aborted what it should: reset of LUN state.  True: function complete;
 	 * false: LUN does not exist. */
-	bool (*tmf)(struct iser_tsession *s, enum iser_tmf what, const uint8_t lun[8]);
+	bool (*tmf)(struct oriser_tsession *s, enum oriser_tmf what, const uint8_t lun[8]);
 };
 
-struct iser_server_cfg {
+struct oriser_server_cfg {
 	struct ual_device *const *devs; /* instances, each on its own loop; sessions are spread */
 	unsigned dev_n;
-	const struct iser_backend_ops *ops;
+	const struct oriser_backend_ops *ops;
 	void *ctx;
 	/* Limits; 0 means the default. */
 	uint32_t sessions_max;			/* 1024 */
@@ -112,29 +112,29 @@ struct iser_server_cfg {
 };
 
 /* Makes PDs; does not listen yet.  Call before the loops of devs run. */
-int iser_server_create(const struct iser_server_cfg *cfg, struct iser_server **server);
+int oriser_server_create(const struct oriser_server_cfg *cfg, struct oriser_server **server);
 /* On devs[0]'s loop.  Several portals: call for each.  *bound: the address with the real port, or NULL. */
-int iser_server_listen(struct iser_server *server, const struct sockaddr *addr, socklen_t addr_len,
-		       struct sockaddr_storage *bound);
+int oriser_server_listen(struct oriser_server *server, const struct sockaddr *addr,
+			 socklen_t addr_len, struct sockaddr_storage *bound);
 /*
  * Stops listening and ends every session (async message, close).  From devs[0]'s loop; done() is called
  * there when the last is gone on every loop and the backend owes nothing.
  */
-void iser_server_stop(struct iser_server *server, void (*done)(void *ctx), void *ctx);
-void iser_server_destroy(struct iser_server *server);	/* after done() */
+void oriser_server_stop(struct oriser_server *server, void (*done)(void *ctx), void *ctx);
+void oriser_server_destroy(struct oriser_server *server);	/* after done() */
 /* The protection domain of a reactor: the backend registers its memory in it. */
-struct ual_pd *iser_server_pd(struct iser_server *server, unsigned reactor);
-unsigned iser_server_sessions(const struct iser_server *server);	/* any thread */
+struct ual_pd *oriser_server_pd(struct oriser_server *server, unsigned reactor);
+unsigned oriser_server_sessions(const struct oriser_server *server);	/* any thread */
 
 /* ---- what an administrator asks; on the reactor's thread, or when no loop runs ----------------------- */
 
-struct iser_counters {
+struct oriser_counters {
 	uint64_t commands;
 	uint64_t errors;		/* answered with another status than GOOD */
 	uint64_t read_bytes, write_bytes;
 };
 
-struct iser_tsession_info {
+struct oriser_tsession_info {
 	uint16_t tsih;			/* no other session of the server has it now */
 	bool discovery;			/* a session that only asks for targets */
 	bool rdma;			/* false: a discovery session in streaming mode */
@@ -144,12 +144,12 @@ struct iser_tsession_info {
 	const char *device, *transport;	/* of struct ual_device_info; borrowed */
 	uint64_t age_ns;		/* since its login was done */
 	uint32_t window, outstanding;	/* commands: allowed now, under way */
-	struct iser_counters count;
+	struct oriser_counters count;
 };
 
-struct iser_reactor_info {
+struct oriser_reactor_info {
 	unsigned sessions, discoveries;	/* now */
-	struct iser_counters count;	/* of all its sessions, those gone too */
+	struct oriser_counters count;	/* of all its sessions, those gone too */
 	/* of commands: from their coming to the end of their response */
 	struct latency latency;
 	uint64_t connections;		/* that came */
@@ -162,29 +162,29 @@ struct iser_reactor_info {
 };
 
 /* info is fn's during the call. */
-void iser_server_sessions_each(struct iser_server *server, unsigned reactor,
-			       void (*fn)(void *ctx, const struct iser_tsession_info *info),
-			       void *ctx);
-void iser_server_reactor_info(struct iser_server *server, unsigned reactor,
-			      struct iser_reactor_info *info);
+void oriser_server_sessions_each(struct oriser_server *server, unsigned reactor,
+				 void (*fn)(void *ctx, const struct oriser_tsession_info *info),
+				 void *ctx);
+void oriser_server_reactor_info(struct oriser_server *server, unsigned reactor,
+				struct oriser_reactor_info *info);
 /* Ends it at once.  False: no such session on this reactor.  Initiators usually log in again. */
-bool iser_server_session_drop(struct iser_server *server, unsigned reactor, uint16_t tsih);
+bool oriser_server_session_drop(struct oriser_server *server, unsigned reactor, uint16_t tsih);
 
 /*
  * Send len bytes (at most read_len are sent; a shorter or longer len makes the residual) from
  * registered local memory, then the response with `status`.  Sources stay unchanged until sent() is
  * called, which is exactly once, also when the session is gone.  sges are read during the call.
  */
-void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n, uint32_t len,
-		      uint8_t status, void (*sent)(struct iser_cmd *));
+void oriser_cmd_data_in(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+			uint32_t len, uint8_t status, void (*sent)(struct oriser_cmd *));
 /*
  * Fetch the first len bytes of the initiator's data (len <= write_len) into registered memory that allows
  * local write.  done(cmd, err): 0, -ECONNRESET (session gone) or -ECANCELED (aborted); then respond.
  */
-void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
-		       uint32_t len, void (*done)(struct iser_cmd *, int err));
+void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+			 uint32_t len, void (*done)(struct oriser_cmd *, int err));
 /* Status and sense; cmd is gone after.  transferred: bytes of the expected ones that the command used. */
-void iser_cmd_respond(struct iser_cmd *cmd, uint8_t status, const void *sense, unsigned sense_len,
-		      uint32_t transferred);
+void oriser_cmd_respond(struct oriser_cmd *cmd, uint8_t status, const void *sense,
+			unsigned sense_len, uint32_t transferred);
 
 #endif

@@ -39,7 +39,7 @@
 
 /* ---- target --------------------------------------------------------------------------------- */
 
-#define TGT_SESSIONS_MAX	1024	/* default of iser_server_cfg.sessions_max */
+#define TGT_SESSIONS_MAX	1024	/* default of oriser_server_cfg.sessions_max */
 #define TGT_LOGINS_MAX		256	/* connections of a reactor that have not logged in yet */
 #define TGT_DEPTH_DEFAULT	128
 #define TGT_DEPTH_MAX		1024

@@ -8,9 +8,9 @@
 
 /* ---- memory ----------------------------------------------------------------------------------------- */
 
-int iser_disk_mem_add(struct iser_disk *d, void *addr, size_t len, struct iser_mem **mem)
+int oriser_disk_mem_add(struct oriser_disk *d, void *addr, size_t len, struct oriser_mem **mem)
 {
-	struct iser_mem *m = malloc(sizeof(*m));
+	struct oriser_mem *m = malloc(sizeof(*m));
 	int ret;
 
 	if (!m)
@@ -25,7 +25,7 @@ int iser_disk_mem_add(struct iser_disk *d, void *addr, size_t len, struct iser_m
 	return 0;
 }
 
-void iser_disk_mem_del(struct iser_disk *d, struct iser_mem *mem)
+void oriser_disk_mem_del(struct oriser_disk *d, struct oriser_mem *mem)
 {
 	if (!mem)
 		return;
@@ -37,7 +37,7 @@ void iser_disk_mem_del(struct iser_disk *d, struct iser_mem *mem)
 
 /* ---- submission ------------------------------------------------------------------------------------- */
 
-static bool in_region(const struct iser_io *io)
+static bool in_region(const struct oriser_io *io)
 {
 	const struct ual_mr *mr;
 	u64 at = (uintptr_t)io->buf;
@@ -48,38 +48,38 @@ static bool in_region(const struct iser_io *io)
 	return at >= mr->addr && at - mr->addr <= mr->len && io->len <= mr->len - (at - mr->addr);
 }
 
-static bool is_valid(const struct iser_disk *d, const struct iser_io *io)
+static bool is_valid(const struct oriser_disk *d, const struct oriser_io *io)
 {
 	u32 mask = d->info.block_size - 1;
 
-	if (io->op == ISER_FLUSH)
+	if (io->op == ORISER_FLUSH)
 		return io->len == 0;
 	if (io->len == 0 || (io->len & mask) || (io->offset & mask))
 		return false;
 	if (io->offset > d->info.size || io->len > d->info.size - io->offset)
 		return false;
-	return (io->op != ISER_READ && io->op != ISER_WRITE) || in_region(io);
+	return (io->op != ORISER_READ && io->op != ORISER_WRITE) || in_region(io);
 }
 
-static bool is_supported(const struct iser_disk *d, const struct iser_io *io)
+static bool is_supported(const struct oriser_disk *d, const struct oriser_io *io)
 {
-	return (io->op != ISER_DISCARD || d->info.discard) &&
-	       (io->op != ISER_WRITE_ZEROES || d->info.write_zeroes);
+	return (io->op != ORISER_DISCARD || d->info.discard) &&
+	       (io->op != ORISER_WRITE_ZEROES || d->info.write_zeroes);
 }
 
-int iser_disk_submit(struct iser_disk *d, struct iser_io *io)
+int oriser_disk_submit(struct oriser_disk *d, struct oriser_io *io)
 {
-	if (d->closing || !d->open_told || io->op > ISER_WRITE_ZEROES)
+	if (d->closing || !d->open_told || io->op > ORISER_WRITE_ZEROES)
 		return -EINVAL;
 	/* a disk that failed to open has no size; whatever is submitted ends with its error */
 	if (d->info.block_size && !is_valid(d, io))
 		return -EINVAL;
 	d->ios++;
-	if (d->state == ISER_DISK_FAILED)
+	if (d->state == ORISER_DISK_FAILED)
 		disk_io_end_later(d, io, d->failed_err);
 	else if (!is_supported(d, io))
 		disk_io_end_later(d, io, -EOPNOTSUPP);
-	else if (io->op == ISER_FLUSH && !d->info.write_cache)
+	else if (io->op == ORISER_FLUSH && !d->info.write_cache)
 		disk_io_end_later(d, io, 0);
 	else
 		disk_io_start(d, io);
@@ -88,7 +88,7 @@ int iser_disk_submit(struct iser_disk *d, struct iser_io *io)
 
 /* ---- close ------------------------------------------------------------------------------------------ */
 
-static void disk_free(struct iser_disk *d)
+static void disk_free(struct oriser_disk *d)
 {
 	struct ual_timer *const timers[] = { &d->retry_timer, &d->expire_timer,
 					     &d->later_timer, &d->limit_timer,
@@ -98,9 +98,9 @@ static void disk_free(struct iser_disk *d)
 		ual_timer_disarm(d->loop, timers[i]);
 	ual_defer_cancel(d->loop, &d->pump_defer);
 	ual_defer_cancel(d->loop, &d->reap_defer);
-	iser_session_destroy(d->session);
+	oriser_session_destroy(d->session);
 	while (!list_empty(&d->mems))
-		iser_disk_mem_del(d, list_first_entry(&d->mems, struct iser_mem, link));
+		oriser_disk_mem_del(d, list_first_entry(&d->mems, struct oriser_mem, link));
 	ual_mr_dereg(d->block_mr);
 	ual_pd_destroy(d->pd);
 	free(d->block);
@@ -108,7 +108,7 @@ static void disk_free(struct iser_disk *d)
 	free(d);
 }
 
-void disk_close_finish(struct iser_disk *d)
+void disk_close_finish(struct oriser_disk *d)
 {
 	void (*done)(void *ctx) = d->close_done;
 	void *ctx = d->close_ctx;
@@ -121,26 +121,26 @@ void disk_close_finish(struct iser_disk *d)
 		done(ctx);
 }
 
-void disk_close_step(struct iser_disk *d)
+void disk_close_step(struct oriser_disk *d)
 {
 	if (d->ios || d->logging_out)
 		return;
 	d->logging_out = true;
 	if (d->session_up)
-		iser_session_logout(d->session);
+		oriser_session_logout(d->session);
 	else
 		disk_link_drop(d);
 }
 
 static void on_close_timeout(struct ual_timer *timer)
 {
-	struct iser_disk *d = timer->ctx;
+	struct oriser_disk *d = timer->ctx;
 
 	d->close_forced = true;
 	disk_link_drop(d);
 }
 
-void iser_disk_close(struct iser_disk *d, void (*done)(void *ctx), void *ctx)
+void oriser_disk_close(struct oriser_disk *d, void (*done)(void *ctx), void *ctx)
 {
 	if (!d) {
 		if (done)
@@ -157,7 +157,7 @@ void iser_disk_close(struct iser_disk *d, void (*done)(void *ctx), void *ctx)
 
 /* ---- open ------------------------------------------------------------------------------------------- */
 
-static int make_block(struct iser_disk *d)
+static int make_block(struct oriser_disk *d)
 {
 	size_t params = DISK_PROBE_LEN + (size_t)d->depth * 32;
 	size_t len = params + DISK_BLOCK_MAX;
@@ -171,7 +171,7 @@ static int make_block(struct iser_disk *d)
 	return ret ? ret : disk_io_init(d);
 }
 
-static void take_cfg(struct iser_disk *d, const struct iser_disk_cfg *cfg)
+static void take_cfg(struct oriser_disk *d, const struct oriser_disk_cfg *cfg)
 {
 	d->dev = cfg->dev;
 	d->loop = cfg->dev->loop;
@@ -189,12 +189,12 @@ static void take_cfg(struct iser_disk *d, const struct iser_disk_cfg *cfg)
 	d->io_limit = d->url.io_max ? d->url.io_max : DISK_IO_MAX;
 }
 
-static int start(struct iser_disk *d)
+static int start(struct oriser_disk *d)
 {
 	char err[160];
 	int ret;
 
-	ret = iser_url_resolve(&d->url, &d->addr, &d->addr_len, err, sizeof(err));
+	ret = oriser_url_resolve(&d->url, &d->addr, &d->addr_len, err, sizeof(err));
 	if (ret) {
 		snprintf(d->why, sizeof(d->why), "%s", err);
 		d->lost_err = ret;
@@ -204,10 +204,10 @@ static int start(struct iser_disk *d)
 	return disk_link_start(d);
 }
 
-int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *ops, void *ctx,
-		   struct iser_disk **disk)
+int oriser_disk_open(const struct oriser_disk_cfg *cfg, const struct oriser_disk_ops *ops,
+		     void *ctx, struct oriser_disk **disk)
 {
-	struct iser_disk *d;
+	struct oriser_disk *d;
 	int ret;
 
 	if (!cfg->url->target[0] || cfg->depth > 1024)
@@ -217,7 +217,7 @@ int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *
 		return -ENOMEM;
 	d->ops = ops;
 	d->ctx = ctx;
-	d->state = ISER_DISK_OPENING;
+	d->state = ORISER_DISK_OPENING;
 	INIT_LIST_HEAD(&d->free);
 	INIT_LIST_HEAD(&d->again);
 	INIT_LIST_HEAD(&d->later);
@@ -242,17 +242,17 @@ int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *
 	return 0;
 }
 
-void *iser_disk_ctx(const struct iser_disk *d)
+void *oriser_disk_ctx(const struct oriser_disk *d)
 {
 	return d->ctx;
 }
 
-const struct iser_disk_info *iser_disk_info(const struct iser_disk *d)
+const struct oriser_disk_info *oriser_disk_info(const struct oriser_disk *d)
 {
 	return &d->info;
 }
 
-const char *iser_disk_last_error(const struct iser_disk *d)
+const char *oriser_disk_last_error(const struct oriser_disk *d)
 {
 	return d->last_error;
 }

@@ -8,7 +8,7 @@
 
 #include "iser/initiator/disk_priv.h"
 
-static void later(struct iser_disk *d, struct disk_cmd *cmd)
+static void later(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	cmd->due_ns = ual_loop_now(d->loop) + DISK_BUSY_MS * NS_PER_MS;
 	list_add_tail(&cmd->link, &d->later);
@@ -18,7 +18,7 @@ static void later(struct iser_disk *d, struct disk_cmd *cmd)
 
 static void later_due(struct ual_timer *timer)
 {
-	struct iser_disk *d = timer->ctx;
+	struct oriser_disk *d = timer->ctx;
 
 	while (!list_empty(&d->later)) {
 		struct disk_cmd *cmd = list_first_entry(&d->later, struct disk_cmd, link);
@@ -40,9 +40,9 @@ static const char *op_name(const struct disk_cmd *cmd)
 	return cmd->flush ? "flush" : names[cmd->io->op];
 }
 
-static void note_error(struct iser_disk *d, const struct disk_cmd *cmd)
+static void note_error(struct oriser_disk *d, const struct disk_cmd *cmd)
 {
-	const struct iser_task *t = &cmd->task;
+	const struct oriser_task *t = &cmd->task;
 	char text[120];
 
 	ini_scsi_describe(t->status, t->sense, t->sense_len, text, sizeof(text));
@@ -50,7 +50,7 @@ static void note_error(struct iser_disk *d, const struct disk_cmd *cmd)
 		 cmd->part, (unsigned long long)cmd->lba, text);
 }
 
-static void try_again(struct iser_disk *d, struct disk_cmd *cmd)
+static void try_again(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	if (++cmd->tries > DISK_TRIES_MAX) {
 		note_error(d, cmd);
@@ -60,7 +60,7 @@ static void try_again(struct iser_disk *d, struct disk_cmd *cmd)
 	disk_cmd_issue(d, cmd);
 }
 
-static void busy(struct iser_disk *d, struct disk_cmd *cmd)
+static void busy(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	u64 limit = io_priv(cmd->io)->at_ns + d->timeout_ms * NS_PER_MS;
 
@@ -73,7 +73,7 @@ static void busy(struct iser_disk *d, struct disk_cmd *cmd)
 }
 
 /* The session that had it is gone; why is told with that. */
-static void lost(struct iser_disk *d, struct disk_cmd *cmd)
+static void lost(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	cmd->losses++;
 	if (disk_cmd_expired(d, cmd))
@@ -85,14 +85,14 @@ static void lost(struct iser_disk *d, struct disk_cmd *cmd)
 /* Bytes of a command with nothing but parameters are counted by few targets as they should be. */
 static bool moved_all(const struct disk_cmd *cmd)
 {
-	bool moves = !cmd->flush && (cmd->io->op == ISER_READ || cmd->io->op == ISER_WRITE);
+	bool moves = !cmd->flush && (cmd->io->op == ORISER_READ || cmd->io->op == ORISER_WRITE);
 
 	return !moves || cmd->task.residual == 0;
 }
 
-static void answered(struct iser_disk *d, struct disk_cmd *cmd)
+static void answered(struct oriser_disk *d, struct disk_cmd *cmd)
 {
-	const struct iser_task *t = &cmd->task;
+	const struct oriser_task *t = &cmd->task;
 	struct scsi_outcome outcome = ini_scsi_judge(t->status, t->sense, t->sense_len);
 
 	/* Only now: a command that breaks every session must not make us connect without a pause. */
@@ -133,28 +133,28 @@ static void answered(struct iser_disk *d, struct disk_cmd *cmd)
 	}
 }
 
-void disk_cmd_done(struct iser_task *t)
+void disk_cmd_done(struct oriser_task *t)
 {
 	struct disk_cmd *cmd = t->ctx;
-	struct iser_disk *d = cmd->disk;
+	struct oriser_disk *d = cmd->disk;
 
 	cmd->sent_ns = 0;
 	switch (t->result) {
-	case ISER_TASK_DONE:
+	case ORISER_TASK_DONE:
 		answered(d, cmd);
 		break;
-	case ISER_TASK_LOST:
+	case ORISER_TASK_LOST:
 		lost(d, cmd);
 		break;
-	case ISER_TASK_FAULT:
-	case ISER_TASK_ABORTED:
+	case ORISER_TASK_FAULT:
+	case ORISER_TASK_ABORTED:
 		try_again(d, cmd);
 		break;
 	}
 	disk_pump(d);
 }
 
-void disk_answer_init(struct iser_disk *d)
+void disk_answer_init(struct oriser_disk *d)
 {
 	d->later_timer = (struct ual_timer){ .fn = later_due, .ctx = d };
 }

@@ -16,7 +16,7 @@
 
 /* ---- ends ------------------------------------------------------------------------------------------- */
 
-static void io_end(struct iser_disk *d, struct iser_io *io, int err)
+static void io_end(struct oriser_disk *d, struct oriser_io *io, int err)
 {
 	d->ios--;
 	io->fn(io, err);
@@ -24,7 +24,7 @@ static void io_end(struct iser_disk *d, struct iser_io *io, int err)
 		disk_close_step(d);
 }
 
-void disk_io_end_later(struct iser_disk *d, struct iser_io *io, int err)
+void disk_io_end_later(struct oriser_disk *d, struct oriser_io *io, int err)
 {
 	struct disk_io *p = io_priv(io);
 
@@ -33,7 +33,7 @@ void disk_io_end_later(struct iser_disk *d, struct iser_io *io, int err)
 	ual_defer(d->loop, &d->pump_defer);
 }
 
-void disk_io_end_due(struct iser_disk *d)
+void disk_io_end_due(struct oriser_disk *d)
 {
 	while (!list_empty(&d->ended)) {
 		struct disk_io *p = list_first_entry(&d->ended, struct disk_io, link);
@@ -43,21 +43,21 @@ void disk_io_end_due(struct iser_disk *d)
 	}
 }
 
-static void cmd_put(struct iser_disk *d, struct disk_cmd *cmd)
+static void cmd_put(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	cmd->io = NULL;
 	list_add(&cmd->link, &d->free);
 }
 
-static bool fua_by_flush(const struct iser_disk *d, const struct iser_io *io)
+static bool fua_by_flush(const struct oriser_disk *d, const struct oriser_io *io)
 {
-	return io->op == ISER_WRITE && (io->flags & ISER_FUA) && d->info.write_cache &&
+	return io->op == ORISER_WRITE && (io->flags & ORISER_FUA) && d->info.write_cache &&
 	       !d->info.fua;
 }
 
-void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
+void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err)
 {
-	struct iser_io *io = cmd->io;
+	struct oriser_io *io = cmd->io;
 	struct disk_io *p = io_priv(io);
 
 	p->cmds--;
@@ -93,7 +93,7 @@ void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err)
 	io_end(d, io, p->err);
 }
 
-void disk_cmd_did(struct iser_disk *d, struct disk_cmd *cmd)
+void disk_cmd_did(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	cmd->lba += cmd->part;
 	cmd->blocks -= cmd->part;
@@ -109,13 +109,13 @@ void disk_cmd_did(struct iser_disk *d, struct disk_cmd *cmd)
 
 /* ---- sending ---------------------------------------------------------------------------------------- */
 
-static void build(struct iser_disk *d, struct disk_cmd *cmd)
+static void build(struct oriser_disk *d, struct disk_cmd *cmd)
 {
-	struct iser_task *t = &cmd->task;
-	const struct iser_io *io = cmd->io;
+	struct oriser_task *t = &cmd->task;
+	const struct oriser_io *io = cmd->io;
 	u32 block_size = d->info.block_size;
 	u64 skip = cmd->lba * block_size - io->offset;
-	bool fua = (io->flags & ISER_FUA) && d->info.fua;
+	bool fua = (io->flags & ORISER_FUA) && d->info.fua;
 
 	t->buf = NULL;
 	t->len = 0;
@@ -126,15 +126,15 @@ static void build(struct iser_disk *d, struct disk_cmd *cmd)
 		return;
 	}
 	switch (io->op) {
-	case ISER_READ:
-	case ISER_WRITE:
-		t->write = io->op == ISER_WRITE;
+	case ORISER_READ:
+	case ORISER_WRITE:
+		t->write = io->op == ORISER_WRITE;
 		t->buf = (u8 *)io->buf + skip;
 		t->len = cmd->part * block_size;
 		t->mr = io->mem->mr;
 		ini_cdb_rw(t->cdb, t->write, cmd->lba, cmd->part, t->write && fua);
 		return;
-	case ISER_DISCARD:
+	case ORISER_DISCARD:
 		if (d->facts.unmap) {
 			t->buf = cmd->param;
 			t->len = SCSI_UNMAP_PARAM_LEN;
@@ -145,13 +145,13 @@ static void build(struct iser_disk *d, struct disk_cmd *cmd)
 		}
 		ini_cdb_write_same(t->cdb, cmd->lba, cmd->blocks, true);
 		break;
-	case ISER_WRITE_ZEROES:
+	case ORISER_WRITE_ZEROES:
 		/* unmapped blocks must read as zeros, and the caller must be content with holes */
 		ini_cdb_write_same(t->cdb, cmd->lba, cmd->blocks,
 				   d->facts.write_same_unmap && d->facts.read_zeroes &&
-					   !(io->flags & ISER_NO_UNMAP));
+					   !(io->flags & ORISER_NO_UNMAP));
 		break;
-	case ISER_FLUSH:
+	case ORISER_FLUSH:
 		break;
 	}
 	t->buf = d->zeros;
@@ -160,7 +160,7 @@ static void build(struct iser_disk *d, struct disk_cmd *cmd)
 }
 
 /* What comes back is nearly sorted, so looking from the end is short. */
-void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd)
+void disk_cmd_again(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	struct list_head *at = d->again.prev;
 
@@ -169,12 +169,12 @@ void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd)
 	list_add(&cmd->link, at);
 }
 
-void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd)
+void disk_cmd_issue(struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	disk_size_parted(d, cmd);
 	build(d, cmd);
 	/* Leaving, or broken and not yet told: it waits for the next session. */
-	if (!d->session_up || iser_task_submit(d->session, &cmd->task)) {
+	if (!d->session_up || oriser_task_submit(d->session, &cmd->task)) {
 		disk_cmd_again(d, cmd);
 		return;
 	}
@@ -183,17 +183,17 @@ void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd)
 }
 
 /* Blocks of the next command of io. */
-static u32 piece(const struct iser_disk *d, const struct iser_io *io)
+static u32 piece(const struct oriser_disk *d, const struct oriser_io *io)
 {
-	u64 left = io->len - io_priv((struct iser_io *)io)->issued;
+	u64 left = io->len - io_priv((struct oriser_io *)io)->issued;
 
 	return (u32)(min_t(u64, left, disk_size_max(d, io->op)) / d->info.block_size);
 }
 
-static void issue_next(struct iser_disk *d, struct disk_io *p)
+static void issue_next(struct oriser_disk *d, struct disk_io *p)
 {
 	struct disk_cmd *cmd = list_first_entry(&d->free, struct disk_cmd, link);
-	struct iser_io *io = io_of(p);
+	struct oriser_io *io = io_of(p);
 
 	list_del(&cmd->link);
 	cmd->io = io;
@@ -201,7 +201,7 @@ static void issue_next(struct iser_disk *d, struct disk_io *p)
 	cmd->losses = 0;
 	cmd->seq = d->seq++;
 	cmd->first_ns = ual_loop_now(d->loop);
-	cmd->flush = io->op == ISER_FLUSH;
+	cmd->flush = io->op == ORISER_FLUSH;
 	cmd->lba = (io->offset + p->issued) / d->info.block_size;
 	cmd->blocks = cmd->flush ? 0 : piece(d, io);
 	if (p->issued == 0)
@@ -215,11 +215,11 @@ static void issue_next(struct iser_disk *d, struct disk_io *p)
 	disk_cmd_issue(d, cmd);
 }
 
-void disk_pump(struct iser_disk *d)
+void disk_pump(struct oriser_disk *d)
 {
 	struct list_head ready;
 
-	if (d->state != ISER_DISK_UP || !d->session_up)
+	if (d->state != ORISER_DISK_UP || !d->session_up)
 		return;
 	/* Those that cannot be sent after all go back to the list while this walks. */
 	INIT_LIST_HEAD(&ready);
@@ -236,30 +236,30 @@ void disk_pump(struct iser_disk *d)
 
 static void pump_deferred(struct ual_defer *defer)
 {
-	struct iser_disk *d = defer->ctx;
+	struct oriser_disk *d = defer->ctx;
 
 	disk_io_end_due(d);
-	if (d->state == ISER_DISK_FAILED)
+	if (d->state == ORISER_DISK_FAILED)
 		disk_fail_waiting(d, d->failed_err);
 	else if (d->expired)
 		disk_fail_waiting(d, -ETIMEDOUT);
 	disk_pump(d);
 }
 
-void disk_io_start(struct iser_disk *d, struct iser_io *io)
+void disk_io_start(struct oriser_disk *d, struct oriser_io *io)
 {
 	struct disk_io *p = io_priv(io);
 
 	static_assert(sizeof(struct disk_io) <= sizeof(io->priv), "operation space");
 	*p = (struct disk_io){ .queued = true, .at_ns = ual_loop_now(d->loop) };
 	list_add_tail(&p->link, &d->queue);
-	if (d->state == ISER_DISK_UP)
+	if (d->state == ORISER_DISK_UP)
 		disk_pump(d);
 	else
 		ual_defer(d->loop, &d->pump_defer);	/* fails there when time is over */
 }
 
-void disk_fail_queued(struct iser_disk *d, u64 until_ns, int err)
+void disk_fail_queued(struct oriser_disk *d, u64 until_ns, int err)
 {
 	while (!list_empty(&d->queue)) {
 		struct disk_io *p = list_first_entry(&d->queue, struct disk_io, link);
@@ -276,7 +276,7 @@ void disk_fail_queued(struct iser_disk *d, u64 until_ns, int err)
 	}
 }
 
-void disk_fail_waiting(struct iser_disk *d, int err)
+void disk_fail_waiting(struct oriser_disk *d, int err)
 {
 	list_splice_tail_init(&d->later, &d->again);
 	while (!list_empty(&d->again)) {
@@ -288,7 +288,7 @@ void disk_fail_waiting(struct iser_disk *d, int err)
 	disk_fail_queued(d, UINT64_MAX, err);
 }
 
-int disk_io_init(struct iser_disk *d)
+int disk_io_init(struct oriser_disk *d)
 {
 	d->pump_defer = (struct ual_defer){ .fn = pump_deferred, .ctx = d };
 	disk_answer_init(d);

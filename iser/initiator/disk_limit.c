@@ -14,17 +14,17 @@
 
 #define CHECKS 16	/* in the time limit: how exactly it is kept */
 
-static u64 limit_ns(const struct iser_disk *d)
+static u64 limit_ns(const struct oriser_disk *d)
 {
 	return d->timeout_ms * NS_PER_MS;
 }
 
-bool disk_cmd_expired(const struct iser_disk *d, const struct disk_cmd *cmd)
+bool disk_cmd_expired(const struct oriser_disk *d, const struct disk_cmd *cmd)
 {
 	return ual_loop_now(d->loop) - cmd->first_ns >= limit_ns(d);
 }
 
-static struct disk_cmd *oldest_sent(struct iser_disk *d)
+static struct disk_cmd *oldest_sent(struct oriser_disk *d)
 {
 	struct disk_cmd *oldest = NULL;
 
@@ -37,7 +37,7 @@ static struct disk_cmd *oldest_sent(struct iser_disk *d)
 	return oldest;
 }
 
-static void session_is_stuck(struct iser_disk *d)
+static void session_is_stuck(struct oriser_disk *d)
 {
 	snprintf(d->why, sizeof(d->why), "%s:%s has not answered a command for %u ms", d->url.host,
 		 d->url.port, d->timeout_ms / 2);
@@ -47,7 +47,7 @@ static void session_is_stuck(struct iser_disk *d)
 
 static void on_check(struct ual_timer *timer)
 {
-	struct iser_disk *d = timer->ctx;
+	struct oriser_disk *d = timer->ctx;
 	u64 now = ual_loop_now(d->loop);
 	struct disk_cmd *oldest = oldest_sent(d);
 
@@ -60,14 +60,14 @@ static void on_check(struct ual_timer *timer)
 	disk_limit_watch(d);
 }
 
-void disk_limit_watch(struct iser_disk *d)
+void disk_limit_watch(struct oriser_disk *d)
 {
 	if (!ual_timer_armed(&d->limit_timer))
 		ual_timer_arm(d->loop, &d->limit_timer,
 			      ual_loop_now(d->loop) + limit_ns(d) / CHECKS);
 }
 
-void disk_limit_init(struct iser_disk *d)
+void disk_limit_init(struct oriser_disk *d)
 {
 	d->limit_timer = (struct ual_timer){ .fn = on_check, .ctx = d };
 }

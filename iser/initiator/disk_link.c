@@ -15,7 +15,7 @@
 
 #include "iser/initiator/disk_priv.h"
 
-static void tell_state(struct iser_disk *d)
+static void tell_state(struct oriser_disk *d)
 {
 	if (d->ops->on_state && !d->closing)
 		d->ops->on_state(d, d->state, d->why);
@@ -23,24 +23,24 @@ static void tell_state(struct iser_disk *d)
 
 /* ---- states ----------------------------------------------------------------------------------------- */
 
-static void enter_up(struct iser_disk *d)
+static void enter_up(struct oriser_disk *d)
 {
-	d->state = ISER_DISK_UP;
+	d->state = ORISER_DISK_UP;
 	d->expired = false;
 	ual_timer_disarm(d->loop, &d->expire_timer);
 }
 
-static void enter_reconnecting(struct iser_disk *d)
+static void enter_reconnecting(struct oriser_disk *d)
 {
-	d->state = ISER_DISK_RECONNECTING;
+	d->state = ORISER_DISK_RECONNECTING;
 	ual_timer_arm(d->loop, &d->expire_timer, ual_loop_now(d->loop) + d->timeout_ms * NS_PER_MS);
 	tell_state(d);
 }
 
 /* d->why says why. */
-static void enter_failed(struct iser_disk *d, int err)
+static void enter_failed(struct oriser_disk *d, int err)
 {
-	d->state = ISER_DISK_FAILED;
+	d->state = ORISER_DISK_FAILED;
 	d->failed_err = err;
 	ual_timer_disarm(d->loop, &d->expire_timer);
 	ual_timer_disarm(d->loop, &d->retry_timer);
@@ -56,38 +56,38 @@ static void enter_failed(struct iser_disk *d, int err)
 
 /* ---- a session comes and goes ----------------------------------------------------------------------- */
 
-static void arm_retry(struct iser_disk *d)
+static void arm_retry(struct oriser_disk *d)
 {
 	ual_timer_arm(d->loop, &d->retry_timer, ual_loop_now(d->loop) + d->backoff_ms * NS_PER_MS);
 	d->backoff_ms = min_t(u32, d->backoff_ms * 2, DISK_BACKOFF_MAX_MS);
 }
 
 /* There is no session any more; d->why says why, err in short. */
-static void session_lost(struct iser_disk *d, int err)
+static void session_lost(struct oriser_disk *d, int err)
 {
 	snprintf(d->last_error, sizeof(d->last_error), "%s", d->why);
 	disk_size_lost(d);
 	switch (d->state) {
-	case ISER_DISK_OPENING:
+	case ORISER_DISK_OPENING:
 		enter_failed(d, err);
 		break;
-	case ISER_DISK_UP:
+	case ORISER_DISK_UP:
 		enter_reconnecting(d);
 		arm_retry(d);
 		break;
-	case ISER_DISK_RECONNECTING:
+	case ORISER_DISK_RECONNECTING:
 		arm_retry(d);
 		break;
-	case ISER_DISK_FAILED:
+	case ORISER_DISK_FAILED:
 		disk_fail_waiting(d, d->failed_err);
 		break;
 	}
 }
 
 /* What a user of the disk gets for it. */
-static int down_err(const struct iser_down_info *info)
+static int down_err(const struct oriser_down_info *info)
 {
-	if (info->why != ISER_DOWN_LOGIN)
+	if (info->why != ORISER_DOWN_LOGIN)
 		return info->err ? info->err : -ECONNRESET;
 	switch (info->login_class << 8 | info->login_detail) {
 	case 0x0203:
@@ -101,9 +101,9 @@ static int down_err(const struct iser_down_info *info)
 	}
 }
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
-	struct iser_disk *d = iser_session_ctx(s);
+	struct oriser_disk *d = oriser_session_ctx(s);
 
 	d->session_up = true;
 	d->epoch++;
@@ -113,9 +113,9 @@ static void on_up(struct iser_session *s)
 	disk_probe_start(d);
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	struct iser_disk *d = iser_session_ctx(s);
+	struct oriser_disk *d = oriser_session_ctx(s);
 
 	if (!d->session_dead && !d->leaving) {
 		snprintf(d->why, sizeof(d->why), "%s", info->text);
@@ -124,11 +124,11 @@ static void on_down(struct iser_session *s, const struct iser_down_info *info)
 	disk_link_drop(d);
 }
 
-static const struct iser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
+static const struct oriser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
 
-int disk_link_start(struct iser_disk *d)
+int disk_link_start(struct oriser_disk *d)
 {
-	struct iser_session_cfg cfg = {
+	struct oriser_session_cfg cfg = {
 		.dev = d->dev,
 		.addr = (const struct sockaddr *)&d->addr,
 		.addr_len = d->addr_len,
@@ -143,11 +143,11 @@ int disk_link_start(struct iser_disk *d)
 		.isid = d->isid,
 	};
 
-	return iser_session_open(&cfg, &session_ops, d, &d->session);
+	return oriser_session_open(&cfg, &session_ops, d, &d->session);
 }
 
 /* The session goes at the end of the pass, without callbacks of its own besides those of its tasks. */
-void disk_link_drop(struct iser_disk *d)
+void disk_link_drop(struct oriser_disk *d)
 {
 	d->session_up = false;
 	disk_probe_stop(d);
@@ -157,24 +157,24 @@ void disk_link_drop(struct iser_disk *d)
 }
 
 /* The same with a logout first: the target has done nothing wrong. */
-static void leave(struct iser_disk *d)
+static void leave(struct oriser_disk *d)
 {
 	d->session_up = false;
 	disk_probe_stop(d);
 	ual_timer_disarm(d->loop, &d->retry_timer);
 	d->leaving = true;
-	iser_session_logout(d->session);
+	oriser_session_logout(d->session);
 }
 
 static void reap(struct ual_defer *defer)
 {
-	struct iser_disk *d = defer->ctx;
-	struct iser_session *s = d->session;
+	struct oriser_disk *d = defer->ctx;
+	struct oriser_session *s = d->session;
 
 	d->session = NULL;
 	d->session_dead = false;
 	d->leaving = false;
-	iser_session_destroy(s);
+	oriser_session_destroy(s);
 	if (d->closing && (d->close_forced || d->ios == 0))
 		disk_close_finish(d);
 	else
@@ -184,7 +184,7 @@ static void reap(struct ual_defer *defer)
 /* Time to connect again, or login and probe have taken too long. */
 static void on_retry(struct ual_timer *timer)
 {
-	struct iser_disk *d = timer->ctx;
+	struct oriser_disk *d = timer->ctx;
 	int ret;
 
 	if (d->session) {
@@ -204,7 +204,7 @@ static void on_retry(struct ual_timer *timer)
 
 static void on_expire(struct ual_timer *timer)
 {
-	struct iser_disk *d = timer->ctx;
+	struct oriser_disk *d = timer->ctx;
 
 	d->expired = true;
 	snprintf(d->why, sizeof(d->why),
@@ -214,7 +214,7 @@ static void on_expire(struct ual_timer *timer)
 	tell_state(d);
 }
 
-void disk_link_init(struct iser_disk *d)
+void disk_link_init(struct oriser_disk *d)
 {
 	d->backoff_ms = DISK_BACKOFF_MIN_MS;
 	d->reap_defer = (struct ual_defer){ .fn = reap, .ctx = d };
@@ -224,32 +224,32 @@ void disk_link_init(struct iser_disk *d)
 
 /* ---- what the LUN says ------------------------------------------------------------------------------ */
 
-void disk_recheck(struct iser_disk *d)
+void disk_recheck(struct oriser_disk *d)
 {
-	if (d->state == ISER_DISK_UP && d->session_up && !d->probe.running)
+	if (d->state == ORISER_DISK_UP && d->session_up && !d->probe.running)
 		disk_probe_start(d);
 	else
 		d->recheck = true;
 }
 
-static void take_facts(struct iser_disk *d)
+static void take_facts(struct oriser_disk *d)
 {
-	struct iser_session_info session;
+	struct oriser_session_info session;
 
 	d->facts = d->probe.facts;
 	ini_lun_to_info(&d->facts, max_t(u32, d->io_limit, d->facts.block_size), &d->info);
-	iser_session_get_info(d->session, &session);
+	oriser_session_get_info(d->session, &session);
 	d->write_max = max_t(u32, session.write_max, d->info.block_size);
 }
 
-static void another_lun(struct iser_disk *d)
+static void another_lun(struct oriser_disk *d)
 {
 	snprintf(d->why, sizeof(d->why), "LUN %u of %.100s is another one now (%s, was %s)",
 		 d->url.lun, d->url.target, d->probe.facts.wwid, d->facts.wwid);
 	enter_failed(d, -EREMCHG);
 }
 
-static void rechecked(struct iser_disk *d)
+static void rechecked(struct oriser_disk *d)
 {
 	u64 size = d->info.size;
 
@@ -261,7 +261,7 @@ static void rechecked(struct iser_disk *d)
 	tell_state(d);
 }
 
-static void say_back(struct iser_disk *d)
+static void say_back(struct oriser_disk *d)
 {
 	int n = snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host,
 			 d->url.port);
@@ -276,16 +276,16 @@ static void say_back(struct iser_disk *d)
 	d->io_refused = 0;
 }
 
-static void probe_failed(struct iser_disk *d, int err)
+static void probe_failed(struct oriser_disk *d, int err)
 {
 	/* A check of a session that works: the operations themselves will tell. */
-	if (d->state == ISER_DISK_UP)
+	if (d->state == ORISER_DISK_UP)
 		return;
 	d->lost_err = err;
 	leave(d);
 }
 
-void disk_probed(struct iser_disk *d, int err)
+void disk_probed(struct oriser_disk *d, int err)
 {
 	ual_timer_disarm(d->loop, &d->retry_timer);
 	if (err) {
@@ -293,13 +293,13 @@ void disk_probed(struct iser_disk *d, int err)
 		return;
 	}
 	switch (d->state) {
-	case ISER_DISK_OPENING:
+	case ORISER_DISK_OPENING:
 		take_facts(d);
 		enter_up(d);
 		d->open_told = true;
 		d->ops->on_open(d, 0, "");
 		break;
-	case ISER_DISK_RECONNECTING:
+	case ORISER_DISK_RECONNECTING:
 		if (!ini_lun_is_same(&d->facts, &d->probe.facts)) {
 			another_lun(d);
 			break;
@@ -310,16 +310,16 @@ void disk_probed(struct iser_disk *d, int err)
 		rechecked(d);
 		disk_pump(d);
 		break;
-	case ISER_DISK_UP:
+	case ORISER_DISK_UP:
 		if (!ini_lun_is_same(&d->facts, &d->probe.facts))
 			another_lun(d);
 		else
 			rechecked(d);
 		break;
-	case ISER_DISK_FAILED:
+	case ORISER_DISK_FAILED:
 		break;
 	}
-	if (d->recheck && d->state == ISER_DISK_UP) {
+	if (d->recheck && d->state == ORISER_DISK_UP) {
 		d->recheck = false;
 		disk_recheck(d);
 	}

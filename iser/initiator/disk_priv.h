@@ -10,7 +10,7 @@
  *   disk_size.c   how much one command moves
  *   disk_probe.c  the questions asked of the LUN after each login
  *
- *   iser_io  --queue-->  disk_cmd (one of `depth`)  -->  iser_task of the session
+ *   oriser_io  --queue-->  disk_cmd (one of `depth`)  -->  oriser_task of the session
  *                            ^     |
  *                            |     v  busy: later list; session lost, unit attention: again list
  *                            +-----+  by sequence number, so that the order of submission stays
@@ -43,9 +43,9 @@
 #define NS_PER_MS		1000000ull
 
 struct disk_cmd {
-	struct iser_task task;
-	struct iser_disk *disk;
-	struct iser_io *io;
+	struct oriser_task task;
+	struct oriser_disk *disk;
+	struct oriser_io *io;
 	struct list_head link;		/* free, again or later; on none while at the session */
 	u64 seq;			/* order of first issue */
 	u64 lba;
@@ -71,14 +71,14 @@ struct disk_io {
 	u64 at_ns;			/* submitted */
 };
 
-static inline struct disk_io *io_priv(struct iser_io *io)
+static inline struct disk_io *io_priv(struct oriser_io *io)
 {
 	return (struct disk_io *)io->priv;
 }
 
-static inline struct iser_io *io_of(struct disk_io *p)
+static inline struct oriser_io *io_of(struct disk_io *p)
 {
-	return (struct iser_io *)((u8 *)p - offsetof(struct iser_io, priv));
+	return (struct oriser_io *)((u8 *)p - offsetof(struct oriser_io, priv));
 }
 
 enum probe_step {
@@ -97,7 +97,7 @@ enum probe_step {
 };
 
 struct disk_probe {
-	struct iser_task task;
+	struct oriser_task task;
 	bool running;
 	enum probe_step step;
 	unsigned tries;
@@ -105,15 +105,15 @@ struct disk_probe {
 	struct ual_timer again_timer;	/* busy: the same step again */
 };
 
-struct iser_mem {
+struct oriser_mem {
 	struct list_head link;
 	struct ual_mr *mr;
 };
 
-struct iser_disk {
-	const struct iser_disk_ops *ops;
+struct oriser_disk {
+	const struct oriser_disk_ops *ops;
 	void *ctx;
-	enum iser_disk_state state;
+	enum oriser_disk_state state;
 	bool open_told;			/* on_open was called */
 	char why[400];			/* of the last change of state */
 	char last_error[400];
@@ -122,7 +122,7 @@ struct iser_disk {
 
 	struct ual_device *dev;
 	struct ual_loop *loop;
-	struct iser_url url;
+	struct oriser_url url;
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	u32 depth, timeout_ms, login_timeout_ms;
@@ -136,7 +136,7 @@ struct iser_disk {
 	u8 *zeros;
 	struct list_head mems;
 
-	struct iser_session *session;	/* NULL: none */
+	struct oriser_session *session;	/* NULL: none */
 	bool session_up;
 	bool session_dead;		/* to be destroyed by reap() */
 	bool leaving;			/* logging out of it; lost_err and why are set */
@@ -145,7 +145,7 @@ struct iser_disk {
 	bool expired;			/* timeout_ms without a session have passed */
 	struct disk_probe probe;
 	struct lun_facts facts;
-	struct iser_disk_info info;
+	struct oriser_disk_info info;
 	u32 write_max;			/* of this session; io_max applies as well */
 	u32 io_limit;			/* bytes: asked for, or what the target bears */
 	u32 io_refused;			/* what it does not, not told yet; 0: nothing */
@@ -175,56 +175,58 @@ struct iser_disk {
 };
 
 /* ---- disk.c ---- */
-void disk_close_step(struct iser_disk *d);   /* when the last operation has ended, while closing */
-void disk_close_finish(struct iser_disk *d); /* the session is gone; the disk is, too, after this */
+/* when the last operation has ended, while closing */
+void disk_close_step(struct oriser_disk *d);
+/* the session is gone; the disk is, too, after this */
+void disk_close_finish(struct oriser_disk *d);
 
 /* ---- disk_io.c ---- */
-int disk_io_init(struct iser_disk *d);
-void disk_io_start(struct iser_disk *d, struct iser_io *io);
+int disk_io_init(struct oriser_disk *d);
+void disk_io_start(struct oriser_disk *d, struct oriser_io *io);
 /* in this pass or the next */
-void disk_io_end_later(struct iser_disk *d, struct iser_io *io, int err);
-void disk_io_end_due(struct iser_disk *d);
-void disk_pump(struct iser_disk *d);
+void disk_io_end_later(struct oriser_disk *d, struct oriser_io *io, int err);
+void disk_io_end_due(struct oriser_disk *d);
+void disk_pump(struct oriser_disk *d);
 /* Everything that is not at a session. */
-void disk_fail_waiting(struct iser_disk *d, int err);
+void disk_fail_waiting(struct oriser_disk *d, int err);
 /* Operations without commands that were submitted until then. */
-void disk_fail_queued(struct iser_disk *d, u64 until_ns, int err);
+void disk_fail_queued(struct oriser_disk *d, u64 until_ns, int err);
 
 /* A command is at the session, or on the list of those to be sent again, ordered by seq. */
-void disk_cmd_issue(struct iser_disk *d, struct disk_cmd *cmd);
-void disk_cmd_again(struct iser_disk *d, struct disk_cmd *cmd);
+void disk_cmd_issue(struct oriser_disk *d, struct disk_cmd *cmd);
+void disk_cmd_again(struct oriser_disk *d, struct disk_cmd *cmd);
 /* The part of a command that was issued is done: over, or the next part. */
-void disk_cmd_did(struct iser_disk *d, struct disk_cmd *cmd);
+void disk_cmd_did(struct oriser_disk *d, struct disk_cmd *cmd);
 /* A command has ended for good, and its operation with it if it was the last. */
-void disk_cmd_over(struct iser_disk *d, struct disk_cmd *cmd, int err);
+void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err);
 
 /* ---- disk_size.c ---- */
-u64 disk_size_max(const struct iser_disk *d, enum iser_op op);	/* bytes of one command */
+u64 disk_size_max(const struct oriser_disk *d, enum oriser_op op);	/* bytes of one command */
 /* sets part, and not more */
-void disk_size_parted(const struct iser_disk *d, struct disk_cmd *cmd);
+void disk_size_parted(const struct oriser_disk *d, struct disk_cmd *cmd);
 /* a session is gone, what it had is on the again list */
-void disk_size_lost(struct iser_disk *d);
+void disk_size_lost(struct oriser_disk *d);
 
 /* ---- disk_answer.c ---- */
-void disk_answer_init(struct iser_disk *d);
-void disk_cmd_done(struct iser_task *t);	/* fn of a command's task */
+void disk_answer_init(struct oriser_disk *d);
+void disk_cmd_done(struct oriser_task *t);	/* fn of a command's task */
 
 /* ---- disk_limit.c ---- */
-void disk_limit_init(struct iser_disk *d);
-void disk_limit_watch(struct iser_disk *d);	/* commands are out */
-bool disk_cmd_expired(const struct iser_disk *d, const struct disk_cmd *cmd);
+void disk_limit_init(struct oriser_disk *d);
+void disk_limit_watch(struct oriser_disk *d);	/* commands are out */
+bool disk_cmd_expired(const struct oriser_disk *d, const struct disk_cmd *cmd);
 
 /* ---- disk_link.c ---- */
-void disk_link_init(struct iser_disk *d);
-int disk_link_start(struct iser_disk *d);
+void disk_link_init(struct oriser_disk *d);
+int disk_link_start(struct oriser_disk *d);
 /* The session, if there is one, is destroyed at the end of the pass; lost_err and why say why. */
-void disk_link_drop(struct iser_disk *d);
-void disk_recheck(struct iser_disk *d);		/* the LUN says that it has changed */
-void disk_probed(struct iser_disk *d, int err);	/* probe.facts hold; or err, and why in d->why */
+void disk_link_drop(struct oriser_disk *d);
+void disk_recheck(struct oriser_disk *d);		/* the LUN says that it has changed */
+void disk_probed(struct oriser_disk *d, int err); /* probe.facts hold; or err, and why in d->why */
 
 /* ---- disk_probe.c ---- */
-void disk_probe_init(struct iser_disk *d);
-void disk_probe_start(struct iser_disk *d);	/* disk_probed() follows, unless stopped */
-void disk_probe_stop(struct iser_disk *d);
+void disk_probe_init(struct oriser_disk *d);
+void disk_probe_start(struct oriser_disk *d);	/* disk_probed() follows, unless stopped */
+void disk_probe_stop(struct oriser_disk *d);
 
 #endif

@@ -91,25 +91,25 @@ static enum probe_step next_step(const struct disk_probe *p)
 	return step;
 }
 
-static void finish(struct iser_disk *d, int err)
+static void finish(struct oriser_disk *d, int err)
 {
 	d->probe.running = false;
 	ual_timer_disarm(d->loop, &d->probe.again_timer);
 	disk_probed(d, err);
 }
 
-static void ask(struct iser_disk *d)
+static void ask(struct oriser_disk *d)
 {
 	struct disk_probe *p = &d->probe;
-	struct iser_task *t = &p->task;
+	struct oriser_task *t = &p->task;
 
 	memset(d->block, 0, DISK_PROBE_LEN);
 	t->len = step_cdb(p->step, t->cdb);
 	/* Not up any more: on_down() comes and stops the probe. */
-	iser_task_submit(d->session, t);
+	oriser_task_submit(d->session, t);
 }
 
-static void go_to(struct iser_disk *d, enum probe_step step)
+static void go_to(struct oriser_disk *d, enum probe_step step)
 {
 	d->probe.step = step;
 	d->probe.tries = 0;
@@ -119,15 +119,15 @@ static void go_to(struct iser_disk *d, enum probe_step step)
 		ask(d);
 }
 
-static void fail(struct iser_disk *d, int err, const char *what)
+static void fail(struct oriser_disk *d, int err, const char *what)
 {
 	snprintf(d->why, sizeof(d->why), "LUN %u of %.100s: %s", d->url.lun, d->url.target, what);
 	finish(d, err);
 }
 
-static void step_failed(struct iser_disk *d, int err)
+static void step_failed(struct oriser_disk *d, int err)
 {
-	const struct iser_task *t = &d->probe.task;
+	const struct oriser_task *t = &d->probe.task;
 	struct scsi_sense sense;
 	char text[160];
 
@@ -156,7 +156,7 @@ static void step_failed(struct iser_disk *d, int err)
 	go_to(d, next_step(&d->probe));
 }
 
-static void inquiry_answered(struct iser_disk *d, size_t len)
+static void inquiry_answered(struct oriser_disk *d, size_t len)
 {
 	struct lun_facts *f = &d->probe.facts;
 
@@ -170,7 +170,7 @@ static void inquiry_answered(struct iser_disk *d, size_t len)
 		go_to(d, next_step(&d->probe));
 }
 
-static void capacity_10_answered(struct iser_disk *d, size_t len)
+static void capacity_10_answered(struct oriser_disk *d, size_t len)
 {
 	bool ask_16 = false;
 
@@ -180,7 +180,7 @@ static void capacity_10_answered(struct iser_disk *d, size_t len)
 		go_to(d, next_step(&d->probe));
 }
 
-static void step_answered(struct iser_disk *d, size_t len)
+static void step_answered(struct oriser_disk *d, size_t len)
 {
 	struct lun_facts *f = &d->probe.facts;
 	enum probe_step step = d->probe.step;
@@ -216,10 +216,10 @@ static void step_answered(struct iser_disk *d, size_t len)
 	go_to(d, next_step(&d->probe));
 }
 
-static void judge(struct iser_disk *d)
+static void judge(struct oriser_disk *d)
 {
 	struct disk_probe *p = &d->probe;
-	const struct iser_task *t = &p->task;
+	const struct oriser_task *t = &p->task;
 	struct scsi_outcome outcome = ini_scsi_judge(t->status, t->sense, t->sense_len);
 
 	switch (outcome.verdict) {
@@ -245,21 +245,21 @@ static void judge(struct iser_disk *d)
 	}
 }
 
-static void answered(struct iser_task *t)
+static void answered(struct oriser_task *t)
 {
-	struct iser_disk *d = t->ctx;
+	struct oriser_disk *d = t->ctx;
 
 	if (!d->probe.running)
 		return;
 	switch (t->result) {
-	case ISER_TASK_DONE:
+	case ORISER_TASK_DONE:
 		judge(d);
 		break;
-	case ISER_TASK_FAULT:
-	case ISER_TASK_ABORTED:
+	case ORISER_TASK_FAULT:
+	case ORISER_TASK_ABORTED:
 		step_failed(d, -EIO);
 		break;
-	case ISER_TASK_LOST:
+	case ORISER_TASK_LOST:
 		break;		/* on_down() follows */
 	}
 }
@@ -269,9 +269,9 @@ static void ask_again(struct ual_timer *timer)
 	ask(timer->ctx);
 }
 
-void disk_probe_init(struct iser_disk *d)
+void disk_probe_init(struct oriser_disk *d)
 {
-	struct iser_task *t = &d->probe.task;
+	struct oriser_task *t = &d->probe.task;
 
 	memcpy(t->lun, d->lun, sizeof(t->lun));
 	t->buf = d->block;
@@ -281,14 +281,14 @@ void disk_probe_init(struct iser_disk *d)
 	d->probe.again_timer = (struct ual_timer){ .fn = ask_again, .ctx = d };
 }
 
-void disk_probe_start(struct iser_disk *d)
+void disk_probe_start(struct oriser_disk *d)
 {
 	d->probe.running = true;
 	memset(&d->probe.facts, 0, sizeof(d->probe.facts));
 	go_to(d, PROBE_READY);
 }
 
-void disk_probe_stop(struct iser_disk *d)
+void disk_probe_stop(struct oriser_disk *d)
 {
 	d->probe.running = false;
 	ual_timer_disarm(d->loop, &d->probe.again_timer);

@@ -12,17 +12,17 @@
  */
 #include "iser/initiator/disk_priv.h"
 
-u64 disk_size_max(const struct iser_disk *d, enum iser_op op)
+u64 disk_size_max(const struct oriser_disk *d, enum oriser_op op)
 {
 	switch (op) {
-	case ISER_WRITE:
+	case ORISER_WRITE:
 		return min_t(u64, d->info.io_max, d->write_max);
-	case ISER_DISCARD:
+	case ORISER_DISCARD:
 		return d->info.discard_max;
-	case ISER_WRITE_ZEROES:
+	case ORISER_WRITE_ZEROES:
 		return ini_lun_write_same_max(&d->facts);
-	case ISER_READ:
-	case ISER_FLUSH:
+	case ORISER_READ:
+	case ORISER_FLUSH:
 		break;
 	}
 	return d->info.io_max;
@@ -30,10 +30,10 @@ u64 disk_size_max(const struct iser_disk *d, enum iser_op op)
 
 static bool moves_data(const struct disk_cmd *cmd)
 {
-	return !cmd->flush && (cmd->io->op == ISER_READ || cmd->io->op == ISER_WRITE);
+	return !cmd->flush && (cmd->io->op == ORISER_READ || cmd->io->op == ORISER_WRITE);
 }
 
-void disk_size_parted(const struct iser_disk *d, struct disk_cmd *cmd)
+void disk_size_parted(const struct oriser_disk *d, struct disk_cmd *cmd)
 {
 	cmd->part = cmd->blocks;
 	if (moves_data(cmd))
@@ -41,7 +41,7 @@ void disk_size_parted(const struct iser_disk *d, struct disk_cmd *cmd)
 				       disk_size_max(d, cmd->io->op) / d->info.block_size);
 }
 
-void disk_size_lost(struct iser_disk *d)
+void disk_size_lost(struct oriser_disk *d)
 {
 	struct disk_cmd *cmd;
 	u32 largest = 0;

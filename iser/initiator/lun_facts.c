@@ -197,12 +197,12 @@ u64 ini_lun_write_same_max(const struct lun_facts *f)
 	return min_t(u64, blocks, UINT32_MAX) * f->block_size;
 }
 
-void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_info *info)
+void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct oriser_disk_info *info)
 {
 	u64 transfer_max = (u64)f->transfer_max * f->block_size;
 	if (transfer_max && transfer_max < io_max)
 		io_max = (u32)transfer_max;
-	*info = (struct iser_disk_info){
+	*info = (struct oriser_disk_info){
 		.size = f->blocks * f->block_size,
 		.block_size = f->block_size,
 		/* exponents a disk cannot have would shift into nonsense */

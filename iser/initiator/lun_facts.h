@@ -11,7 +11,7 @@
 
 #include "core/env.h"
 
-struct iser_disk_info;
+struct oriser_disk_info;
 
 enum vpd_page {
 	VPD_SUPPORTED		= 0x00,
@@ -57,7 +57,7 @@ bool ini_lun_parse_capacity_10(struct lun_facts *f, const u8 *data, size_t len, 
 void ini_lun_parse_mode_6(struct lun_facts *f, const u8 *data, size_t len);
 
 /* What follows for block operations; transfer_max bounds io_max besides what the LUN says. */
-void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct iser_disk_info *info);
+void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct oriser_disk_info *info);
 u64 ini_lun_write_same_max(const struct lun_facts *f);		/* bytes of one command */
 /* Same LUN?  By WWID, else serial number, else size and model. */
 bool ini_lun_is_same(const struct lun_facts *a, const struct lun_facts *b);

@@ -16,7 +16,7 @@
 
 /* ---- down ------------------------------------------------------------------------------------------ */
 
-void session_down(struct iser_session *s, enum iser_down why, int err, const char *fmt, ...)
+void session_down(struct oriser_session *s, enum oriser_down why, int err, const char *fmt, ...)
 {
 	va_list args;
 
@@ -36,21 +36,21 @@ void session_down(struct iser_session *s, enum iser_down why, int err, const cha
 	ual_defer(s->loop, &s->down_defer);
 }
 
-void session_protocol(struct iser_session *s, const char *what)
+void session_protocol(struct oriser_session *s, const char *what)
 {
-	session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s broke the iSCSI protocol: %s", s->peer,
+	session_down(s, ORISER_DOWN_PROTOCOL, -EPROTO, "%s broke the iSCSI protocol: %s", s->peer,
 		     what);
 }
 
 /* The QP first: from then on nobody reaches the tasks' memory. */
-static void end_everything(struct iser_session *s)
+static void end_everything(struct oriser_session *s)
 {
 	session_conn_deinit(s);
 	session_end_all(s);
 	session_ctl_end_all(s);
 }
 
-static void session_free(struct iser_session *s)
+static void session_free(struct oriser_session *s)
 {
 	core_assert(list_empty(&s->waiting) && list_empty(&s->sent));
 	core_assert(list_empty(&s->invalidating) && list_empty(&s->ending));
@@ -73,7 +73,7 @@ static void free_later(struct ual_defer *d)
 
 static void run_down(struct ual_defer *d)
 {
-	struct iser_session *s = d->ctx;
+	struct oriser_session *s = d->ctx;
 
 	session_enter(s);
 	end_everything(s);
@@ -84,13 +84,13 @@ static void run_down(struct ual_defer *d)
 	session_leave(s);
 }
 
-void session_enter(struct iser_session *s)
+void session_enter(struct oriser_session *s)
 {
 	s->busy++;
 }
 
 /* Our caller below may still use the objects it called us for: they go at the end of the pass. */
-void session_leave(struct iser_session *s)
+void session_leave(struct oriser_session *s)
 {
 	if (--s->busy == 0 && s->doomed) {
 		s->down_defer.fn = free_later;
@@ -98,12 +98,12 @@ void session_leave(struct iser_session *s)
 	}
 }
 
-void iser_session_destroy(struct iser_session *s)
+void oriser_session_destroy(struct oriser_session *s)
 {
 	if (!s)
 		return;
 	s->down_told = true;
-	session_down(s, ISER_DOWN_LOST, -ECANCELED, "destroyed");
+	session_down(s, ORISER_DOWN_LOST, -ECANCELED, "destroyed");
 	ual_defer_cancel(s->loop, &s->down_defer);
 	s->busy++;
 	end_everything(s);
@@ -114,7 +114,7 @@ void iser_session_destroy(struct iser_session *s)
 
 /* ---- time ------------------------------------------------------------------------------------------ */
 
-static void arm_ms(struct iser_session *s, u64 from_ns, u32 ms)
+static void arm_ms(struct oriser_session *s, u64 from_ns, u32 ms)
 {
 	ual_timer_arm(s->loop, &s->timer, from_ns + ms * NS_PER_MS);
 }
@@ -123,7 +123,7 @@ static void arm_ms(struct iser_session *s, u64 from_ns, u32 ms)
  * Silence: nothing was received for nop_interval_ms, so ask; still nothing nop_timeout_ms later, so the
  * target is lost.  Anything that comes counts as an answer.
  */
-static void silence(struct iser_session *s)
+static void silence(struct oriser_session *s)
 {
 	u64 now = ual_loop_now(s->loop);
 	u64 quiet_at = s->rx_at_ns + s->nop_interval_ms * NS_PER_MS;
@@ -131,8 +131,8 @@ static void silence(struct iser_session *s)
 	if (s->ping_out && s->rx_at_ns >= s->ping_at_ns)
 		s->ping_out = false;
 	if (s->ping_out && now >= s->ping_at_ns + s->nop_timeout_ms * NS_PER_MS) {
-		session_down(s, ISER_DOWN_LOST, -ETIMEDOUT, "%s did not answer a ping within %u ms",
-			     s->peer, s->nop_timeout_ms);
+		session_down(s, ORISER_DOWN_LOST, -ETIMEDOUT,
+			     "%s did not answer a ping within %u ms", s->peer, s->nop_timeout_ms);
 		return;
 	}
 	if (!s->ping_out && now >= quiet_at)
@@ -145,17 +145,17 @@ static void silence(struct iser_session *s)
 
 static void on_timer(struct ual_timer *timer)
 {
-	struct iser_session *s = timer->ctx;
+	struct oriser_session *s = timer->ctx;
 
 	session_enter(s);
 	switch (s->state) {
 	case SESSION_CONNECTING:
 	case SESSION_TURNING:
-		session_down(s, ISER_DOWN_CONNECT, -ETIMEDOUT, "%s: no answer within %u ms",
+		session_down(s, ORISER_DOWN_CONNECT, -ETIMEDOUT, "%s: no answer within %u ms",
 			     s->peer, s->login_timeout_ms);
 		break;
 	case SESSION_LOGIN:
-		session_down(s, ISER_DOWN_CONNECT, -ETIMEDOUT,
+		session_down(s, ORISER_DOWN_CONNECT, -ETIMEDOUT,
 			     "%s accepted the connection but did not answer the login within %u ms",
 			     s->peer, s->login_timeout_ms);
 		break;
@@ -164,7 +164,7 @@ static void on_timer(struct ual_timer *timer)
 		break;
 	case SESSION_LEAVING:
 	case SESSION_LOGOUT:
-		session_down(s, s->logout_asked ? ISER_DOWN_TARGET_ASKED : ISER_DOWN_LOGOUT, 0,
+		session_down(s, s->logout_asked ? ORISER_DOWN_TARGET_ASKED : ORISER_DOWN_LOGOUT, 0,
 			     "%s: dropped, the logout took too long", s->peer);
 		break;
 	case SESSION_DOWN:
@@ -173,7 +173,7 @@ static void on_timer(struct ual_timer *timer)
 	session_leave(s);
 }
 
-void session_enter_up(struct iser_session *s)
+void session_enter_up(struct oriser_session *s)
 {
 	s->state = SESSION_UP;
 	s->rx_at_ns = ual_loop_now(s->loop);
@@ -184,7 +184,7 @@ void session_enter_up(struct iser_session *s)
 	s->ops->on_up(s);
 }
 
-u8 session_random_byte(struct iser_session *s)
+u8 session_random_byte(struct oriser_session *s)
 {
 	if (s->random_n == 0) {
 		/* up to 256 bytes getrandom() neither blocks nor comes short once it is seeded */
@@ -197,10 +197,10 @@ u8 session_random_byte(struct iser_session *s)
 
 /* ---- open ------------------------------------------------------------------------------------------ */
 
-static void default_initiator(char name[ISER_NAME_MAX])
+static void default_initiator(char name[ORISER_NAME_MAX])
 {
 	char host[64] = "";
-	int n = snprintf(name, ISER_NAME_MAX, "%s", ISER_DEFAULT_INITIATOR);
+	int n = snprintf(name, ORISER_NAME_MAX, "%s", ORISER_DEFAULT_INITIATOR);
 
 	if (gethostname(host, sizeof(host) - 1) || !host[0])
 		return;
@@ -213,7 +213,7 @@ static void default_initiator(char name[ISER_NAME_MAX])
 	name[n] = '\0';
 }
 
-static void name_peer(struct iser_session *s)
+static void name_peer(struct oriser_session *s)
 {
 	char host[48] = "?", port[8] = "?";
 
@@ -223,7 +223,7 @@ static void name_peer(struct iser_session *s)
 }
 
 /* Asked for or default; never more than the device can queue. */
-static int set_depth(struct iser_session *s, u32 depth)
+static int set_depth(struct oriser_session *s, u32 depth)
 {
 	const struct ual_device_info *info = &s->dev->info;
 	u32 fixed = SESSION_CTL_SLOTS + 2 * SESSION_DATA_OUTS + 16;
@@ -243,7 +243,7 @@ static int set_depth(struct iser_session *s, u32 depth)
 	return 0;
 }
 
-static int take_cfg(struct iser_session *s, const struct iser_session_cfg *cfg)
+static int take_cfg(struct oriser_session *s, const struct oriser_session_cfg *cfg)
 {
 	struct iser_caps caps;
 
@@ -278,7 +278,7 @@ static int take_cfg(struct iser_session *s, const struct iser_session_cfg *cfg)
 	return set_depth(s, cfg->depth);
 }
 
-static int make_objects(struct iser_session *s, const struct iser_session_cfg *cfg)
+static int make_objects(struct oriser_session *s, const struct oriser_session_cfg *cfg)
 {
 	int ret;
 
@@ -298,10 +298,10 @@ static int make_objects(struct iser_session *s, const struct iser_session_cfg *c
 	return session_conn_init(s);
 }
 
-int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_session_ops *ops,
-		      void *ctx, struct iser_session **session)
+int oriser_session_open(const struct oriser_session_cfg *cfg, const struct oriser_session_ops *ops,
+			void *ctx, struct oriser_session **session)
 {
-	struct iser_session *s = calloc(1, sizeof(*s));
+	struct oriser_session *s = calloc(1, sizeof(*s));
 	int ret;
 
 	if (!s)
@@ -330,17 +330,17 @@ int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_sess
 	return 0;
 }
 
-void *iser_session_ctx(const struct iser_session *s)
+void *oriser_session_ctx(const struct oriser_session *s)
 {
 	return s->ctx;
 }
 
-struct ual_pd *iser_session_pd(const struct iser_session *s)
+struct ual_pd *oriser_session_pd(const struct oriser_session *s)
 {
 	return s->pd;
 }
 
-static u32 write_max(const struct iser_session *s)
+static u32 write_max(const struct oriser_session *s)
 {
 	const struct iscsi_params *p = &s->params;
 	u32 len = p->first_burst;
@@ -350,9 +350,9 @@ static u32 write_max(const struct iser_session *s)
 	return p->initial_r2t ? min_t(u32, len, p->target_recv_dsl) : len;
 }
 
-void iser_session_get_info(const struct iser_session *s, struct iser_session_info *info)
+void oriser_session_get_info(const struct oriser_session *s, struct oriser_session_info *info)
 {
-	*info = (struct iser_session_info){
+	*info = (struct oriser_session_info){
 		.max_burst = s->params.max_burst,
 		.first_burst = s->params.first_burst,
 		.immediate_data = s->params.immediate_data,
@@ -361,7 +361,7 @@ void iser_session_get_info(const struct iser_session *s, struct iser_session_inf
 		.crc = s->qp && s->qp->crc == UAL_CRC_ON,
 		.tsih = s->params.tsih,
 		.mpa_revision = s->conn.mpa_revision ? s->conn.mpa_revision : 2,
-		.streaming_login = s->login_mode == ISER_LOGIN_STREAMING,
+		.streaming_login = s->login_mode == ORISER_LOGIN_STREAMING,
 		.write_max = write_max(s),
 	};
 }

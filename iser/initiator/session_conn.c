@@ -16,16 +16,16 @@ static bool is_timeout(int err)
 }
 
 /* The connection did not come about. */
-static void connect_failed(struct iser_session *s, int err)
+static void connect_failed(struct oriser_session *s, int err)
 {
 	switch (err) {
 	case -ECONNREFUSED:
-		session_down(s, ISER_DOWN_CONNECT, err,
+		session_down(s, ORISER_DOWN_CONNECT, err,
 			     "%s: connection refused (is the target running?)", s->peer);
 		break;
 	case -EPROTO:
 	case -EBADMSG:
-		session_down(s, ISER_DOWN_NOT_ISER, err,
+		session_down(s, ORISER_DOWN_NOT_ISER, err,
 			     "%s answered, but not as an iSER target (expected an MPA reply frame)",
 			     s->peer);
 		break;
@@ -33,18 +33,18 @@ static void connect_failed(struct iser_session *s, int err)
 	case -ECONNABORTED:
 	case -EPIPE:
 		session_down(
-			s, ISER_DOWN_NOT_ISER, err,
+			s, ORISER_DOWN_NOT_ISER, err,
 			"%s closed the connection instead of answering as an iSER target (expected "
 			"an MPA reply frame)",
 			s->peer);
 		break;
 	default:
-		session_down(s, ISER_DOWN_CONNECT, err, "%s: cannot connect: %s", s->peer,
+		session_down(s, ORISER_DOWN_CONNECT, err, "%s: cannot connect: %s", s->peer,
 			     is_timeout(err) ? "no answer in time" : strerror(-err));
 	}
 }
 
-static void disconnected(struct iser_session *s, int err)
+static void disconnected(struct oriser_session *s, int err)
 {
 	if (err == 0)
 		err = -ECONNRESET;
@@ -55,18 +55,18 @@ static void disconnected(struct iser_session *s, int err)
 		break;
 	case SESSION_LOGIN:
 		/* LIO does so instead of saying which of them it is */
-		session_down(s, ISER_DOWN_CONNECT, err, "%s closed the connection during login: %s",
-			     s->peer,
+		session_down(s, ORISER_DOWN_CONNECT, err,
+			     "%s closed the connection during login: %s", s->peer,
 			     *s->term_text ? s->term_text
 					   : "wrong target name, or this initiator is not allowed");
 		break;
 	case SESSION_UP:
 	case SESSION_LEAVING:
-		session_down(s, ISER_DOWN_LOST, err, "%s: connection lost: %s", s->peer,
+		session_down(s, ORISER_DOWN_LOST, err, "%s: connection lost: %s", s->peer,
 			     *s->term_text ? s->term_text : strerror(-err));
 		break;
 	case SESSION_LOGOUT:
-		session_down(s, s->logout_asked ? ISER_DOWN_TARGET_ASKED : ISER_DOWN_LOGOUT, 0,
+		session_down(s, s->logout_asked ? ORISER_DOWN_TARGET_ASKED : ORISER_DOWN_LOGOUT, 0,
 			     s->logout_asked ? "%s asked for a logout" : "%s: logged out", s->peer);
 		break;
 	case SESSION_DOWN:
@@ -74,7 +74,7 @@ static void disconnected(struct iser_session *s, int err)
 	}
 }
 
-static void established(struct iser_session *s, const struct ual_event *ev)
+static void established(struct oriser_session *s, const struct ual_event *ev)
 {
 	struct iser_caps caps;
 
@@ -113,7 +113,7 @@ static const char *wc_text(enum wc_status status)
 	return "unknown error";
 }
 
-static void completion_failed(struct iser_session *s, const struct wc *wc)
+static void completion_failed(struct oriser_session *s, const struct wc *wc)
 {
 	/* Flushed work says only that the stream is over; the QP's event says why. */
 	if (wc->status == WC_WR_FLUSH_ERR)
@@ -121,10 +121,10 @@ static void completion_failed(struct iser_session *s, const struct wc *wc)
 	if (wc->status == WC_LOC_LEN_ERR)
 		session_protocol(s, wc_text(wc->status));
 	else
-		session_down(s, ISER_DOWN_LOST, -EIO, "%s: %s", s->peer, wc_text(wc->status));
+		session_down(s, ORISER_DOWN_LOST, -EIO, "%s: %s", s->peer, wc_text(wc->status));
 }
 
-static void completed(struct iser_session *s, const struct wc *wc)
+static void completed(struct oriser_session *s, const struct wc *wc)
 {
 	u32 index = (u32)wc->wr_id;
 
@@ -139,7 +139,7 @@ static void completed(struct iser_session *s, const struct wc *wc)
 	}
 }
 
-static void poll_completions(struct iser_session *s)
+static void poll_completions(struct oriser_session *s)
 {
 	struct wc wc[SESSION_WC_BATCH];
 	int n;
@@ -155,7 +155,7 @@ static void poll_completions(struct iser_session *s)
 
 static void on_cq(struct ual_cq *cq)
 {
-	struct iser_session *s = cq->ctx;
+	struct oriser_session *s = cq->ctx;
 
 	session_enter(s);
 	poll_completions(s);
@@ -167,7 +167,7 @@ static void on_cq(struct ual_cq *cq)
 
 static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 {
-	struct iser_session *s = qp->cfg.ctx;
+	struct oriser_session *s = qp->cfg.ctx;
 
 	if (s->state == SESSION_DOWN)
 		return;
@@ -179,8 +179,8 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 		established(s, ev);
 		break;
 	case UAL_EV_REJECTED:
-		session_down(s, ISER_DOWN_CONNECT, -ECONNREFUSED, "%s refused the RDMA connection",
-			     s->peer);
+		session_down(s, ORISER_DOWN_CONNECT, -ECONNREFUSED,
+			     "%s refused the RDMA connection", s->peer);
 		break;
 	case UAL_EV_FAILED:
 		connect_failed(s, ev->err);
@@ -191,11 +191,11 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 	case UAL_EV_TERMINATED:
 		ual_term_str(ev, s->term_text, sizeof(s->term_text));
 		if (ev->term.local)
-			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: %s", s->peer,
+			session_down(s, ORISER_DOWN_PROTOCOL, -EPROTO, "%s: %s", s->peer,
 				     s->term_text);
 		break;
 	case UAL_EV_CQ_OVERRUN:
-		session_down(s, ISER_DOWN_LOST, -EOVERFLOW, "%s: completion queue overrun",
+		session_down(s, ORISER_DOWN_LOST, -EOVERFLOW, "%s: completion queue overrun",
 			     s->peer);
 		break;
 	}
@@ -206,7 +206,7 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 
 static void on_stream_up(struct ual_stream *stream)
 {
-	struct iser_session *s = stream->ctx;
+	struct oriser_session *s = stream->ctx;
 
 	session_enter(s);
 	if (s->state == SESSION_CONNECTING)
@@ -217,7 +217,7 @@ static void on_stream_up(struct ual_stream *stream)
 /* After on_data has returned, so that the stream knows which bytes were used. */
 static void turn_to_rdma(struct ual_defer *d)
 {
-	struct iser_session *s = d->ctx;
+	struct oriser_session *s = d->ctx;
 	int ret;
 
 	if (s->state != SESSION_TURNING || !s->stream)
@@ -231,16 +231,16 @@ static void turn_to_rdma(struct ual_defer *d)
 	session_leave(s);
 }
 
-static void not_iscsi(struct iser_session *s)
+static void not_iscsi(struct oriser_session *s)
 {
-	session_down(s, ISER_DOWN_NOT_ISER, -EPROTO,
+	session_down(s, ORISER_DOWN_NOT_ISER, -EPROTO,
 		     "%s answered, but not as an iSCSI target (expected a Login Response)",
 		     s->peer);
 }
 
 static size_t on_stream_data(struct ual_stream *stream, const uint8_t *data, size_t len)
 {
-	struct iser_session *s = stream->ctx;
+	struct oriser_session *s = stream->ctx;
 	struct core_input in = { .data = data, .len = len };
 	bool more = true;
 
@@ -271,7 +271,7 @@ static size_t on_stream_data(struct ual_stream *stream, const uint8_t *data, siz
 
 static void on_stream_closed(struct ual_stream *stream, int err)
 {
-	struct iser_session *s = stream->ctx;
+	struct oriser_session *s = stream->ctx;
 
 	session_enter(s);
 	s->stream = NULL;
@@ -295,7 +295,7 @@ static const struct ual_stream_ops stream_ops = {
 
 /* ---- start and end --------------------------------------------------------------------------------- */
 
-int session_conn_init(struct iser_session *s)
+int session_conn_init(struct oriser_session *s)
 {
 	const struct ual_device_info *info = &s->dev->info;
 	struct ual_qp_cfg cfg = {
@@ -324,24 +324,24 @@ int session_conn_init(struct iser_session *s)
 	return session_recv_post_all(s);
 }
 
-void session_conn_start(struct iser_session *s)
+void session_conn_start(struct oriser_session *s)
 {
 	const struct sockaddr *addr = (const struct sockaddr *)&s->addr;
 	int ret;
 
-	if (s->login_mode == ISER_LOGIN_STREAMING)
+	if (s->login_mode == ORISER_LOGIN_STREAMING)
 		ret = ual_stream_connect(s->dev, addr, s->addr_len, s->conn.timeout_ms, &stream_ops,
 					 s, &s->stream);
 	else
 		ret = ual_connect(s->qp, addr, s->addr_len, &s->conn);
 	if (ret == -EOPNOTSUPP)
-		session_down(s, ISER_DOWN_CONNECT, ret, "device %s cannot log in over a TCP stream",
-			     s->dev->info.name);
+		session_down(s, ORISER_DOWN_CONNECT, ret,
+			     "device %s cannot log in over a TCP stream", s->dev->info.name);
 	else if (ret)
 		connect_failed(s, ret);
 }
 
-void session_conn_deinit(struct iser_session *s)
+void session_conn_deinit(struct oriser_session *s)
 {
 	ual_defer_cancel(s->loop, &s->turn_defer);
 	if (s->stream)

@@ -8,7 +8,7 @@
 
 #define NS_PER_MS 1000000ull
 
-int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_ctl **ctl,
+int session_ctl_take(struct oriser_session *s, enum ctl_kind kind, struct session_ctl **ctl,
 		     u32 *slot)
 {
 	for (u32 i = 0; i < SESSION_CTL_SLOTS; i++) {
@@ -23,7 +23,7 @@ int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_
 	return -EBUSY;
 }
 
-struct session_ctl *session_ctl_find(struct iser_session *s, u32 itt)
+struct session_ctl *session_ctl_find(struct oriser_session *s, u32 itt)
 {
 	u32 index = itt & SESSION_TAG_INDEX;
 
@@ -33,7 +33,7 @@ struct session_ctl *session_ctl_find(struct iser_session *s, u32 itt)
 	return &s->ctl[index - s->depth];
 }
 
-static void send_header(struct iser_session *s, u8 *unit, struct iscsi_pdu *pdu)
+static void send_header(struct oriser_session *s, u8 *unit, struct iscsi_pdu *pdu)
 {
 	static const struct iser_hdr hdr = { .msg = ISER_MSG_CONTROL };
 	u32 len = pdu->data_len;
@@ -51,7 +51,7 @@ static void send_header(struct iser_session *s, u8 *unit, struct iscsi_pdu *pdu)
 		ret = ual_stream_send(s->stream, unit + ISER_HDR_BYTES,
 				      ISCSI_BHS_BYTES + len + iscsi_pad(len));
 		if (ret)
-			session_down(s, ISER_DOWN_LOST, ret, "%s: cannot send: %s", s->peer,
+			session_down(s, ORISER_DOWN_LOST, ret, "%s: cannot send: %s", s->peer,
 				     strerror(-ret));
 		return;
 	}
@@ -59,7 +59,7 @@ static void send_header(struct iser_session *s, u8 *unit, struct iscsi_pdu *pdu)
 	session_kick(s);
 }
 
-void session_ctl_send(struct iser_session *s, u32 slot, struct iscsi_pdu *pdu)
+void session_ctl_send(struct oriser_session *s, u32 slot, struct iscsi_pdu *pdu)
 {
 	struct session_ctl *ctl = &s->ctl[slot - s->depth];
 
@@ -70,7 +70,7 @@ void session_ctl_send(struct iser_session *s, u32 slot, struct iscsi_pdu *pdu)
 
 /* ---- pings ------------------------------------------------------------------------------------------ */
 
-void session_ping(struct iser_session *s)
+void session_ping(struct oriser_session *s)
 {
 	struct iscsi_pdu pdu = { .opcode = ISCSI_NOP_OUT, .ttt = ISCSI_TAG_NONE };
 	struct session_ctl *ctl;
@@ -83,7 +83,7 @@ void session_ping(struct iser_session *s)
 		session_ctl_send(s, slot, &pdu);
 }
 
-void session_nop_in(struct iser_session *s, const struct iscsi_pdu *pdu)
+void session_nop_in(struct oriser_session *s, const struct iscsi_pdu *pdu)
 {
 	struct session_ctl *ctl;
 
@@ -112,8 +112,8 @@ void session_nop_in(struct iser_session *s, const struct iscsi_pdu *pdu)
 
 /* ---- task management -------------------------------------------------------------------------------- */
 
-int iser_tmf(struct iser_session *s, uint8_t function, const uint8_t lun[8],
-	     void (*fn)(void *ctx, int response), void *ctx)
+int oriser_tmf(struct oriser_session *s, uint8_t function, const uint8_t lun[8],
+	       void (*fn)(void *ctx, int response), void *ctx)
 {
 	struct iscsi_pdu pdu = {
 		.opcode = ISCSI_TMF_REQ,
@@ -139,7 +139,7 @@ int iser_tmf(struct iser_session *s, uint8_t function, const uint8_t lun[8],
 	return 0;
 }
 
-static void tmf_done(struct iser_session *s, struct session_ctl *ctl, int response)
+static void tmf_done(struct oriser_session *s, struct session_ctl *ctl, int response)
 {
 	struct session_ctl done = *ctl;
 
@@ -152,7 +152,7 @@ static void tmf_done(struct iser_session *s, struct session_ctl *ctl, int respon
 		done.fn(done.ctx, response);
 }
 
-void session_tmf_rsp(struct iser_session *s, const struct iscsi_pdu *pdu)
+void session_tmf_rsp(struct oriser_session *s, const struct iscsi_pdu *pdu)
 {
 	struct session_ctl *ctl = session_ctl_find(s, pdu->itt);
 
@@ -162,7 +162,7 @@ void session_tmf_rsp(struct iser_session *s, const struct iscsi_pdu *pdu)
 		session_protocol(s, "a response to a task management function that was not sent");
 }
 
-void session_ctl_end_all(struct iser_session *s)
+void session_ctl_end_all(struct oriser_session *s)
 {
 	for (u32 i = 0; i < SESSION_CTL_SLOTS; i++) {
 		struct session_ctl ctl = s->ctl[i];
@@ -176,7 +176,7 @@ void session_ctl_end_all(struct iser_session *s)
 
 /* ---- logout ----------------------------------------------------------------------------------------- */
 
-static void logout_send(struct iser_session *s)
+static void logout_send(struct oriser_session *s)
 {
 	struct iscsi_pdu pdu = {
 		.opcode = ISCSI_LOGOUT_REQ,
@@ -187,7 +187,7 @@ static void logout_send(struct iser_session *s)
 
 	if (session_ctl_take(s, CTL_LOGOUT, &ctl, &slot)) {
 		/* control requests without answers: this target does not listen any more */
-		session_down(s, s->logout_asked ? ISER_DOWN_TARGET_ASKED : ISER_DOWN_LOGOUT, 0,
+		session_down(s, s->logout_asked ? ORISER_DOWN_TARGET_ASKED : ORISER_DOWN_LOGOUT, 0,
 			     "%s: dropped without a logout", s->peer);
 		return;
 	}
@@ -195,7 +195,7 @@ static void logout_send(struct iser_session *s)
 	session_ctl_send(s, slot, &pdu);
 }
 
-void session_logout_begin(struct iser_session *s)
+void session_logout_begin(struct oriser_session *s)
 {
 	if (s->state != SESSION_UP)
 		return;
@@ -204,19 +204,19 @@ void session_logout_begin(struct iser_session *s)
 	session_kick(s);
 }
 
-void session_logout_when_idle(struct iser_session *s)
+void session_logout_when_idle(struct oriser_session *s)
 {
 	if (s->state == SESSION_LEAVING && list_empty(&s->sent) && list_empty(&s->invalidating))
 		logout_send(s);
 }
 
-void iser_session_logout(struct iser_session *s)
+void oriser_session_logout(struct oriser_session *s)
 {
 	switch (s->state) {
 	case SESSION_CONNECTING:
 	case SESSION_LOGIN:
 	case SESSION_TURNING:
-		session_down(s, ISER_DOWN_LOGOUT, 0, "%s: given up before login", s->peer);
+		session_down(s, ORISER_DOWN_LOGOUT, 0, "%s: given up before login", s->peer);
 		break;
 	case SESSION_UP:
 		session_logout_begin(s);
@@ -228,7 +228,7 @@ void iser_session_logout(struct iser_session *s)
 	}
 }
 
-void session_logout_rsp(struct iser_session *s, const struct iscsi_pdu *pdu)
+void session_logout_rsp(struct oriser_session *s, const struct iscsi_pdu *pdu)
 {
 	struct session_ctl *ctl = session_ctl_find(s, pdu->itt);
 
@@ -238,7 +238,7 @@ void session_logout_rsp(struct iser_session *s, const struct iscsi_pdu *pdu)
 	}
 	ctl->kind = CTL_FREE;
 	if (s->stream)
-		session_down(s, s->logout_asked ? ISER_DOWN_TARGET_ASKED : ISER_DOWN_LOGOUT, 0,
+		session_down(s, s->logout_asked ? ORISER_DOWN_TARGET_ASKED : ORISER_DOWN_LOGOUT, 0,
 			     "%s: logged out", s->peer);
 	else
 		/*
@@ -251,7 +251,7 @@ void session_logout_rsp(struct iser_session *s, const struct iscsi_pdu *pdu)
 
 /* ---- what the target says unasked ------------------------------------------------------------------- */
 
-void session_async(struct iser_session *s, const struct iscsi_pdu *pdu)
+void session_async(struct oriser_session *s, const struct iscsi_pdu *pdu)
 {
 	switch (pdu->async.event) {
 	case ISCSI_ASYNC_LOGOUT:
@@ -262,7 +262,7 @@ void session_async(struct iser_session *s, const struct iscsi_pdu *pdu)
 		break;
 	case ISCSI_ASYNC_DROP_CONNECTION:
 	case ISCSI_ASYNC_DROP_SESSION:
-		session_down(s, ISER_DOWN_TARGET_ASKED, -ECONNRESET, "%s drops the session",
+		session_down(s, ORISER_DOWN_TARGET_ASKED, -ECONNRESET, "%s drops the session",
 			     s->peer);
 		break;
 	default:
@@ -271,7 +271,7 @@ void session_async(struct iser_session *s, const struct iscsi_pdu *pdu)
 	}
 }
 
-static struct session_slot *rejected_task(struct iser_session *s, const struct iscsi_pdu *bad)
+static struct session_slot *rejected_task(struct oriser_session *s, const struct iscsi_pdu *bad)
 {
 	u32 index = bad->itt & SESSION_TAG_INDEX;
 
@@ -282,7 +282,7 @@ static struct session_slot *rejected_task(struct iser_session *s, const struct i
 	return &s->slots[index];
 }
 
-void session_reject(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
+void session_reject(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
 {
 	struct session_slot *slot;
 	struct session_ctl *ctl;
@@ -300,9 +300,9 @@ void session_reject(struct iser_session *s, const struct iscsi_pdu *pdu, const u
 		/* A command that was not counted leaves a gap in CmdSN: nothing after it is executed. */
 		bool counted = seq_lt(slot->cmd_sn, pdu->exp_cmd_sn);
 
-		session_task_answered(s, slot, ISER_TASK_FAULT);
+		session_task_answered(s, slot, ORISER_TASK_FAULT);
 		if (!counted)
-			session_down(s, ISER_DOWN_PROTOCOL, -EPROTO,
+			session_down(s, ORISER_DOWN_PROTOCOL, -EPROTO,
 				     "%s rejected a command (reason 0x%02x)", s->peer,
 				     pdu->reject.reason);
 	} else if (ctl && (ctl->kind == CTL_ABORT || ctl->kind == CTL_TMF)) {
@@ -313,7 +313,7 @@ void session_reject(struct iser_session *s, const struct iscsi_pdu *pdu, const u
 	} else if (ctl && ctl->kind == CTL_NOP) {
 		ctl->kind = CTL_FREE;	/* alive enough to reject */
 	} else if (ctl) {
-		session_down(s, s->logout_asked ? ISER_DOWN_TARGET_ASKED : ISER_DOWN_LOGOUT, 0,
+		session_down(s, s->logout_asked ? ORISER_DOWN_TARGET_ASKED : ORISER_DOWN_LOGOUT, 0,
 			     "%s rejected the logout", s->peer);
 	}
 }

@@ -14,9 +14,9 @@
  */
 #include "iser/initiator/session_priv.h"
 
-static void end(struct session_task *p, enum iser_task_result result)
+static void end(struct session_task *p, enum oriser_task_result result)
 {
-	struct iser_task *t = task_of(p);
+	struct oriser_task *t = task_of(p);
 
 	list_del(&p->link);
 	p->state = TASK_IDLE;
@@ -24,8 +24,8 @@ static void end(struct session_task *p, enum iser_task_result result)
 	t->fn(t);
 }
 
-void session_task_answered(struct iser_session *s, struct session_slot *slot,
-			   enum iser_task_result result)
+void session_task_answered(struct oriser_session *s, struct session_slot *slot,
+			   enum oriser_task_result result)
 {
 	struct session_task *p = task_priv(slot->task);
 	struct wr_send *wr;
@@ -45,7 +45,7 @@ void session_task_answered(struct iser_session *s, struct session_slot *slot,
 	list_move_tail(&p->link, &s->invalidating);
 }
 
-void session_invalidated(struct iser_session *s)
+void session_invalidated(struct oriser_session *s)
 {
 	while (!list_empty(&s->invalidating)) {
 		struct session_task *p =
@@ -58,7 +58,8 @@ void session_invalidated(struct iser_session *s)
 	}
 }
 
-void session_end_list(struct iser_session *s, struct list_head *tasks, enum iser_task_result result)
+void session_end_list(struct oriser_session *s, struct list_head *tasks,
+		      enum oriser_task_result result)
 {
 	while (!list_empty(tasks)) {
 		struct session_task *p = list_first_entry(tasks, struct session_task, link);
@@ -70,23 +71,23 @@ void session_end_list(struct iser_session *s, struct list_head *tasks, enum iser
 }
 
 /* The QP is gone, so every window is invalid; answers that came before still count. */
-void session_end_all(struct iser_session *s)
+void session_end_all(struct oriser_session *s)
 {
 	s->sq_done = UINT64_MAX;
 	session_invalidated(s);
-	session_end_list(s, &s->ending, ISER_TASK_ABORTED);
-	session_end_list(s, &s->sent, ISER_TASK_LOST);
-	session_end_list(s, &s->waiting, ISER_TASK_LOST);
+	session_end_list(s, &s->ending, ORISER_TASK_ABORTED);
+	session_end_list(s, &s->sent, ORISER_TASK_LOST);
+	session_end_list(s, &s->waiting, ORISER_TASK_LOST);
 }
 
-static void abort_slot(struct iser_session *s, struct session_slot *slot)
+static void abort_slot(struct oriser_session *s, struct session_slot *slot)
 {
 	slot->was_aborted = true;
 	slot->aborted_itt = slot->itt;
-	session_task_answered(s, slot, ISER_TASK_ABORTED);
+	session_task_answered(s, slot, ORISER_TASK_ABORTED);
 }
 
-static bool covers(const struct iser_session *s, const struct session_ctl *tmf,
+static bool covers(const struct oriser_session *s, const struct session_ctl *tmf,
 		   const struct session_task *p)
 {
 	const struct session_slot *slot = &s->slots[p->slot];
@@ -109,7 +110,7 @@ static bool covers(const struct iser_session *s, const struct session_ctl *tmf,
 	}
 }
 
-void session_abort_covered(struct iser_session *s, const struct session_ctl *tmf)
+void session_abort_covered(struct oriser_session *s, const struct session_ctl *tmf)
 {
 	struct session_task *p;
 	bool found;

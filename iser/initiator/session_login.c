@@ -7,11 +7,11 @@
 #define LOGIN_ITT	0	/* no other request is out */
 #define LOGIN_CMD_SN	1
 
-int session_login_init(struct iser_session *s, const struct iser_session_cfg *cfg)
+int session_login_init(struct oriser_session *s, const struct oriser_session_cfg *cfg)
 {
 	struct login_cfg login = {
-		.rdma = s->login_mode == ISER_LOGIN_IMMEDIATE,
-		.rdma_wanted = s->login_mode == ISER_LOGIN_STREAMING && !s->discovery,
+		.rdma = s->login_mode == ORISER_LOGIN_IMMEDIATE,
+		.rdma_wanted = s->login_mode == ORISER_LOGIN_STREAMING && !s->discovery,
 		.initiator = s->initiator,
 		.target = s->discovery ? NULL : s->target,
 		.itt = LOGIN_ITT,
@@ -48,13 +48,13 @@ int session_login_init(struct iser_session *s, const struct iser_session_cfg *cf
 	return 0;
 }
 
-void session_login_deinit(struct iser_session *s)
+void session_login_deinit(struct oriser_session *s)
 {
 	free(s->login);
 	s->login = NULL;
 }
 
-static void login_send(struct iser_session *s, const struct login_pdu *pdu)
+static void login_send(struct oriser_session *s, const struct login_pdu *pdu)
 {
 	static const struct iser_hdr hdr = { .msg = ISER_MSG_CONTROL };
 	u8 *bhs = s->big + ISER_HDR_BYTES;
@@ -68,7 +68,7 @@ static void login_send(struct iser_session *s, const struct login_pdu *pdu)
 		int ret = ual_stream_send(s->stream, bhs, ISCSI_BHS_BYTES + len + iscsi_pad(len));
 
 		if (ret)
-			session_down(s, ISER_DOWN_CONNECT, ret, "%s: cannot send: %s", s->peer,
+			session_down(s, ORISER_DOWN_CONNECT, ret, "%s: cannot send: %s", s->peer,
 				     strerror(-ret));
 		return;
 	}
@@ -76,7 +76,7 @@ static void login_send(struct iser_session *s, const struct login_pdu *pdu)
 	session_wr_flush(s);
 }
 
-void session_login_start(struct iser_session *s)
+void session_login_start(struct oriser_session *s)
 {
 	struct login_pdu pdu;
 
@@ -85,7 +85,7 @@ void session_login_start(struct iser_session *s)
 	login_send(s, &pdu);
 }
 
-static void login_done(struct iser_session *s)
+static void login_done(struct oriser_session *s)
 {
 	s->params = s->login->params;
 	seq_initiator_init(&s->seq, LOGIN_CMD_SN, s->login->exp_stat_sn, s->login->exp_cmd_sn,
@@ -97,26 +97,26 @@ static void login_done(struct iser_session *s)
 		session_enter_up(s);
 }
 
-static void login_refused(struct iser_session *s)
+static void login_refused(struct oriser_session *s)
 {
 	const char *what = login_status_str(s->login->status);
 
 	s->down.login_class = (u8)(s->login->status >> 8);
 	s->down.login_detail = (u8)s->login->status;
 	if (*s->login->redirect)
-		session_down(s, ISER_DOWN_LOGIN, -EACCES, "%s sends us to %s (%s)", s->peer,
+		session_down(s, ORISER_DOWN_LOGIN, -EACCES, "%s sends us to %s (%s)", s->peer,
 			     s->login->redirect, what);
 	else
-		session_down(s, ISER_DOWN_LOGIN, -EACCES, "%s refused the login to %.80s: %s",
+		session_down(s, ORISER_DOWN_LOGIN, -EACCES, "%s refused the login to %.80s: %s",
 			     s->peer, s->discovery ? "a discovery session" : s->target, what);
 }
 
-void session_login_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
+void session_login_pdu(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
 {
 	struct login_pdu out;
 
 	if (pdu->opcode != ISCSI_LOGIN_RSP) {
-		session_down(s, ISER_DOWN_NOT_ISER, -EPROTO,
+		session_down(s, ORISER_DOWN_NOT_ISER, -EPROTO,
 			     "%s answered the login with '%s' (expected a Login Response)", s->peer,
 			     iscsi_opcode_str(pdu->opcode));
 		return;
@@ -133,7 +133,7 @@ void session_login_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, cons
 		break;
 	case LOGIN_ASK:
 	case LOGIN_FAULT:
-		session_down(s, ISER_DOWN_PROTOCOL, -EPROTO, "%s: login: %s", s->peer,
+		session_down(s, ORISER_DOWN_PROTOCOL, -EPROTO, "%s: login: %s", s->peer,
 			     s->login->why);
 		break;
 	}

@@ -4,13 +4,13 @@
 
 #include "iser/initiator/session_priv.h"
 
-static u32 slot_n(const struct iser_session *s)
+static u32 slot_n(const struct oriser_session *s)
 {
 	return s->depth + SESSION_CTL_SLOTS;
 }
 
 /* Login responses come first, so the receives that hold one are posted first. */
-static u32 recv_len(const struct iser_session *s, u32 i)
+static u32 recv_len(const struct oriser_session *s, u32 i)
 {
 	return i < SESSION_LOGIN_RECVS || s->discovery ? SESSION_LOGIN_LEN : SESSION_RECV_LEN;
 }
@@ -20,7 +20,7 @@ static size_t round_up(size_t n)
 	return (n + 63) & ~(size_t)63;
 }
 
-static int block_init(struct iser_session *s)
+static int block_init(struct oriser_session *s)
 {
 	size_t units = (size_t)(slot_n(s) + SESSION_DATA_OUTS + SESSION_PONGS) * SESSION_HDR_STRIDE;
 	size_t at = 0;
@@ -47,7 +47,7 @@ static int block_init(struct iser_session *s)
 	return 0;
 }
 
-static int slots_init(struct iser_session *s)
+static int slots_init(struct oriser_session *s)
 {
 	int ret;
 
@@ -76,7 +76,7 @@ static int slots_init(struct iser_session *s)
 	return 0;
 }
 
-int session_mem_init(struct iser_session *s)
+int session_mem_init(struct oriser_session *s)
 {
 	int ret;
 
@@ -90,7 +90,7 @@ int session_mem_init(struct iser_session *s)
 }
 
 /* Takes what init() made, also when it failed halfway. */
-void session_mem_deinit(struct iser_session *s)
+void session_mem_deinit(struct oriser_session *s)
 {
 	for (u32 i = 0; s->slots && i < slot_n(s); i++)
 		ual_mw_dealloc(s->slots[i].mw);
@@ -100,7 +100,7 @@ void session_mem_deinit(struct iser_session *s)
 	free(s->recvs);
 }
 
-u32 session_slot_tag(struct iser_session *s, u32 index)
+u32 session_slot_tag(struct oriser_session *s, u32 index)
 {
 	struct session_slot *slot = &s->slots[index];
 
@@ -109,7 +109,7 @@ u32 session_slot_tag(struct iser_session *s, u32 index)
 	return slot->itt;
 }
 
-struct session_slot *session_slot_take(struct iser_session *s, struct iser_task *t)
+struct session_slot *session_slot_take(struct oriser_session *s, struct oriser_task *t)
 {
 	u32 index = s->slot_free;
 	struct session_slot *slot = &s->slots[index];
@@ -123,7 +123,7 @@ struct session_slot *session_slot_take(struct iser_session *s, struct iser_task 
 	return slot;
 }
 
-void session_slot_put(struct iser_session *s, struct session_slot *slot)
+void session_slot_put(struct oriser_session *s, struct session_slot *slot)
 {
 	u32 unit = slot->data_outs;
 

@@ -7,18 +7,18 @@
  */
 #include "iser/initiator/session_priv.h"
 
-u32 session_sq_room(const struct iser_session *s)
+u32 session_sq_room(const struct oriser_session *s)
 {
 	return s->sq_depth - (u32)(s->sq_posted - s->sq_done) - s->wr_n;
 }
 
-static void signal_at(struct iser_session *s, struct wr_send *wr)
+static void signal_at(struct oriser_session *s, struct wr_send *wr)
 {
 	wr->flags |= WR_SIGNALED;
 	s->sq_signal = wr->wr_id;
 }
 
-void session_wr_flush(struct iser_session *s)
+void session_wr_flush(struct oriser_session *s)
 {
 	const struct wr_send *bad;
 	unsigned n = s->wr_n;
@@ -40,11 +40,11 @@ void session_wr_flush(struct iser_session *s)
 	ret = ual_post_send(s->qp, s->wrs, &bad);
 	/* Not connected any more: the event that says why is on its way. */
 	if (ret && ret != -ENOTCONN)
-		session_down(s, ISER_DOWN_LOST, ret, "%s: cannot send: %s", s->peer,
+		session_down(s, ORISER_DOWN_LOST, ret, "%s: cannot send: %s", s->peer,
 			     strerror(-ret));
 }
 
-struct wr_send *session_wr(struct iser_session *s)
+struct wr_send *session_wr(struct oriser_session *s)
 {
 	struct wr_send *wr;
 
@@ -55,7 +55,7 @@ struct wr_send *session_wr(struct iser_session *s)
 	return wr;
 }
 
-void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, const void *data,
+void session_wr_send(struct oriser_session *s, const void *unit, u32 unit_len, const void *data,
 		     u32 len, u32 lkey)
 {
 	struct wr_send *wr = session_wr(s);
@@ -71,7 +71,7 @@ void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, con
 	}
 }
 
-void session_recv_again(struct iser_session *s, u32 index)
+void session_recv_again(struct oriser_session *s, u32 index)
 {
 	struct wr_recv *wr = &s->recv_wrs[s->recv_wr_n];
 	struct wr_sge *sge = &s->recv_sges[s->recv_wr_n];
@@ -85,7 +85,7 @@ void session_recv_again(struct iser_session *s, u32 index)
 		session_recv_flush(s);
 }
 
-void session_recv_flush(struct iser_session *s)
+void session_recv_flush(struct oriser_session *s)
 {
 	const struct wr_recv *bad;
 	unsigned n = s->recv_wr_n;
@@ -97,12 +97,12 @@ void session_recv_flush(struct iser_session *s)
 	s->recv_wrs[n - 1].next = NULL;
 	ret = ual_post_recv(s->qp, s->recv_wrs, &bad);
 	if (ret && ret != -ENOTCONN)
-		session_down(s, ISER_DOWN_LOST, ret, "%s: cannot post receives: %s", s->peer,
+		session_down(s, ORISER_DOWN_LOST, ret, "%s: cannot post receives: %s", s->peer,
 			     strerror(-ret));
 }
 
 /* Before connecting: iWARP has no way to hold back a sender that finds no receive. */
-int session_recv_post_all(struct iser_session *s)
+int session_recv_post_all(struct oriser_session *s)
 {
 	int ret = 0;
 

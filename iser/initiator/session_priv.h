@@ -8,7 +8,7 @@
  *   session_login.c  login                             session_ctl.c    NOP, task management, logout
  *   session_mem.c    buffers, windows, slots           session_text.c   SendTargets
  *
- * Owner: the caller of iser_session_open().  Context: the loop of its device, no locks.
+ * Owner: the caller of oriser_session_open().  Context: the loop of its device, no locks.
  *
  * Memory: everything is made in open(); a task costs nothing.  One registered block holds
  *   receives: SESSION_LOGIN_RECVS large ones, then small ones
@@ -72,14 +72,14 @@ struct session_task {
 	u64 inv_pos;			/* TASK_INVALIDATING: its WR_LOCAL_INV */
 };
 
-static inline struct session_task *task_priv(struct iser_task *t)
+static inline struct session_task *task_priv(struct oriser_task *t)
 {
 	return (struct session_task *)t->priv;
 }
 
-static inline struct iser_task *task_of(struct session_task *p)
+static inline struct oriser_task *task_of(struct session_task *p)
 {
-	return (struct iser_task *)((u8 *)p - offsetof(struct iser_task, priv));
+	return (struct oriser_task *)((u8 *)p - offsetof(struct oriser_task, priv));
 }
 
 #define SESSION_NO_UNIT	0xffffffffu
@@ -89,7 +89,7 @@ struct session_slot {
 	u32 itt;
 	u32 uses;
 	u32 next_free;
-	struct iser_task *task;
+	struct oriser_task *task;
 	u32 cmd_sn;
 	u32 tag;			/* STag told to the target */
 	bool bound;			/* tag is that of mw and must be invalidated */
@@ -116,11 +116,11 @@ struct session_recv {
 	u32 len;
 };
 
-struct iser_session {
-	const struct iser_session_ops *ops;
+struct oriser_session {
+	const struct oriser_session_ops *ops;
 	void *ctx;
 	enum session_state state;
-	struct iser_down_info down;
+	struct oriser_down_info down;
 	bool down_told;			/* on_down was called */
 	bool doomed;			/* destroyed inside a callback: free at the end of it */
 	unsigned busy;			/* callbacks of ours on the stack */
@@ -129,9 +129,9 @@ struct iser_session {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	char peer[64];			/* addr for people */
-	char initiator[ISER_NAME_MAX], target[ISER_NAME_MAX];
+	char initiator[ORISER_NAME_MAX], target[ORISER_NAME_MAX];
 	bool discovery;
-	enum iser_login_mode login_mode;
+	enum oriser_login_mode login_mode;
 	u32 depth;
 	u32 login_timeout_ms, nop_interval_ms, nop_timeout_ms;
 	struct ual_conn_param conn;
@@ -208,96 +208,96 @@ struct iser_session {
 
 /* ---- session.c ---- */
 /* Notes why, once; everything else happens at the end of this pass.  -> SESSION_DOWN */
-void session_down(struct iser_session *s, enum iser_down why, int err, const char *fmt, ...)
+void session_down(struct oriser_session *s, enum oriser_down why, int err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-void session_protocol(struct iser_session *s, const char *what);
-void session_enter_up(struct iser_session *s);
+void session_protocol(struct oriser_session *s, const char *what);
+void session_enter_up(struct oriser_session *s);
 /* Around every call into the caller's code, and around our own callbacks from below. */
-void session_enter(struct iser_session *s);
-void session_leave(struct iser_session *s);
-u8 session_random_byte(struct iser_session *s);
+void session_enter(struct oriser_session *s);
+void session_leave(struct oriser_session *s);
+u8 session_random_byte(struct oriser_session *s);
 
 /* ---- session_conn.c ---- */
-int session_conn_init(struct iser_session *s);		/* CQ and QP; receives are posted */
-void session_conn_start(struct iser_session *s);	/* a failure goes to session_down() */
+int session_conn_init(struct oriser_session *s);		/* CQ and QP; receives are posted */
+void session_conn_start(struct oriser_session *s);	/* a failure goes to session_down() */
 /* QP and stream; the peer reaches nothing after */
-void session_conn_deinit(struct iser_session *s);
+void session_conn_deinit(struct oriser_session *s);
 
 /* ---- session_mem.c ---- */
-int session_mem_init(struct iser_session *s);
-void session_mem_deinit(struct iser_session *s);
-static inline u8 *session_unit(const struct iser_session *s, u32 i)
+int session_mem_init(struct oriser_session *s);
+void session_mem_deinit(struct oriser_session *s);
+static inline u8 *session_unit(const struct oriser_session *s, u32 i)
 {
 	return s->units + (size_t)i * SESSION_HDR_STRIDE;
 }
-static inline u32 session_data_out_unit(const struct iser_session *s, u32 i)
+static inline u32 session_data_out_unit(const struct oriser_session *s, u32 i)
 {
 	return s->depth + SESSION_CTL_SLOTS + i;
 }
 /* Takes a slot off the chain of SCSI slots (must not be empty) or uses that of a control request. */
-struct session_slot *session_slot_take(struct iser_session *s, struct iser_task *t);
-u32 session_slot_tag(struct iser_session *s, u32 index);	/* its next ITT */
-void session_slot_put(struct iser_session *s, struct session_slot *slot);
+struct session_slot *session_slot_take(struct oriser_session *s, struct oriser_task *t);
+u32 session_slot_tag(struct oriser_session *s, u32 index);	/* its next ITT */
+void session_slot_put(struct oriser_session *s, struct session_slot *slot);
 
 /* ---- session_post.c ---- */
-u32 session_sq_room(const struct iser_session *s);
+u32 session_sq_room(const struct oriser_session *s);
 /* The next of the chain, zeroed but for next; posts the chain first when it is full. */
-struct wr_send *session_wr(struct iser_session *s);
+struct wr_send *session_wr(struct oriser_session *s);
 /* A Send of one of our units and, unless len is 0, payload behind it. */
-void session_wr_send(struct iser_session *s, const void *unit, u32 unit_len, const void *data,
+void session_wr_send(struct oriser_session *s, const void *unit, u32 unit_len, const void *data,
 		     u32 len, u32 lkey);
-void session_wr_flush(struct iser_session *s);		/* posts the chain */
-int session_recv_post_all(struct iser_session *s);
-void session_recv_again(struct iser_session *s, u32 index);
-void session_recv_flush(struct iser_session *s);
+void session_wr_flush(struct oriser_session *s);		/* posts the chain */
+int session_recv_post_all(struct oriser_session *s);
+void session_recv_again(struct oriser_session *s, u32 index);
+void session_recv_flush(struct oriser_session *s);
 
 /* ---- session_login.c ---- */
-int session_login_init(struct iser_session *s, const struct iser_session_cfg *cfg);
-void session_login_start(struct iser_session *s);
-void session_login_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data);
-void session_login_deinit(struct iser_session *s);
+int session_login_init(struct oriser_session *s, const struct oriser_session_cfg *cfg);
+void session_login_start(struct oriser_session *s);
+void session_login_pdu(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data);
+void session_login_deinit(struct oriser_session *s);
 
 /* ---- session_task.c ---- */
 void session_send_tasks(struct ual_defer *d);
-void session_kick(struct iser_session *s);
+void session_kick(struct oriser_session *s);
 
 /* ---- session_end.c ---- */
 /* It ends with `result` as soon as the target cannot reach its memory: maybe now, maybe after a WR_LOCAL_INV. */
-void session_task_answered(struct iser_session *s, struct session_slot *slot,
-			   enum iser_task_result result);
+void session_task_answered(struct oriser_session *s, struct session_slot *slot,
+			   enum oriser_task_result result);
 /* Send queue progress: windows that are invalid by now. */
-void session_invalidated(struct iser_session *s);
-void session_end_list(struct iser_session *s, struct list_head *tasks,
-		      enum iser_task_result result);
-void session_end_all(struct iser_session *s);		/* after session_conn_deinit() */
+void session_invalidated(struct oriser_session *s);
+void session_end_list(struct oriser_session *s, struct list_head *tasks,
+		      enum oriser_task_result result);
+void session_end_all(struct oriser_session *s);		/* after session_conn_deinit() */
 /* After a task management function that covers them: no response will come for these any more. */
-void session_abort_covered(struct iser_session *s, const struct session_ctl *tmf);
+void session_abort_covered(struct oriser_session *s, const struct session_ctl *tmf);
 
 /* ---- session_rx.c ---- */
-void session_rx_message(struct iser_session *s, const u8 *msg, size_t len, const struct wc *wc);
-void session_rx_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
+void session_rx_message(struct oriser_session *s, const u8 *msg, size_t len, const struct wc *wc);
+void session_rx_pdu(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
 		    const struct wc *wc);
 
 /* ---- session_ctl.c ---- */
 /* -EBUSY: all are in use.  *slot: its index in slots. */
-int session_ctl_take(struct iser_session *s, enum ctl_kind kind, struct session_ctl **ctl,
+int session_ctl_take(struct oriser_session *s, enum ctl_kind kind, struct session_ctl **ctl,
 		     u32 *slot);
-struct session_ctl *session_ctl_find(struct iser_session *s, u32 itt);
+struct session_ctl *session_ctl_find(struct oriser_session *s, u32 itt);
 /* Sends a request (fills in the numbers) with data_len bytes that lie in s->big behind the headers. */
-void session_ctl_send(struct iser_session *s, u32 slot, struct iscsi_pdu *pdu);
-void session_nop_in(struct iser_session *s, const struct iscsi_pdu *pdu);
-void session_tmf_rsp(struct iser_session *s, const struct iscsi_pdu *pdu);
-void session_logout_rsp(struct iser_session *s, const struct iscsi_pdu *pdu);
-void session_async(struct iser_session *s, const struct iscsi_pdu *pdu);
-void session_reject(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data);
-void session_ctl_end_all(struct iser_session *s);
-void session_ping(struct iser_session *s);
+void session_ctl_send(struct oriser_session *s, u32 slot, struct iscsi_pdu *pdu);
+void session_nop_in(struct oriser_session *s, const struct iscsi_pdu *pdu);
+void session_tmf_rsp(struct oriser_session *s, const struct iscsi_pdu *pdu);
+void session_logout_rsp(struct oriser_session *s, const struct iscsi_pdu *pdu);
+void session_async(struct oriser_session *s, const struct iscsi_pdu *pdu);
+void session_reject(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data);
+void session_ctl_end_all(struct oriser_session *s);
+void session_ping(struct oriser_session *s);
 /* Logout once the tasks that were sent have ended, and after SESSION_END_MS in any case. */
-void session_logout_begin(struct iser_session *s);
-void session_logout_when_idle(struct iser_session *s);
+void session_logout_begin(struct oriser_session *s);
+void session_logout_when_idle(struct oriser_session *s);
 
 /* ---- session_text.c ---- */
-void session_text_rsp(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data);
-void session_text_end(struct iser_session *s, int err);
+void session_text_rsp(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data);
+void session_text_end(struct oriser_session *s, int err);
 
 #endif

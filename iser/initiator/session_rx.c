@@ -4,7 +4,7 @@
 
 #define SENSE_LEN_BYTES	2	/* RFC 7143 11.4.7.2 */
 
-static struct session_slot *task_slot(struct iser_session *s, u32 itt)
+static struct session_slot *task_slot(struct oriser_session *s, u32 itt)
 {
 	u32 index = itt & SESSION_TAG_INDEX;
 
@@ -14,7 +14,7 @@ static struct session_slot *task_slot(struct iser_session *s, u32 itt)
 }
 
 /* The answer to a task that a task management function ended before. */
-static bool is_late(const struct iser_session *s, u32 itt)
+static bool is_late(const struct oriser_session *s, u32 itt)
 {
 	u32 index = itt & SESSION_TAG_INDEX;
 
@@ -26,7 +26,7 @@ static bool is_late(const struct iser_session *s, u32 itt)
  * The target may have taken away the STag of this very task and no other.  After that, or if nothing was
  * told to the target, the memory is the task's own again.
  */
-static bool take_invalidation(struct iser_session *s, struct session_slot *slot,
+static bool take_invalidation(struct oriser_session *s, struct session_slot *slot,
 			      const struct wc *wc)
 {
 	if (!(wc->flags & WC_WITH_INV))
@@ -39,7 +39,7 @@ static bool take_invalidation(struct iser_session *s, struct session_slot *slot,
 	return true;
 }
 
-static void take_sense(struct iser_task *t, const u8 *data, u32 len)
+static void take_sense(struct oriser_task *t, const u8 *data, u32 len)
 {
 	u32 sense_len;
 
@@ -51,11 +51,11 @@ static void take_sense(struct iser_task *t, const u8 *data, u32 len)
 	memcpy(t->sense, data + SENSE_LEN_BYTES, t->sense_len);
 }
 
-static void scsi_response(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
+static void scsi_response(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
 			  const struct wc *wc)
 {
 	struct session_slot *slot = task_slot(s, pdu->itt);
-	struct iser_task *t;
+	struct oriser_task *t;
 
 	if (!slot) {
 		if (!is_late(s, pdu->itt))
@@ -74,8 +74,8 @@ static void scsi_response(struct iser_session *s, const struct iscsi_pdu *pdu, c
 	}
 	take_sense(t, data, pdu->data_len);
 	session_task_answered(s, slot,
-			      pdu->rsp.response == ISCSI_RESPONSE_COMPLETED ? ISER_TASK_DONE
-									    : ISER_TASK_FAULT);
+			      pdu->rsp.response == ISCSI_RESPONSE_COMPLETED ? ORISER_TASK_DONE
+									    : ORISER_TASK_FAULT);
 }
 
 /* Which responses take a StatSN of their own: all but a NOP-In that asks (RFC 7143 11.19.2). */
@@ -84,7 +84,7 @@ static bool advances(const struct iscsi_pdu *pdu)
 	return pdu->opcode != ISCSI_NOP_IN || pdu->itt != ISCSI_TAG_NONE;
 }
 
-static void full_feature_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
+static void full_feature_pdu(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
 			     const struct wc *wc)
 {
 	if (pdu->opcode < ISCSI_NOP_IN) {
@@ -142,7 +142,7 @@ static void full_feature_pdu(struct iser_session *s, const struct iscsi_pdu *pdu
 	}
 }
 
-void session_rx_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
+void session_rx_pdu(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data,
 		    const struct wc *wc)
 {
 	switch (s->state) {
@@ -161,16 +161,16 @@ void session_rx_pdu(struct iser_session *s, const struct iscsi_pdu *pdu, const u
 	}
 }
 
-static void unreadable(struct iser_session *s, const char *what)
+static void unreadable(struct oriser_session *s, const char *what)
 {
 	if (s->state == SESSION_LOGIN)
-		session_down(s, ISER_DOWN_NOT_ISER, -EPROTO,
+		session_down(s, ORISER_DOWN_NOT_ISER, -EPROTO,
 			     "%s answered, but not as an iSER target: %s", s->peer, what);
 	else
 		session_protocol(s, what);
 }
 
-void session_rx_message(struct iser_session *s, const u8 *msg, size_t len, const struct wc *wc)
+void session_rx_message(struct oriser_session *s, const u8 *msg, size_t len, const struct wc *wc)
 {
 	const u8 *ahs, *data;
 	struct iscsi_pdu pdu;

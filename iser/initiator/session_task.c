@@ -11,7 +11,7 @@
  * Data are never split between unsolicited and solicited, so the write base offset is the first solicited
  * byte and the first byte of the buffer at once, whichever way a target reads it (iser_write_base()).
  *
- * A session with MPA revision 1 prefers waiting over the third shape (see iser_session_info.write_max).
+ * A session with MPA revision 1 prefers waiting over the third shape (see oriser_session_info.write_max).
  *
  * The bind goes ahead of the Send in the same chain: the window is valid when the target hears of it.
  */
@@ -25,7 +25,7 @@ struct task_shape {
 	bool wait;		/* better later, when Data-Out PDUs of others are answered */
 };
 
-static u32 data_out_len(const struct iser_session *s)
+static u32 data_out_len(const struct oriser_session *s)
 {
 	u32 len = min_t(u32, s->params.target_recv_dsl, SESSION_DATA_OUT_LEN);
 
@@ -33,7 +33,7 @@ static u32 data_out_len(const struct iser_session *s)
 	return len >= 4096 ? len & ~4095u : len;
 }
 
-static u32 data_outs_out(const struct iser_session *s)
+static u32 data_outs_out(const struct oriser_session *s)
 {
 	return SESSION_DATA_OUTS - s->data_out_room;
 }
@@ -42,14 +42,14 @@ static u32 data_outs_out(const struct iser_session *s)
  * Nothing holds back Data-Out PDUs on the wire, and an iWARP target without a free receive ends the
  * connection.  So the unanswered ones count as if they were commands: all together never pass the window.
  */
-static u32 task_credits(const struct iser_session *s)
+static u32 task_credits(const struct oriser_session *s)
 {
 	u32 room = seq_initiator_room(&s->seq);
 
 	return room > data_outs_out(s) ? room - data_outs_out(s) : 0;
 }
 
-static u32 data_out_credits(const struct iser_session *s)
+static u32 data_out_credits(const struct oriser_session *s)
 {
 	u32 credits = min_t(u32, s->data_out_room, task_credits(s) - 1); /* the command's own */
 	/* RFC 7145 6.7; immediate requests count too */
@@ -61,7 +61,7 @@ static u32 data_out_credits(const struct iser_session *s)
 	return min_t(u32, credits, limit);
 }
 
-static struct task_shape shape_write(const struct iser_session *s, const struct iser_task *t)
+static struct task_shape shape_write(const struct oriser_session *s, const struct oriser_task *t)
 {
 	u32 immediate = s->params.immediate_data
 				? min_t(u32, s->params.target_recv_dsl, s->params.first_burst)
@@ -85,7 +85,7 @@ static struct task_shape shape_write(const struct iser_session *s, const struct 
 	return (struct task_shape){ .immediate = immediate, .data_outs = data_outs };
 }
 
-static struct task_shape shape_task(const struct iser_session *s, const struct iser_task *t)
+static struct task_shape shape_task(const struct oriser_session *s, const struct oriser_task *t)
 {
 	if (t->len == 0)
 		return (struct task_shape){ .solicited = false };
@@ -95,7 +95,8 @@ static struct task_shape shape_task(const struct iser_session *s, const struct i
 }
 
 /* Gives the target access to the task's buffer, and to nothing else, until the window is invalid. */
-static void advertise(struct iser_session *s, struct session_slot *slot, const struct iser_task *t)
+static void advertise(struct oriser_session *s, struct session_slot *slot,
+		      const struct oriser_task *t)
 {
 	struct wr_send *wr;
 
@@ -114,8 +115,8 @@ static void advertise(struct iser_session *s, struct session_slot *slot, const s
 	wr->bind.access = t->write ? ACCESS_REMOTE_READ : ACCESS_REMOTE_WRITE;
 }
 
-static void send_command(struct iser_session *s, struct session_slot *slot,
-			 const struct iser_task *t, const struct task_shape *shape)
+static void send_command(struct oriser_session *s, struct session_slot *slot,
+			 const struct oriser_task *t, const struct task_shape *shape)
 {
 	struct iser_hdr hdr = { .msg = ISER_MSG_CONTROL };
 	struct iscsi_pdu pdu = {
@@ -151,8 +152,8 @@ static void send_command(struct iser_session *s, struct session_slot *slot,
 	session_wr_send(s, unit, SESSION_HDRS, t->buf, shape->immediate, t->mr ? t->mr->lkey : 0);
 }
 
-static void send_data_outs(struct iser_session *s, struct session_slot *slot,
-			   const struct iser_task *t, const struct task_shape *shape)
+static void send_data_outs(struct oriser_session *s, struct session_slot *slot,
+			   const struct oriser_task *t, const struct task_shape *shape)
 {
 	static const struct iser_hdr hdr = { .msg = ISER_MSG_CONTROL };
 	u32 chunk = data_out_len(s);
@@ -186,22 +187,22 @@ static void send_data_outs(struct iser_session *s, struct session_slot *slot,
 }
 
 /* Places in the send queue that stay free for invalidations and control requests. */
-static bool sq_has_room(const struct iser_session *s)
+static bool sq_has_room(const struct oriser_session *s)
 {
 	return session_sq_room(s) > s->depth + SESSION_CTL_SLOTS + 2 + SESSION_DATA_OUTS;
 }
 
 void session_send_tasks(struct ual_defer *d)
 {
-	struct iser_session *s = d->ctx;
+	struct oriser_session *s = d->ctx;
 
 	session_enter(s);
 	if (s->state != SESSION_DOWN)
-		session_end_list(s, &s->ending, ISER_TASK_ABORTED);
+		session_end_list(s, &s->ending, ORISER_TASK_ABORTED);
 	while (s->state == SESSION_UP && !list_empty(&s->waiting) &&
 	       s->slot_free != SESSION_NO_UNIT && task_credits(s) && sq_has_room(s)) {
 		struct session_task *p = list_first_entry(&s->waiting, struct session_task, link);
-		struct iser_task *t = task_of(p);
+		struct oriser_task *t = task_of(p);
 		struct task_shape shape = shape_task(s, t);
 		struct session_slot *slot;
 
@@ -221,7 +222,7 @@ void session_send_tasks(struct ual_defer *d)
 	session_leave(s);
 }
 
-void session_kick(struct iser_session *s)
+void session_kick(struct oriser_session *s)
 {
 	if (s->state == SESSION_DOWN)
 		return;
@@ -230,7 +231,7 @@ void session_kick(struct iser_session *s)
 		ual_defer(s->loop, &s->send_defer);
 }
 
-static bool buffer_is_good(const struct iser_task *t)
+static bool buffer_is_good(const struct oriser_task *t)
 {
 	const struct ual_mr *mr = t->mr;
 	u64 at = (uintptr_t)t->buf;
@@ -241,11 +242,11 @@ static bool buffer_is_good(const struct iser_task *t)
 	       t->len <= mr->len - (at - mr->addr);
 }
 
-int iser_task_submit(struct iser_session *s, struct iser_task *t)
+int oriser_task_submit(struct oriser_session *s, struct oriser_task *t)
 {
 	struct session_task *p = task_priv(t);
 
-	static_assert(sizeof(struct session_task) <= ISER_TASK_PRIV, "task space");
+	static_assert(sizeof(struct session_task) <= ORISER_TASK_PRIV, "task space");
 	if (s->state != SESSION_UP)
 		return -ENOTCONN;
 	if (s->discovery || !buffer_is_good(t))
@@ -260,7 +261,7 @@ int iser_task_submit(struct iser_session *s, struct iser_task *t)
 	return 0;
 }
 
-int iser_task_abort(struct iser_session *s, struct iser_task *t)
+int oriser_task_abort(struct oriser_session *s, struct oriser_task *t)
 {
 	struct session_task *p = task_priv(t);
 	struct session_slot *slot;

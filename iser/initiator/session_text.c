@@ -7,7 +7,7 @@
 
 #define TEXT_RESPONSE_MAX	(4u << 20)	/* a target that lists more than this is not believed */
 
-static void send_text(struct iser_session *s, u32 slot, u32 ttt, bool first)
+static void send_text(struct oriser_session *s, u32 slot, u32 ttt, bool first)
 {
 	struct iscsi_pdu pdu = { .opcode = ISCSI_TEXT_REQ, .ttt = ttt };
 	struct text_writer w;
@@ -19,8 +19,9 @@ static void send_text(struct iser_session *s, u32 slot, u32 ttt, bool first)
 	session_ctl_send(s, slot, &pdu);
 }
 
-int iser_discover(struct iser_session *s,
-		  void (*fn)(void *ctx, const char *target, const char *portal, int err), void *ctx)
+int oriser_discover(struct oriser_session *s,
+		    void (*fn)(void *ctx, const char *target, const char *portal, int err),
+		    void *ctx)
 {
 	struct session_ctl *ctl;
 	u32 slot;
@@ -41,7 +42,7 @@ int iser_discover(struct iser_session *s,
 	return 0;
 }
 
-void session_text_end(struct iser_session *s, int err)
+void session_text_end(struct oriser_session *s, int err)
 {
 	void (*fn)(void *ctx, const char *target, const char *portal, int err) = s->discover_fn;
 
@@ -66,7 +67,7 @@ static bool portal_valid(const char *portal)
  * Pairs come as TargetName, then each TargetAddress of it.  A name without an address is reached where
  * we asked (RFC 7143 appendix C).
  */
-static int tell(struct iser_session *s)
+static int tell(struct oriser_session *s)
 {
 	const char *target = NULL;
 	struct text_reader r;
@@ -104,7 +105,7 @@ static int tell(struct iser_session *s)
 	return 0;
 }
 
-static int gather(struct iser_session *s, const u8 *data, u32 len)
+static int gather(struct oriser_session *s, const u8 *data, u32 len)
 {
 	char *more;
 
@@ -121,7 +122,7 @@ static int gather(struct iser_session *s, const u8 *data, u32 len)
 	return 0;
 }
 
-void session_text_rsp(struct iser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
+void session_text_rsp(struct oriser_session *s, const struct iscsi_pdu *pdu, const u8 *data)
 {
 	struct session_ctl *ctl = session_ctl_find(s, pdu->itt);
 	int ret;

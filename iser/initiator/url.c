@@ -71,7 +71,7 @@ static struct url_part cut(const char **text, const char *stops)
 }
 
 /* RFC 7143 4.2.7: three name formats, no blanks or slashes, at most 223 bytes. */
-static int parse_name(struct url_part part, const char *what, char name[ISER_NAME_MAX], char *err,
+static int parse_name(struct url_part part, const char *what, char name[ORISER_NAME_MAX], char *err,
 		      size_t err_len)
 {
 	static const char *const formats[] = { "iqn.", "eui.", "naa." };
@@ -85,9 +85,9 @@ static int parse_name(struct url_part part, const char *what, char name[ISER_NAM
 			"%s name '%.*s': expected an iSCSI name that starts with iqn., eui. or "
 			"naa.",
 			what, (int)part.len, part.at);
-	if (part.len >= ISER_NAME_MAX)
+	if (part.len >= ORISER_NAME_MAX)
 		return refuse(err, err_len, "%s name '%.20s...': longer than %d bytes", what,
-			      part.at, ISER_NAME_MAX - 1);
+			      part.at, ORISER_NAME_MAX - 1);
 	for (size_t i = 0; i < part.len; i++)
 		if ((unsigned char)part.at[i] <= ' ' || part.at[i] == 0x7f)
 			return refuse(err, err_len, "%s name '%.*s': blanks are not allowed in it",
@@ -97,10 +97,10 @@ static int parse_name(struct url_part part, const char *what, char name[ISER_NAM
 	return 0;
 }
 
-static int parse_authority(const char **text, struct iser_url *url, char *err, size_t err_len)
+static int parse_authority(const char **text, struct oriser_url *url, char *err, size_t err_len)
 {
 	struct url_part host, port = { "", 0 };
-	unsigned number = ISER_PORT;
+	unsigned number = ORISER_PORT;
 
 	if (**text == '[') {
 		++*text;
@@ -144,7 +144,7 @@ static int parse_authority(const char **text, struct iser_url *url, char *err, s
 	return 0;
 }
 
-static int parse_path(const char **text, struct iser_url *url, char *err, size_t err_len)
+static int parse_path(const char **text, struct oriser_url *url, char *err, size_t err_len)
 {
 	struct url_part name, lun;
 	unsigned number;
@@ -207,8 +207,8 @@ static int parse_size(struct url_part key, struct url_part value, uint32_t *size
 	return 0;
 }
 
-static int parse_option(struct url_part key, struct url_part value, struct iser_url *url, char *err,
-			size_t err_len)
+static int parse_option(struct url_part key, struct url_part value, struct oriser_url *url,
+			char *err, size_t err_len)
 {
 	bool second = false;
 	int ret;
@@ -220,7 +220,7 @@ static int parse_option(struct url_part key, struct url_part value, struct iser_
 	} else if (part_is(key, "login")) {
 		ret = parse_choice(key, value, "immediate", "streaming", &second, err, err_len);
 		if (!ret)
-			url->login_mode = second ? ISER_LOGIN_STREAMING : ISER_LOGIN_IMMEDIATE;
+			url->login_mode = second ? ORISER_LOGIN_STREAMING : ORISER_LOGIN_IMMEDIATE;
 	} else if (part_is(key, "mpa")) {
 		ret = parse_choice(key, value, "1", "2", &second, err, err_len);
 		if (!ret)
@@ -243,7 +243,7 @@ static int parse_option(struct url_part key, struct url_part value, struct iser_
 	return ret;
 }
 
-static int parse_options(const char **text, struct iser_url *url, char *err, size_t err_len)
+static int parse_options(const char **text, struct oriser_url *url, char *err, size_t err_len)
 {
 	struct url_part key, value;
 	int ret;
@@ -263,9 +263,9 @@ static int parse_options(const char **text, struct iser_url *url, char *err, siz
 	return 0;
 }
 
-int iser_url_parse(const char *text, struct iser_url *url, char *err, size_t err_len)
+int oriser_url_parse(const char *text, struct oriser_url *url, char *err, size_t err_len)
 {
-	struct iser_url out = { .lun = 0 };
+	struct oriser_url out = { .lun = 0 };
 	int ret;
 
 	if (strncasecmp(text, URL_SCHEME, strlen(URL_SCHEME)) != 0)
@@ -282,8 +282,8 @@ int iser_url_parse(const char *text, struct iser_url *url, char *err, size_t err
 	return 0;
 }
 
-int iser_url_resolve(const struct iser_url *url, struct sockaddr_storage *addr, socklen_t *addr_len,
-		     char *err, size_t err_len)
+int oriser_url_resolve(const struct oriser_url *url, struct sockaddr_storage *addr,
+		       socklen_t *addr_len, char *err, size_t err_len)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found;

@@ -35,8 +35,8 @@ static void copy_gathered(struct ttask *t, struct txfer *x, u32 len)
 	}
 }
 
-void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
-		       uint32_t len, void (*done)(struct iser_cmd *, int err))
+void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+			 uint32_t len, void (*done)(struct oriser_cmd *, int err))
 {
 	struct ttask *t = task_of(cmd);
 	struct tsess *s = task_sess(t);
@@ -125,8 +125,8 @@ static void answer(struct ttask *t)
 	txfer_run(t);
 }
 
-void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n, uint32_t len,
-		      uint8_t status, void (*sent)(struct iser_cmd *))
+void oriser_cmd_data_in(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+			uint32_t len, uint8_t status, void (*sent)(struct oriser_cmd *))
 {
 	struct ttask *t = task_of(cmd);
 
@@ -143,13 +143,13 @@ void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned 
 	answer(t);
 }
 
-void iser_cmd_respond(struct iser_cmd *cmd, uint8_t status, const void *sense, unsigned sense_len,
-		      uint32_t transferred)
+void oriser_cmd_respond(struct oriser_cmd *cmd, uint8_t status, const void *sense,
+			unsigned sense_len, uint32_t transferred)
 {
 	struct ttask *t = task_of(cmd);
 	u8 *to = t->tx + HEADERS_BYTES;
 
-	core_assert(sense_len <= ISER_SENSE_MAX);
+	core_assert(sense_len <= ORISER_SENSE_MAX);
 	set_result(t, status, cmd->read_len + cmd->write_len, transferred);
 	if (sense_len > 0) {
 		put_unaligned_be16((u16)sense_len, to);

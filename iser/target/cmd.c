@@ -34,7 +34,7 @@ static void answer_sense(struct ttask *t, u8 key, u16 asc)
 	sense[7] = sizeof(sense) - 8;
 	put_unaligned_be16(asc, sense + 12);
 	t->state = TASK_BACKEND;
-	iser_cmd_respond(&t->cmd, STATUS_CHECK_CONDITION, sense, sizeof(sense), 0);
+	oriser_cmd_respond(&t->cmd, STATUS_CHECK_CONDITION, sense, sizeof(sense), 0);
 }
 
 static void hold_data(struct ttask *t, struct trecv *r, const u8 *data, u32 len)
@@ -72,13 +72,13 @@ static u8 reject_reason(struct tsess *s, const struct iscsi_pdu *pdu, const stru
 static void init_task(struct tsess *s, struct ttask *t, const struct iscsi_pdu *pdu,
 		      const struct iser_hdr *hdr)
 {
-	struct iser_cmd *cmd = &t->cmd;
+	struct oriser_cmd *cmd = &t->cmd;
 	u32 len = pdu->cmd.expected_len;
 
 	memcpy(cmd->lun, pdu->lun, sizeof(cmd->lun));
 	memcpy(cmd->cdb, pdu->cmd.cdb, sizeof(cmd->cdb));
 	cmd->cdb_len = sizeof(cmd->cdb);
-	cmd->attr = (enum iser_cmd_attr)pdu->cmd.attr;
+	cmd->attr = (enum oriser_cmd_attr)pdu->cmd.attr;
 	cmd->read_len = pdu->cmd.read ? len : 0;
 	cmd->write_len = pdu->cmd.write ? len : 0;
 	cmd->aborted = false;

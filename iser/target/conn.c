@@ -91,7 +91,7 @@ static void teardown(struct tsess *s)
 static void reap(struct tsess *s)
 {
 	struct treactor *r = s->reactor;
-	struct iser_server *server = r->server;
+	struct oriser_server *server = r->server;
 
 	if (s->logged_in)
 		server->cfg.ops->end(&s->pub);
@@ -326,7 +326,7 @@ int tsess_make_qp(struct tsess *s)
 
 int tsess_accept(struct tsess *s, struct ual_conn_req *req)
 {
-	const struct iser_server_cfg *cfg = tsess_cfg(s);
+	const struct oriser_server_cfg *cfg = tsess_cfg(s);
 	struct ual_conn_param param = cfg->conn;
 	struct iser_caps ours = {
 		.send_inv = (s->pub.dev->info.caps & UAL_CAP_REMOTE_INV) && !cfg->no_remote_inv,
@@ -344,7 +344,7 @@ int tsess_accept(struct tsess *s, struct ual_conn_req *req)
 /* Immediate start-up: an MPA request is the first that came. */
 void tsess_on_request(struct ual_conn_req *req)
 {
-	struct iser_server *server = req->ctx;
+	struct oriser_server *server = req->ctx;
 	struct treactor *r = treactor_of(server, req->dev);
 	struct tsess *s = NULL;
 

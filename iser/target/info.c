@@ -5,7 +5,7 @@
  */
 #include "iser/target/target_priv.h"
 
-static void add(struct iser_counters *to, const struct iser_counters *from)
+static void add(struct oriser_counters *to, const struct oriser_counters *from)
 {
 	to->commands += from->commands;
 	to->errors += from->errors;
@@ -23,9 +23,9 @@ static bool is_session(const struct tsess *s)
 	return s->up && !tsess_dead(s);
 }
 
-static void session_info(const struct tsess *s, struct iser_tsession_info *info)
+static void session_info(const struct tsess *s, struct oriser_tsession_info *info)
 {
-	*info = (struct iser_tsession_info){
+	*info = (struct oriser_tsession_info){
 		.tsih = s->pub.tsih,
 		.discovery = s->params.discovery,
 		.rdma = s->qp != NULL,
@@ -46,11 +46,11 @@ static void session_info(const struct tsess *s, struct iser_tsession_info *info)
 	memcpy(info->isid, s->pub.isid, sizeof(info->isid));
 }
 
-void iser_server_sessions_each(struct iser_server *server, unsigned reactor,
-			       void (*fn)(void *ctx, const struct iser_tsession_info *info),
-			       void *ctx)
+void oriser_server_sessions_each(struct oriser_server *server, unsigned reactor,
+				 void (*fn)(void *ctx, const struct oriser_tsession_info *info),
+				 void *ctx)
 {
-	struct iser_tsession_info info;
+	struct oriser_tsession_info info;
 	struct tsess *s;
 
 	list_for_each_entry(s, &server->reactors[reactor].sessions, link) {
@@ -61,8 +61,8 @@ void iser_server_sessions_each(struct iser_server *server, unsigned reactor,
 	}
 }
 
-void iser_server_reactor_info(struct iser_server *server, unsigned reactor,
-			      struct iser_reactor_info *info)
+void oriser_server_reactor_info(struct oriser_server *server, unsigned reactor,
+				struct oriser_reactor_info *info)
 {
 	struct treactor *r = &server->reactors[reactor];
 	struct tsess *s;
@@ -78,7 +78,7 @@ void iser_server_reactor_info(struct iser_server *server, unsigned reactor,
 	}
 }
 
-bool iser_server_session_drop(struct iser_server *server, unsigned reactor, uint16_t tsih)
+bool oriser_server_session_drop(struct oriser_server *server, unsigned reactor, uint16_t tsih)
 {
 	struct tsess *s;
 

@@ -10,7 +10,7 @@
 #include "iser/target/target_priv.h"
 
 /* Receives that one command may take: itself, and Data-Out if InitialR2T may be No. */
-static u32 recvs_per_cmd(const struct iser_server_cfg *cfg, const struct iscsi_params *p)
+static u32 recvs_per_cmd(const struct oriser_server_cfg *cfg, const struct iscsi_params *p)
 {
 	u32 immediate;
 
@@ -25,7 +25,7 @@ static u32 recvs_per_cmd(const struct iser_server_cfg *cfg, const struct iscsi_p
 
 static void engine_init(struct tsess *s, bool rdma)
 {
-	const struct iser_server_cfg *cfg = tsess_cfg(s);
+	const struct oriser_server_cfg *cfg = tsess_cfg(s);
 	struct login_cfg login = {
 		.rdma = rdma,
 		.rdma_wanted = !rdma && (s->pub.dev->info.caps & UAL_CAP_STREAM),
@@ -48,7 +48,7 @@ static void engine_init(struct tsess *s, bool rdma)
 
 int tlogin_begin(struct tsess *s, bool rdma)
 {
-	const struct iser_server_cfg *cfg = tsess_cfg(s);
+	const struct oriser_server_cfg *cfg = tsess_cfg(s);
 
 	s->depth = min_t(u32, cfg->depth, s->pub.dev->info.qp_depth_max / 4);
 	s->recvs_per_cmd = recvs_per_cmd(cfg, NULL);
@@ -91,7 +91,7 @@ static void refuse_late(struct tsess *s, u16 status)
 
 static void enter_full(struct tsess *s)
 {
-	const struct iser_server_cfg *cfg = tsess_cfg(s);
+	const struct oriser_server_cfg *cfg = tsess_cfg(s);
 
 	s->state = TSESS_FULL;
 	s->heard_ns = ual_loop_now(s->pub.dev->loop);
@@ -215,22 +215,22 @@ static void handle(struct tsess *s, enum login_event event)
 
 static u16 backend_verdict(struct tsess *s)
 {
-	struct iser_server *server = s->reactor->server;
-	const struct iser_backend_ops *ops = server->cfg.ops;
+	struct oriser_server *server = s->reactor->server;
+	const struct oriser_backend_ops *ops = server->cfg.ops;
 
 	if (atomic_load(&server->sessions) >= server->cfg.sessions_max)
 		return ISCSI_STATUS_NO_RESOURCES;
 	if (s->params.discovery)
 		return ISCSI_STATUS_SUCCESS;
 	switch (ops->login(server->cfg.ctx, &s->pub, &s->pub.ctx)) {
-	case ISER_LOGIN_OK:
+	case ORISER_LOGIN_OK:
 		s->logged_in = true;
 		return ISCSI_STATUS_SUCCESS;
-	case ISER_LOGIN_NO_TARGET:
+	case ORISER_LOGIN_NO_TARGET:
 		return ISCSI_STATUS_NOT_FOUND;
-	case ISER_LOGIN_FORBIDDEN:
+	case ORISER_LOGIN_FORBIDDEN:
 		return ISCSI_STATUS_FORBIDDEN;
-	case ISER_LOGIN_BUSY:
+	case ORISER_LOGIN_BUSY:
 		return ISCSI_STATUS_NO_RESOURCES;
 	}
 	return ISCSI_STATUS_TARGET_ERROR;

@@ -18,7 +18,7 @@ static bool same_nexus(const struct tsess *a, const struct tsess *b)
 	       strcmp(a->pub.target, b->pub.target) == 0;
 }
 
-static struct tsess *find(struct iser_server *server, const struct tsess *like)
+static struct tsess *find(struct oriser_server *server, const struct tsess *like)
 {
 	struct tsess *s;
 
@@ -36,7 +36,7 @@ static void kill_locked(struct tsess *s)
 	ual_loop_post(s->reactor->dev->loop, &s->kill_post);
 }
 
-static u16 new_tsih(struct iser_server *server)
+static u16 new_tsih(struct oriser_server *server)
 {
 	struct tsess *s;
 	bool taken;
@@ -49,7 +49,7 @@ static u16 new_tsih(struct iser_server *server)
 	return server->tsih;
 }
 
-static enum nexus_claim claim_locked(struct iser_server *server, struct tsess *s)
+static enum nexus_claim claim_locked(struct oriser_server *server, struct tsess *s)
 {
 	const u16 wanted = s->params.tsih;
 	struct tsess *old = s->params.discovery ? NULL : find(server, s);
@@ -79,7 +79,7 @@ static enum nexus_claim claim_locked(struct iser_server *server, struct tsess *s
 
 enum nexus_claim nexus_claim(struct tsess *s)
 {
-	struct iser_server *server = s->reactor->server;
+	struct oriser_server *server = s->reactor->server;
 	enum nexus_claim claim;
 
 	pthread_mutex_lock(&server->lock);
@@ -91,7 +91,7 @@ enum nexus_claim nexus_claim(struct tsess *s)
 /* After this no other thread knows the session. */
 void nexus_leave(struct tsess *s)
 {
-	struct iser_server *server = s->reactor->server;
+	struct oriser_server *server = s->reactor->server;
 	struct tsess *next;
 
 	pthread_mutex_lock(&server->lock);
@@ -110,7 +110,7 @@ void nexus_leave(struct tsess *s)
 	pthread_mutex_unlock(&server->lock);
 }
 
-void nexus_kill_target(struct iser_server *server, const struct tsess *but, const char *target)
+void nexus_kill_target(struct oriser_server *server, const struct tsess *but, const char *target)
 {
 	struct tsess *s;
 

@@ -53,7 +53,7 @@ static bool wanted(const struct tsess *s, const char *value, const char *name)
 
 static void put_targets(struct tsess *s, const char *value, struct text_writer *out)
 {
-	const struct iser_server_cfg *cfg = tsess_cfg(s);
+	const struct oriser_server_cfg *cfg = tsess_cfg(s);
 	char address[INET6_ADDRSTRLEN + 16];
 	const char *name;
 

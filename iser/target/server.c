@@ -19,7 +19,7 @@ static void log_nothing(void *ctx, int level, const char *msg)
 /* A peer can cause TGT_LOG_PER_SECOND lines a second on each reactor, no more. */
 void tlog(struct treactor *r, int level, const char *fmt, ...)
 {
-	const struct iser_server_cfg *cfg = &r->server->cfg;
+	const struct oriser_server_cfg *cfg = &r->server->cfg;
 	u64 second = ual_loop_now(r->dev->loop) / NS_PER_S;
 	char msg[512];
 	va_list args;
@@ -45,7 +45,7 @@ static void set_default(uint32_t *value, uint32_t def, uint32_t max)
 	*value = min_t(uint32_t, *value, max);
 }
 
-static void set_defaults(struct iser_server_cfg *cfg)
+static void set_defaults(struct oriser_server_cfg *cfg)
 {
 	set_default(&cfg->sessions_max, TGT_SESSIONS_MAX, UINT16_MAX - 1);
 	set_default(&cfg->depth, TGT_DEPTH_DEFAULT, TGT_DEPTH_MAX);
@@ -64,7 +64,7 @@ static void set_defaults(struct iser_server_cfg *cfg)
 static void on_stop_post(struct ual_post *p);
 static void on_stopped_post(struct ual_post *p);
 
-static int reactor_init(struct iser_server *server, unsigned int i)
+static int reactor_init(struct oriser_server *server, unsigned int i)
 {
 	struct treactor *r = &server->reactors[i];
 
@@ -77,7 +77,7 @@ static int reactor_init(struct iser_server *server, unsigned int i)
 	return ual_pd_create(r->dev, &r->pd);
 }
 
-static void free_server(struct iser_server *server)
+static void free_server(struct oriser_server *server)
 {
 	for (unsigned int i = 0; i < server->cfg.dev_n; i++)
 		ual_pd_destroy(server->reactors[i].pd);
@@ -87,9 +87,9 @@ static void free_server(struct iser_server *server)
 	free(server);
 }
 
-int iser_server_create(const struct iser_server_cfg *cfg, struct iser_server **out)
+int oriser_server_create(const struct oriser_server_cfg *cfg, struct oriser_server **out)
 {
-	struct iser_server *server;
+	struct oriser_server *server;
 	struct ual_device **devs;
 	int err = -ENOMEM;
 
@@ -126,7 +126,7 @@ int iser_server_create(const struct iser_server_cfg *cfg, struct iser_server **o
 	return 0;
 }
 
-struct treactor *treactor_of(struct iser_server *server, const struct ual_device *dev)
+struct treactor *treactor_of(struct oriser_server *server, const struct ual_device *dev)
 {
 	for (unsigned int i = 0; i < server->cfg.dev_n; i++)
 		if (server->reactors[i].dev == dev)
@@ -135,20 +135,20 @@ struct treactor *treactor_of(struct iser_server *server, const struct ual_device
 	return NULL;
 }
 
-struct ual_pd *iser_server_pd(struct iser_server *server, unsigned reactor)
+struct ual_pd *oriser_server_pd(struct oriser_server *server, unsigned reactor)
 {
 	return reactor < server->cfg.dev_n ? server->reactors[reactor].pd : NULL;
 }
 
-unsigned iser_server_sessions(const struct iser_server *server)
+unsigned oriser_server_sessions(const struct oriser_server *server)
 {
 	return atomic_load(&server->sessions);
 }
 
 /* ---- listen --------------------------------------------------------------------------------- */
 
-int iser_server_listen(struct iser_server *server, const struct sockaddr *addr, socklen_t addr_len,
-		       struct sockaddr_storage *bound)
+int oriser_server_listen(struct oriser_server *server, const struct sockaddr *addr,
+			 socklen_t addr_len, struct sockaddr_storage *bound)
 {
 	struct ual_device *dev = server->cfg.devs[0];
 	struct ual_listen_cfg cfg = {
@@ -182,7 +182,7 @@ int iser_server_listen(struct iser_server *server, const struct sockaddr *addr, 
 
 static void on_stopped_post(struct ual_post *p)
 {
-	struct iser_server *server = p->ctx;
+	struct oriser_server *server = p->ctx;
 
 	server->stopped(server->stopped_ctx);
 }
@@ -190,7 +190,7 @@ static void on_stopped_post(struct ual_post *p)
 /* A session or job of a reactor went: it may have been the last. */
 void treactor_session_gone(struct treactor *r)
 {
-	struct iser_server *server = r->server;
+	struct oriser_server *server = r->server;
 
 	if (!r->stopping || r->stopped || !list_empty(&r->sessions) || r->jobs > 0)
 		return;
@@ -221,7 +221,7 @@ static void on_stop_post(struct ual_post *p)
 	treactor_session_gone(r);
 }
 
-void iser_server_stop(struct iser_server *server, void (*done)(void *ctx), void *ctx)
+void oriser_server_stop(struct oriser_server *server, void (*done)(void *ctx), void *ctx)
 {
 	struct tlistener *l, *next;
 
@@ -237,7 +237,7 @@ void iser_server_stop(struct iser_server *server, void (*done)(void *ctx), void 
 		ual_loop_post(server->cfg.devs[i]->loop, &server->reactors[i].stop_post);
 }
 
-void iser_server_destroy(struct iser_server *server)
+void oriser_server_destroy(struct oriser_server *server)
 {
 	if (!server)
 		return;

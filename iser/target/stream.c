@@ -127,7 +127,7 @@ static const struct ual_stream_ops stream_ops = {
 /* The first bytes are no MPA request. */
 void tstream_on_stream(struct ual_stream *stream, struct ual_device *dev, void *ctx)
 {
-	struct iser_server *server = ctx;
+	struct oriser_server *server = ctx;
 	struct treactor *r = treactor_of(server, dev);
 	struct tsess *s = NULL;
 

@@ -78,7 +78,7 @@ enum ttask_state {
 	TASK_FREE,
 	TASK_GATHER,			/* unsolicited Data-Out PDUs are still to come */
 	TASK_BACKEND,			/* the backend has it */
-	TASK_FETCH,			/* iser_cmd_data_out(): copying or reading */
+	TASK_FETCH,			/* oriser_cmd_data_out(): copying or reading */
 	TASK_FETCHED,			/* done() is due at the end of this pass */
 	TASK_SENDING,			/* data and response on their way */
 	TASK_SENT,			/* sent() is due at the end of this pass */
@@ -96,7 +96,7 @@ struct txfer {
 };
 
 struct ttask {
-	struct iser_cmd cmd;		/* first: the backend's handle */
+	struct oriser_cmd cmd;		/* first: the backend's handle */
 	struct list_head link;		/* free, active */
 	struct list_head later;		/* FETCHED, SENT; or waiting for send-queue room */
 	struct ttask *hash_next;
@@ -118,8 +118,8 @@ struct ttask {
 	struct txfer x;
 	u32 signals;			/* signaled work requests that have not completed */
 	int err;			/* for done() */
-	void (*done)(struct iser_cmd *cmd, int err);
-	void (*sent)(struct iser_cmd *cmd);
+	void (*done)(struct oriser_cmd *cmd, int err);
+	void (*sent)(struct oriser_cmd *cmd);
 	u8 *tx;				/* response, TX_BYTES */
 	u32 tx_lkey;
 	struct list_head waits;		/* tmf.c: who wants to know its end */
@@ -158,7 +158,7 @@ struct ttext {
  * Context: the reactor's loop; other threads only tsess.kill_post and go_post, under server->lock.
  */
 struct tsess {
-	struct iser_tsession pub;	/* first: the backend's handle */
+	struct oriser_tsession pub;	/* first: the backend's handle */
 	struct treactor *reactor;
 	struct list_head link;		/* reactor's sessions */
 	enum tsess_state state;
@@ -169,7 +169,7 @@ struct tsess {
 	bool stopping;			/* asked to log out because the server ends */
 	bool up;			/* has been in full feature phase */
 	u64 up_ns;
-	struct iser_counters count;
+	struct oriser_counters count;
 
 	/* connection */
 	struct ual_qp *qp;
@@ -232,7 +232,7 @@ struct tsess {
 /* ---- reactors and server -------------------------------------------------------------------- */
 
 struct treactor {
-	struct iser_server *server;
+	struct oriser_server *server;
 	struct ual_device *dev;
 	struct ual_pd *pd;
 	unsigned int index;
@@ -243,19 +243,19 @@ struct treactor {
 	struct ual_post stop_post;
 	u64 log_second;
 	unsigned int log_lines;
-	struct iser_counters gone;	/* of sessions that are gone */
+	struct oriser_counters gone;	/* of sessions that are gone */
 	/* but sessions and count, which are added up when asked for */
-	struct iser_reactor_info info;
+	struct oriser_reactor_info info;
 };
 
 struct tlistener {
 	struct list_head link;
-	struct iser_server *server;
+	struct oriser_server *server;
 	struct ual_listener *ual;
 };
 
-struct iser_server {
-	struct iser_server_cfg cfg;
+struct oriser_server {
+	struct oriser_server_cfg cfg;
 	struct treactor *reactors;
 	struct list_head listeners;	/* devs[0]'s loop */
 	atomic_uint sessions;		/* logged in, normal and discovery */
@@ -270,7 +270,7 @@ struct iser_server {
 	struct ual_post stopped_post;
 };
 
-static inline struct ttask *task_of(struct iser_cmd *cmd)
+static inline struct ttask *task_of(struct oriser_cmd *cmd)
 {
 	return (struct ttask *)cmd;
 }
@@ -280,7 +280,7 @@ static inline struct tsess *task_sess(const struct ttask *t)
 	return (struct tsess *)t->cmd.session;
 }
 
-static inline const struct iser_server_cfg *tsess_cfg(const struct tsess *s)
+static inline const struct oriser_server_cfg *tsess_cfg(const struct tsess *s)
 {
 	return &s->reactor->server->cfg;
 }
@@ -293,7 +293,7 @@ static inline bool tsess_dead(const struct tsess *s)
 /* server.c */
 void tlog(struct treactor *r, int level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-struct treactor *treactor_of(struct iser_server *server, const struct ual_device *dev);
+struct treactor *treactor_of(struct oriser_server *server, const struct ual_device *dev);
 void treactor_session_gone(struct treactor *r);
 
 /* conn.c */
@@ -337,7 +337,7 @@ enum nexus_claim { NEXUS_OURS, NEXUS_WAIT, NEXUS_NO_SESSION, NEXUS_TOO_MANY };
 enum nexus_claim nexus_claim(struct tsess *s);
 void nexus_leave(struct tsess *s);
 /* All sessions with the target but one. */
-void nexus_kill_target(struct iser_server *server, const struct tsess *but, const char *target);
+void nexus_kill_target(struct oriser_server *server, const struct tsess *but, const char *target);
 
 /* rx.c */
 void trx_message(struct tsess *s, struct trecv *r);

@@ -2,9 +2,9 @@
 /*
  * Tasks: slots, tags, callbacks that are due, ends that nobody asked for.
  *
- *   GATHER --> BACKEND <--> FETCH, FETCHED        iser_cmd_data_out(), done()
+ *   GATHER --> BACKEND <--> FETCH, FETCHED        oriser_cmd_data_out(), done()
  *                 |
- *                 +-------> SENDING --> free      iser_cmd_data_in() and iser_cmd_respond(), sent()
+ *                 +-------> SENDING --> free      oriser_cmd_data_in() and oriser_cmd_respond(), sent()
  *
  * A callback is never called from within the call that asks for it: FETCHED and SENT wait for the
  * end of the pass, so a backend may finish what it is doing first.

@@ -75,14 +75,14 @@ static void answer_logout(struct tsess *s, struct tctl *c, u32 itt)
 
 static u8 finish_function(struct tmf_job *job)
 {
-	const struct iser_backend_ops *ops = tsess_cfg(job->s)->ops;
+	const struct oriser_backend_ops *ops = tsess_cfg(job->s)->ops;
 
 	if (job->no_memory)
 		return ISCSI_TMF_REJECTED;
 	if (job->function == ISCSI_TMF_ABORT_TASK)
 		return ISCSI_TMF_COMPLETE;
-	return ops->tmf(&job->s->pub, (enum iser_tmf)job->function, job->lun) ? ISCSI_TMF_COMPLETE
-									      : ISCSI_TMF_NO_LUN;
+	return ops->tmf(&job->s->pub, (enum oriser_tmf)job->function, job->lun) ? ISCSI_TMF_COMPLETE
+										: ISCSI_TMF_NO_LUN;
 }
 
 static void job_complete(struct tmf_job *job)
@@ -233,7 +233,7 @@ static void run_here(struct tmf_job *job)
 		job_complete(job);
 }
 
-static void run_everywhere(struct tmf_job *job, struct iser_server *server)
+static void run_everywhere(struct tmf_job *job, struct oriser_server *server)
 {
 	const unsigned int n = server->cfg.dev_n;
 
@@ -275,7 +275,7 @@ static u8 refuse(struct tsess *s, const struct iscsi_pdu *pdu)
 
 void ttmf_request(struct tsess *s, const struct iscsi_pdu *pdu)
 {
-	struct iser_server *server = s->reactor->server;
+	struct oriser_server *server = s->reactor->server;
 	struct tctl *c = tctl_get(s, 0);
 	u8 response = refuse(s, pdu);
 	struct tmf_job *job;

@@ -24,8 +24,8 @@ static u64 timeo_ns(const struct chan *chan)
 	return chan->retry ? chan->client->cfg.timeo_ds * 100 * NS_PER_MS : START_NS;
 }
 
-struct call *call_create(struct nfs_client *c, const struct nfs_caller *caller, u32 prog, u32 vers,
-			 u32 proc)
+struct call *call_create(struct ornfs_client *c, const struct ornfs_caller *caller, u32 prog,
+			 u32 vers, u32 proc)
 {
 	struct call *call = malloc(sizeof(*call));
 	struct rpc_auth_sys sys = {
@@ -58,7 +58,7 @@ void call_free(struct call *call)
 	list_del_init(&call->link);
 	mem_put(call->client, call->mem);
 	mem_put(call->client, call->reply_mem);
-	nfs_file_put(call->file);
+	ornfs_file_put(call->file);
 	nfs4c_state_put(call->state);
 	free(call);
 }
@@ -98,7 +98,7 @@ static void connect_now(struct chan *chan)
 
 	chan->state = CHAN_CONNECTING;
 	chan->heard_ns = now(chan);
-	if (chan->proto == NFS_PROTO_RDMA)
+	if (chan->proto == ORNFS_PROTO_RDMA)
 		err = rdma_xprt_create(chan, &chan->xprt);
 	else
 		err = tcp_xprt_create(chan, &chan->xprt);
@@ -176,7 +176,7 @@ void chan_connect(struct chan *chan)
 
 void chan_submit(struct chan *chan, struct call *call)
 {
-	const struct nfs_client_cfg *cfg;
+	const struct ornfs_client_cfg *cfg;
 
 	call->chan = chan;
 	call->len = (u32)xdr_out_len(&call->out);
@@ -309,7 +309,7 @@ static void on_tick(struct ual_timer *t)
 		ual_timer_arm(chan->client->cfg.loop, &chan->timer, now(chan) + TICK_NS);
 }
 
-void chan_init(struct chan *chan, struct nfs_client *client, enum nfs_proto proto, u16 port)
+void chan_init(struct chan *chan, struct ornfs_client *client, enum ornfs_proto proto, u16 port)
 {
 	*chan = (struct chan){ .client = client, .proto = proto };
 	chan->addr = client->addr;

@@ -15,7 +15,7 @@
 #define RETRANS		2
 #define TCP_WSIZE_MAX	(256u << 10)	/* some of which wait in the stream together */
 
-static int resolve(struct nfs_client *c)
+static int resolve(struct ornfs_client *c)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *found;
@@ -33,7 +33,7 @@ static int resolve(struct nfs_client *c)
 
 static void on_next(struct ual_defer *d)
 {
-	struct nfs_client *c = d->ctx;
+	struct ornfs_client *c = d->ctx;
 
 	if (c->failed)
 		c->cfg.on_up(c, c->why, NULL, c->cfg.ctx);
@@ -41,37 +41,37 @@ static void on_next(struct ual_defer *d)
 		c->step(c);
 }
 
-void client_step(struct nfs_client *c, void (*step)(struct nfs_client *c))
+void client_step(struct ornfs_client *c, void (*step)(struct ornfs_client *c))
 {
 	c->step = step;
 	ual_defer(c->cfg.loop, &c->next);
 }
 
-void client_failed(struct nfs_client *c, int err)
+void client_failed(struct ornfs_client *c, int err)
 {
 	c->failed = true;
 	c->why = err;
 	ual_defer(c->cfg.loop, &c->next);
 }
 
-static void go_up(struct nfs_client *c)
+static void go_up(struct ornfs_client *c)
 {
 	u32 rsize = c->cfg.rsize ? c->cfg.rsize : NFSC_IO_MAX;
 	u32 wsize = c->cfg.wsize ? c->cfg.wsize : NFSC_IO_MAX;
 
-	if (c->cfg.proto == NFS_PROTO_TCP)
+	if (c->cfg.proto == ORNFS_PROTO_TCP)
 		wsize = min_t(u32, wsize, TCP_WSIZE_MAX);
 	c->rsize = min_t(u32, c->rsize, rsize);
 	c->wsize = min_t(u32, c->wsize, wsize);
 	spread_up(&c->spread);
 	c->up = true;
-	nfs_file_get(c->root);
+	ornfs_file_get(c->root);
 	c->cfg.on_up(c, 0, c->root, c->cfg.ctx);
 }
 
-static void on_root(struct nfs_req *req, int err)
+static void on_root(struct ornfs_req *req, int err)
 {
-	struct nfs_client *c = container_of(req, struct nfs_client, req);
+	struct ornfs_client *c = container_of(req, struct ornfs_client, req);
 
 	if (err == -ECANCELED)
 		return;
@@ -81,20 +81,20 @@ static void on_root(struct nfs_req *req, int err)
 		client_step(c, go_up);
 }
 
-static void mounted(struct nfs_client *c)
+static void mounted(struct ornfs_client *c)
 {
 	c->req.fn = on_root;
 	nfs3c_fsinfo(c, c->root, &c->req);
 }
 
-static void session_up(struct nfs_client *c)
+static void session_up(struct ornfs_client *c)
 {
 	c->export[0] = '/';		/* all of the path is to be looked up from the root */
 	c->req.fn = on_root;
 	nfs4c_root(c, &c->req);
 }
 
-static int start(struct nfs_client *c)
+static int start(struct ornfs_client *c)
 {
 	spread_init(&c->spread, c);
 	if (c->cfg.version > NFS3_VERSION)
@@ -103,7 +103,7 @@ static int start(struct nfs_client *c)
 	return 0;
 }
 
-static int check(const struct nfs_client_cfg *cfg)
+static int check(const struct ornfs_client_cfg *cfg)
 {
 	if (cfg->version && cfg->version != 3 && cfg->version != 41 && cfg->version != 42)
 		return -EPROTONOSUPPORT;
@@ -114,9 +114,9 @@ static int check(const struct nfs_client_cfg *cfg)
 	return strlen(cfg->path) > NFSC_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static struct nfs_client *client_new(const struct nfs_client_cfg *cfg)
+static struct ornfs_client *client_new(const struct ornfs_client_cfg *cfg)
 {
-	struct nfs_client *c = calloc(1, sizeof(*c));
+	struct ornfs_client *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -127,7 +127,7 @@ static struct nfs_client *client_new(const struct nfs_client_cfg *cfg)
 	c->next.fn = on_next;
 	c->next.ctx = c;
 	if (!c->cfg.port)
-		c->cfg.port = cfg->proto == NFS_PROTO_RDMA ? RPCRDMA_PORT : NFS_PORT;
+		c->cfg.port = cfg->proto == ORNFS_PROTO_RDMA ? RPCRDMA_PORT : NFS_PORT;
 	if (!c->cfg.timeo_ds)
 		c->cfg.timeo_ds = TIMEO_DS;
 	if (!c->cfg.retrans)
@@ -141,7 +141,7 @@ static struct nfs_client *client_new(const struct nfs_client_cfg *cfg)
 	return c;
 }
 
-bool nfs_version_parse(const char *text, unsigned *version)
+bool ornfs_version_parse(const char *text, unsigned *version)
 {
 	static const struct {
 		const char *text;
@@ -157,10 +157,10 @@ bool nfs_version_parse(const char *text, unsigned *version)
 	return false;
 }
 
-int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **client)
+int ornfs_client_create(const struct ornfs_client_cfg *cfg, struct ornfs_client **client)
 {
 	int err = check(cfg);
-	struct nfs_client *c;
+	struct ornfs_client *c;
 
 	if (err)
 		return err;
@@ -175,14 +175,14 @@ int nfs_client_create(const struct nfs_client_cfg *cfg, struct nfs_client **clie
 	if (!err)
 		err = start(c);
 	if (err) {
-		nfs_client_destroy(c);
+		ornfs_client_destroy(c);
 		return err;
 	}
 	*client = c;
 	return 0;
 }
 
-void nfs_client_destroy(struct nfs_client *c)
+void ornfs_client_destroy(struct ornfs_client *c)
 {
 	if (!c)
 		return;
@@ -194,7 +194,7 @@ void nfs_client_destroy(struct nfs_client *c)
 	c->v4 = NULL;
 	nfs3_cancel_failing(c);
 	ual_defer_cancel(c->cfg.loop, &c->next);
-	nfs_file_put(c->root);
+	ornfs_file_put(c->root);
 	mem_deinit(c);
 	if (c->pd)
 		ual_pd_destroy(c->pd);
@@ -205,14 +205,14 @@ void nfs_client_destroy(struct nfs_client *c)
 	free(c);
 }
 
-void nfs_client_info(const struct nfs_client *c, struct nfs_client_info *info)
+void ornfs_client_info(const struct ornfs_client *c, struct ornfs_client_info *info)
 {
 	char host[NI_MAXHOST] = "?";
 
-	*info = (struct nfs_client_info){ .proto = c->cfg.proto,
-					  .connections = spread_connected(&c->spread),
-					  .rsize = c->rsize,
-					  .wsize = c->wsize };
+	*info = (struct ornfs_client_info){ .proto = c->cfg.proto,
+					    .connections = spread_connected(&c->spread),
+					    .rsize = c->rsize,
+					    .wsize = c->wsize };
 	getnameinfo((const struct sockaddr *)&c->addr, c->addr_len, host, sizeof(host), NULL, 0,
 		    NI_NUMERICHOST);
 	snprintf(info->server, sizeof(info->server),
@@ -220,23 +220,23 @@ void nfs_client_info(const struct nfs_client *c, struct nfs_client_info *info)
 	memcpy(info->export, c->export, sizeof(info->export));
 }
 
-void nfs_file_get(struct nfs_file *file)
+void ornfs_file_get(struct ornfs_file *file)
 {
 	file->refs++;
 }
 
-void nfs_file_put(struct nfs_file *file)
+void ornfs_file_put(struct ornfs_file *file)
 {
 	if (file && !--file->refs)
 		free(file);
 }
 
-uint64_t nfs_file_ino(const struct nfs_file *file)
+uint64_t ornfs_file_ino(const struct ornfs_file *file)
 {
 	return file->ino;
 }
 
-const uint8_t *nfs_file_handle(const struct nfs_file *file, size_t *len)
+const uint8_t *ornfs_file_handle(const struct ornfs_file *file, size_t *len)
 {
 	*len = file->len;
 	return file->fh;

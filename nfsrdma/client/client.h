@@ -31,7 +31,7 @@ struct chan;
 struct nfs4c_held;		/* nfs4_held.h */
 struct nfs4c_state;
 
-struct nfs_file {
+struct ornfs_file {
 	unsigned refs;
 	u64 ino;
 	u32 len;
@@ -73,14 +73,14 @@ struct call {
 	u32 reply_head;
 	void (*done)(struct call *call, struct xdr_in *in, int err);	/* in: at the results */
 	/* of the procedure */
-	struct nfs_client *client;
-	struct nfs_req *req;
+	struct ornfs_client *client;
+	struct ornfs_req *req;
 	int (*decode)(struct call *call, struct xdr_in *in, int err);
-	struct nfs_file *file;		/* referenced */
+	struct ornfs_file *file;		/* referenced */
 	/* referenced: its stateid goes to state_at (0: nowhere) of msg */
 	struct nfs4c_state *state;
 	u32 state_at[2], access;	/* access: or what fits for that, of file */
-	bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry);
+	bool (*entry)(struct ornfs_req *req, const struct ornfs_entry *entry);
 	void *ctx;
 	int flags;
 	/* of version 4: where the COMPOUND begins in msg, its operations, its slot in which session (-1: none) */
@@ -111,8 +111,8 @@ int tcp_xprt_create(struct chan *chan, struct xprt **x);
 enum chan_state { CHAN_IDLE, CHAN_CONNECTING, CHAN_UP, CHAN_WAITING };
 
 struct chan {
-	struct nfs_client *client;
-	enum nfs_proto proto;
+	struct ornfs_client *client;
+	enum ornfs_proto proto;
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	bool retry; /* connects again; else all calls fail with the connection */
@@ -127,13 +127,13 @@ struct chan {
 	u64 tick_ns;
 };
 
-void chan_init(struct chan *chan, struct nfs_client *client, enum nfs_proto proto, u16 port);
+void chan_init(struct chan *chan, struct ornfs_client *client, enum ornfs_proto proto, u16 port);
 void chan_stop(struct chan *chan);		/* from now on calls fail with -ECANCELED */
 void chan_deinit(struct chan *chan);		/* and what is under way */
 void chan_connect(struct chan *chan);		/* before there is a call */
 /* A call with its header written; -ENOMEM. */
-struct call *call_create(struct nfs_client *c, const struct nfs_caller *caller, u32 prog, u32 vers,
-			 u32 proc);
+struct call *call_create(struct ornfs_client *c, const struct ornfs_caller *caller, u32 prog,
+			 u32 vers, u32 proc);
 void call_free(struct call *call);
 void chan_submit(struct chan *chan, struct call *call);
 void chan_again(struct call *call, u64 delay_ns);	/* from done(): with another xid */
@@ -151,12 +151,12 @@ void chan_reply(struct chan *chan, struct call *call, const u8 *msg, size_t len,
  * by itself, and sends what it had under way again; when it cannot while another one can, its calls go there.
  */
 struct spread {
-	struct nfs_client *client;
+	struct ornfs_client *client;
 	struct chan chans[NFSC_CONNECTS_MAX];
 	unsigned n, turn;
 	bool told_down;
 };
-void spread_init(struct spread *spread, struct nfs_client *client);
+void spread_init(struct spread *spread, struct ornfs_client *client);
 void spread_up(struct spread *spread);		/* the mount is made */
 void spread_stop(struct spread *spread);	/* all calls fail with -ECANCELED */
 /* by the next in turn that is connected */
@@ -168,8 +168,8 @@ void spread_changed(struct chan *chan, int err, bool was_up);
 struct nfs4c;			/* nfs4.h */
 void nfs4c_state_put(struct nfs4c_state *state);	/* NULL: nothing */
 
-struct nfs_client {
-	struct nfs_client_cfg cfg;
+struct ornfs_client {
+	struct ornfs_client_cfg cfg;
 	struct nfs4c *v4;		/* NULL: version 3 */
 	struct ual_device *dev;
 	struct ual_pd *pd;
@@ -180,55 +180,56 @@ struct nfs_client {
 	struct spread spread;		/* of the NFS program */
 	struct chan side;		/* rpcbind, then MOUNT */
 	struct ual_defer next;		/* the next step of mounting */
-	void (*step)(struct nfs_client *c);
-	void (*mounted)(struct nfs_client *c);
+	void (*step)(struct ornfs_client *c);
+	void (*mounted)(struct ornfs_client *c);
 	u16 mount_port;
 	char export[MOUNT3_PATH_MAX + 1];
-	struct nfs_file *root;
-	struct nfs_req req;
+	struct ornfs_file *root;
+	struct ornfs_req req;
 	bool up, failed;
 	int why;
 	u32 xid;
 	u32 rsize, wsize;
-	struct list_head bufs;		/* of nfs_buf_alloc() */
+	struct list_head bufs;		/* of ornfs_buf_alloc() */
 	struct list_head mem_free;
 	struct list_head failing;	/* requests that could not even be sent */
 };
 
 /* Sets c->root and c->export; then step() is called, or client_failed(). */
-void mount_start(struct nfs_client *c, void (*then)(struct nfs_client *c));
-void client_step(struct nfs_client *c, void (*step)(struct nfs_client *c));
-void client_failed(struct nfs_client *c, int err);
+void mount_start(struct ornfs_client *c, void (*then)(struct ornfs_client *c));
+void client_step(struct ornfs_client *c, void (*step)(struct ornfs_client *c));
+void client_failed(struct ornfs_client *c, int err);
 
-struct mem *mem_create(struct nfs_client *c, size_t len);
+struct mem *mem_create(struct ornfs_client *c, size_t len);
 void mem_destroy(struct mem *mem);
-struct mem *mem_get(struct nfs_client *c, size_t len);	/* one that is free, or another */
-void mem_put(struct nfs_client *c, struct mem *mem);
+struct mem *mem_get(struct ornfs_client *c, size_t len);	/* one that is free, or another */
+void mem_put(struct ornfs_client *c, struct mem *mem);
 /* The registered memory that has all of it; NULL: none. */
-struct mem *mem_find(struct nfs_client *c, const void *data, size_t len);
-void mem_deinit(struct nfs_client *c);
+struct mem *mem_find(struct ornfs_client *c, const void *data, size_t len);
+void mem_deinit(struct ornfs_client *c);
 
 /* ---- procedures of version 3 ------------------------------------------------------------------ */
 
 typedef int nfs3_decode(struct call *call, struct xdr_in *in, int err);
 
 /* NULL: the request fails later. */
-struct call *nfs3_begin(struct nfs_client *c, struct nfs_req *req, u32 proc, nfs3_decode *decode);
+struct call *nfs3_begin(struct ornfs_client *c, struct ornfs_req *req, u32 proc,
+			nfs3_decode *decode);
 void nfs3_submit(struct call *call);
-void nfs3_fail(struct nfs_client *c, struct nfs_req *req, int err);
-void nfs3_cancel_failing(struct nfs_client *c);
+void nfs3_fail(struct ornfs_client *c, struct ornfs_req *req, int err);
+void nfs3_cancel_failing(struct ornfs_client *c);
 #define NFS3_GOES_ON 1			/* from decode: the request has another call */
 
-void nfs3_out_file(struct call *call, const struct nfs_file *file);
+void nfs3_out_file(struct call *call, const struct ornfs_file *file);
 void nfs3_out_name(struct call *call, const char *name);
 void nfs3_out_sattr(struct call *call, const struct stat *st, unsigned mask);
-struct nfs_file *nfs3_file_new(const u8 *fh, u32 len, u64 ino);
-struct nfs_file *nfs3_in_fh(struct xdr_in *in, u64 ino);
-void nfs3_in_attr(struct xdr_in *in, struct nfs_stat *stat);
-bool nfs3_in_post_attr(struct xdr_in *in, struct nfs_stat *stat);	/* are there any? */
-void nfs3_in_wcc(struct xdr_in *in, struct nfs_req *req);
+struct ornfs_file *nfs3_file_new(const u8 *fh, u32 len, u64 ino);
+struct ornfs_file *nfs3_in_fh(struct xdr_in *in, u64 ino);
+void nfs3_in_attr(struct xdr_in *in, struct ornfs_stat *stat);
+bool nfs3_in_post_attr(struct xdr_in *in, struct ornfs_stat *stat);	/* are there any? */
+void nfs3_in_wcc(struct xdr_in *in, struct ornfs_req *req);
 int nfs3_errno(u32 status);
 /* FSINFO: c->rsize, c->wsize. */
-void nfs3c_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req);
+void nfs3c_fsinfo(struct ornfs_client *c, struct ornfs_file *root, struct ornfs_req *req);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define MEM_ALIGN 4096
 
-struct mem *mem_create(struct nfs_client *c, size_t len)
+struct mem *mem_create(struct ornfs_client *c, size_t len)
 {
 	struct mem *mem = calloc(1, sizeof(*mem));
 	size_t size = (len + MEM_ALIGN - 1) & ~(size_t)(MEM_ALIGN - 1);
@@ -37,7 +37,7 @@ void mem_destroy(struct mem *mem)
 	free(mem);
 }
 
-struct mem *mem_get(struct nfs_client *c, size_t len)
+struct mem *mem_get(struct ornfs_client *c, size_t len)
 {
 	struct mem *mem;
 
@@ -50,13 +50,13 @@ struct mem *mem_get(struct nfs_client *c, size_t len)
 	return mem_create(c, max_t(size_t, len, NFSC_DIR_BYTES));
 }
 
-void mem_put(struct nfs_client *c, struct mem *mem)
+void mem_put(struct ornfs_client *c, struct mem *mem)
 {
 	if (mem)
 		list_add(&mem->link, &c->mem_free);
 }
 
-struct mem *mem_find(struct nfs_client *c, const void *data, size_t len)
+struct mem *mem_find(struct ornfs_client *c, const void *data, size_t len)
 {
 	const u8 *p = data;
 	struct mem *mem;
@@ -67,14 +67,14 @@ struct mem *mem_find(struct nfs_client *c, const void *data, size_t len)
 	return NULL;
 }
 
-void mem_deinit(struct nfs_client *c)
+void mem_deinit(struct ornfs_client *c)
 {
 	while (!list_empty(&c->mem_free))
 		mem_destroy(list_first_entry(&c->mem_free, struct mem, link));
 	core_assert(list_empty(&c->bufs));	/* the caller frees them before the client */
 }
 
-void *nfs_buf_alloc(struct nfs_client *client, size_t len)
+void *ornfs_buf_alloc(struct ornfs_client *client, size_t len)
 {
 	struct mem *mem = len ? mem_create(client, len) : NULL;
 
@@ -84,7 +84,7 @@ void *nfs_buf_alloc(struct nfs_client *client, size_t len)
 	return mem->data;
 }
 
-void nfs_buf_free(struct nfs_client *client, void *buf, size_t len)
+void ornfs_buf_free(struct ornfs_client *client, void *buf, size_t len)
 {
 	struct mem *mem = buf ? mem_find(client, buf, len) : NULL;
 

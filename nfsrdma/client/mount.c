@@ -15,7 +15,7 @@
 #define PROTO_TCP	6
 #define EXPORTS_MAX	65536		/* and groups: of one list */
 
-static struct call *begin(struct nfs_client *c, u32 prog, u32 vers, u32 proc,
+static struct call *begin(struct ornfs_client *c, u32 prog, u32 vers, u32 proc,
 			  void (*done)(struct call *, struct xdr_in *, int))
 {
 	struct call *call = call_create(c, NULL, prog, vers, proc);
@@ -29,7 +29,7 @@ static struct call *begin(struct nfs_client *c, u32 prog, u32 vers, u32 proc,
 
 /* ---- MNT -------------------------------------------------------------------------------------- */
 
-static int handle_in(struct nfs_client *c, struct xdr_in *in)
+static int handle_in(struct ornfs_client *c, struct xdr_in *in)
 {
 	u32 status = xdr_in_u32(in), len;
 	const u8 *fh;
@@ -45,7 +45,7 @@ static int handle_in(struct nfs_client *c, struct xdr_in *in)
 	return c->root ? 0 : -ENOMEM;
 }
 
-static void then_up(struct nfs_client *c)
+static void then_up(struct ornfs_client *c)
 {
 	chan_deinit(&c->side);
 	c->mounted(c);
@@ -53,7 +53,7 @@ static void then_up(struct nfs_client *c)
 
 static void on_mnt(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_client *c = call->client;
+	struct ornfs_client *c = call->client;
 
 	if (!err)
 		err = handle_in(c, in);
@@ -64,7 +64,7 @@ static void on_mnt(struct call *call, struct xdr_in *in, int err)
 		client_step(c, then_up);
 }
 
-static void ask_mnt(struct nfs_client *c)
+static void ask_mnt(struct ornfs_client *c)
 {
 	struct call *call = begin(c, MOUNT_PROGRAM, MOUNT3_VERSION, MOUNT3_MNT, on_mnt);
 
@@ -77,7 +77,7 @@ static void ask_mnt(struct nfs_client *c)
 /* ---- EXPORT ----------------------------------------------------------------------------------- */
 
 /* Of the exports that the path lies in, the longest. */
-static void consider(struct nfs_client *c, const u8 *name, u32 len)
+static void consider(struct ornfs_client *c, const u8 *name, u32 len)
 {
 	if (len > 1 && name[len - 1] == '/')
 		len--;
@@ -89,7 +89,7 @@ static void consider(struct nfs_client *c, const u8 *name, u32 len)
 	c->export[len] = '\0';
 }
 
-static bool exports_in(struct nfs_client *c, struct xdr_in *in)
+static bool exports_in(struct ornfs_client *c, struct xdr_in *in)
 {
 	unsigned left = EXPORTS_MAX;
 	const u8 *name;
@@ -107,7 +107,7 @@ static bool exports_in(struct nfs_client *c, struct xdr_in *in)
 
 static void on_exports(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_client *c = call->client;
+	struct ornfs_client *c = call->client;
 
 	if (!err && !exports_in(c, in))
 		err = -EPROTO;
@@ -125,12 +125,12 @@ static void on_exports(struct call *call, struct xdr_in *in, int err)
 		client_step(c, ask_mnt);
 }
 
-static void ask_exports(struct nfs_client *c)
+static void ask_exports(struct ornfs_client *c)
 {
 	struct call *call;
 
 	chan_deinit(&c->side);
-	chan_init(&c->side, c, NFS_PROTO_TCP, c->mount_port);
+	chan_init(&c->side, c, ORNFS_PROTO_TCP, c->mount_port);
 	call = begin(c, MOUNT_PROGRAM, MOUNT3_VERSION, MOUNT3_EXPORT, on_exports);
 	if (call)
 		chan_submit(&c->side, call);
@@ -140,7 +140,7 @@ static void ask_exports(struct nfs_client *c)
 
 static void on_port(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_client *c = call->client;
+	struct ornfs_client *c = call->client;
 	u32 port = err ? 0 : xdr_in_u32(in);
 
 	call_free(call);
@@ -151,11 +151,11 @@ static void on_port(struct call *call, struct xdr_in *in, int err)
 	client_step(c, ask_exports);
 }
 
-static void ask_port(struct nfs_client *c)
+static void ask_port(struct ornfs_client *c)
 {
 	struct call *call;
 
-	chan_init(&c->side, c, NFS_PROTO_TCP, RPCBIND_PORT);
+	chan_init(&c->side, c, ORNFS_PROTO_TCP, RPCBIND_PORT);
 	call = begin(c, RPCBIND_PROGRAM, RPCBIND_VERSION, RPCBIND_GETPORT, on_port);
 	if (!call)
 		return;
@@ -166,11 +166,11 @@ static void ask_port(struct nfs_client *c)
 	chan_submit(&c->side, call);
 }
 
-void mount_start(struct nfs_client *c, void (*then)(struct nfs_client *c))
+void mount_start(struct ornfs_client *c, void (*then)(struct ornfs_client *c))
 {
 	c->mounted = then;
 	c->mount_port = c->cfg.mount_port;
 	if (!c->mount_port)
-		c->mount_port = c->cfg.proto == NFS_PROTO_TCP ? c->cfg.port : NFS_PORT;
+		c->mount_port = c->cfg.proto == ORNFS_PROTO_TCP ? c->cfg.port : NFS_PORT;
 	client_step(c, c->cfg.mount_port ? ask_exports : ask_port);
 }

@@ -14,7 +14,7 @@ static int getattr_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-static void do_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+static void do_getattr(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_GETATTR, getattr_in);
 
@@ -24,7 +24,7 @@ static void do_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_r
 	nfs3_submit(call);
 }
 
-void nfs_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void ornfs_getattr(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_getattr(c, file, req);
@@ -38,8 +38,8 @@ static int setattr_in(struct call *call, struct xdr_in *in, int err)
 	return err;
 }
 
-static void do_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st,
-		       unsigned mask, struct nfs_req *req)
+static void do_setattr(struct ornfs_client *c, struct ornfs_file *file, const struct stat *st,
+		       unsigned mask, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_SETATTR, setattr_in);
 
@@ -51,8 +51,8 @@ static void do_setattr(struct nfs_client *c, struct nfs_file *file, const struct
 	nfs3_submit(call);
 }
 
-void nfs_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st, unsigned mask,
-		 struct nfs_req *req)
+void ornfs_setattr(struct ornfs_client *c, struct ornfs_file *file, const struct stat *st,
+		   unsigned mask, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_setattr(c, file, st, mask, req);
@@ -62,7 +62,7 @@ void nfs_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat 
 
 static int access_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 
 	req->has_stat = nfs3_in_post_attr(in, &req->stat);
 	if (err)
@@ -71,8 +71,8 @@ static int access_in(struct call *call, struct xdr_in *in, int err)
 	return ((u32)call->flags & ~req->access) ? -EACCES : 0;
 }
 
-static void do_access(struct nfs_client *c, struct nfs_file *file, unsigned mode,
-		      struct nfs_req *req)
+static void do_access(struct ornfs_client *c, struct ornfs_file *file, unsigned mode,
+		      struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_ACCESS, access_in);
 	u32 ask = 0;
@@ -92,7 +92,8 @@ static void do_access(struct nfs_client *c, struct nfs_file *file, unsigned mode
 	nfs3_submit(call);
 }
 
-void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, struct nfs_req *req)
+void ornfs_access(struct ornfs_client *c, struct ornfs_file *file, unsigned mode,
+		  struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_access(c, file, mode, req);
@@ -102,7 +103,7 @@ void nfs_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, stru
 
 static int statfs_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	struct statvfs *vfs = &req->statvfs;
 
 	req->has_stat = nfs3_in_post_attr(in, &req->stat);
@@ -120,7 +121,7 @@ static int statfs_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-static void do_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+static void do_statfs(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_FSSTAT, statfs_in);
 
@@ -130,7 +131,7 @@ static void do_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_re
 	nfs3_submit(call);
 }
 
-void nfs_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void ornfs_statfs(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_statfs(c, file, req);
@@ -148,7 +149,7 @@ static u32 io_size(u32 max)
 
 static int fsinfo_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_client *c = call->client;
+	struct ornfs_client *c = call->client;
 	u32 rtmax, wtmax;
 
 	call->req->has_stat = nfs3_in_post_attr(in, &call->req->stat);
@@ -164,7 +165,7 @@ static int fsinfo_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs3c_fsinfo(struct nfs_client *c, struct nfs_file *root, struct nfs_req *req)
+void nfs3c_fsinfo(struct ornfs_client *c, struct ornfs_file *root, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_FSINFO, fsinfo_in);
 

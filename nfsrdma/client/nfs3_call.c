@@ -6,14 +6,14 @@
 
 #define JUKEBOX_NS (1000 * NS_PER_MS)	/* "try later": RFC 1813 2.6 */
 
-/* In nfs_req.priv: a request that fails without having been sent does so from the loop. */
+/* In ornfs_req.priv: a request that fails without having been sent does so from the loop. */
 struct failing {
 	struct ual_defer defer;
 	struct list_head link;
-	struct nfs_req *req;
+	struct ornfs_req *req;
 	int err;
 };
-static_assert(sizeof(struct failing) <= sizeof(((struct nfs_req *)0)->priv), "it fits");
+static_assert(sizeof(struct failing) <= sizeof(((struct ornfs_req *)0)->priv), "it fits");
 
 static void on_fail(struct ual_defer *d)
 {
@@ -23,7 +23,7 @@ static void on_fail(struct ual_defer *d)
 	f->req->fn(f->req, f->err);
 }
 
-void nfs3_fail(struct nfs_client *c, struct nfs_req *req, int err)
+void nfs3_fail(struct ornfs_client *c, struct ornfs_req *req, int err)
 {
 	struct failing *f = (void *)req->priv;
 
@@ -32,7 +32,7 @@ void nfs3_fail(struct nfs_client *c, struct nfs_req *req, int err)
 	ual_defer(c->cfg.loop, &f->defer);
 }
 
-void nfs3_cancel_failing(struct nfs_client *c)
+void nfs3_cancel_failing(struct ornfs_client *c)
 {
 	while (!list_empty(&c->failing)) {
 		struct failing *f = list_first_entry(&c->failing, struct failing, link);
@@ -45,7 +45,7 @@ void nfs3_cancel_failing(struct nfs_client *c)
 
 static void on_done(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	u32 status;
 
 	if (!err) {
@@ -62,13 +62,14 @@ static void on_done(struct call *call, struct xdr_in *in, int err)
 	if (err == NFS3_GOES_ON)
 		return;
 	if (err && req->file) {
-		nfs_file_put(req->file);
+		ornfs_file_put(req->file);
 		req->file = NULL;
 	}
 	req->fn(req, err);
 }
 
-struct call *nfs3_begin(struct nfs_client *c, struct nfs_req *req, u32 proc, nfs3_decode *decode)
+struct call *nfs3_begin(struct ornfs_client *c, struct ornfs_req *req, u32 proc,
+			nfs3_decode *decode)
 {
 	struct call *call = call_create(c, req->caller, NFS_PROGRAM, NFS3_VERSION, proc);
 

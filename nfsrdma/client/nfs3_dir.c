@@ -16,15 +16,15 @@ struct page {
 	bool full;			/* the caller wants no more */
 };
 
-static void list_from(struct nfs_client *c, struct nfs_req *req, struct nfs_file *dir, u64 cookie,
-		      const u8 *verf,
-		      bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry));
+static void list_from(struct ornfs_client *c, struct ornfs_req *req, struct ornfs_file *dir,
+		      u64 cookie, const u8 *verf,
+		      bool (*entry)(struct ornfs_req *req, const struct ornfs_entry *entry));
 
 static void entry_in(struct page *page, struct xdr_in *in)
 {
-	struct nfs_entry entry = { .ino = xdr_in_u64(in) };
+	struct ornfs_entry entry = { .ino = xdr_in_u64(in) };
 	char name[NAME_MAX_BYTES + 1];
-	struct nfs_stat stat;
+	struct ornfs_stat stat;
 	const u8 *p;
 	u32 len;
 
@@ -46,13 +46,13 @@ static void entry_in(struct page *page, struct xdr_in *in)
 		page->cookie = entry.cookie;
 		page->full = !page->call->entry(page->call->req, &entry);
 	}
-	nfs_file_put(entry.file);
+	ornfs_file_put(entry.file);
 }
 
 static int page_in(struct call *call, struct xdr_in *in, int err)
 {
 	struct page page = { .call = call };
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	const u8 *verf;
 	bool any = false;
 
@@ -81,16 +81,16 @@ static int page_in(struct call *call, struct xdr_in *in, int err)
 	return NFS3_GOES_ON;
 }
 
-static void list_from(struct nfs_client *c, struct nfs_req *req, struct nfs_file *dir, u64 cookie,
-		      const u8 *verf,
-		      bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry))
+static void list_from(struct ornfs_client *c, struct ornfs_req *req, struct ornfs_file *dir,
+		      u64 cookie, const u8 *verf,
+		      bool (*entry)(struct ornfs_req *req, const struct ornfs_entry *entry))
 {
 	struct call *call = nfs3_begin(c, req, NFS3_READDIRPLUS, page_in);
 
 	if (!call)
 		return;
 	req->eof = false;
-	nfs_file_get(dir);
+	ornfs_file_get(dir);
 	call->file = dir;
 	call->entry = entry;
 	call->reply_max = NFSC_DIR_BYTES;
@@ -103,18 +103,18 @@ static void list_from(struct nfs_client *c, struct nfs_req *req, struct nfs_file
 	nfs3_submit(call);
 }
 
-static void do_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
-		       bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
-		       struct nfs_req *req)
+static void do_readdir(struct ornfs_client *c, struct ornfs_file *dir, uint64_t cookie,
+		       bool (*entry)(struct ornfs_req *req, const struct ornfs_entry *entry),
+		       struct ornfs_req *req)
 {
 	static const u8 none[NFS3_COOKIEVERFSIZE];
 
 	list_from(c, req, dir, cookie, cookie ? req->dir_verf : none, entry);
 }
 
-void nfs_readdir(struct nfs_client *c, struct nfs_file *dir, uint64_t cookie,
-		 bool (*entry)(struct nfs_req *req, const struct nfs_entry *entry),
-		 struct nfs_req *req)
+void ornfs_readdir(struct ornfs_client *c, struct ornfs_file *dir, uint64_t cookie,
+		   bool (*entry)(struct ornfs_req *req, const struct ornfs_entry *entry),
+		   struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_readdir(c, dir, cookie, entry, req);

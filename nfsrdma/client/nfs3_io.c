@@ -6,7 +6,7 @@
 
 static int read_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	const u8 *data;
 	u32 len;
 
@@ -27,8 +27,8 @@ static int read_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-static void do_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf,
-		    size_t len, struct nfs_req *req)
+static void do_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, void *buf,
+		    size_t len, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_READ, read_in);
 
@@ -43,8 +43,8 @@ static void do_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset
 	nfs3_submit(call);
 }
 
-void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
-	      struct nfs_req *req)
+void ornfs_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, void *buf,
+		size_t len, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_read(c, file, offset, buf, len, req);
@@ -54,8 +54,8 @@ void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void
 
 static int write_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
-	struct nfs_file *file = call->file;
+	struct ornfs_req *req = call->req;
+	struct ornfs_file *file = call->file;
 	u32 stable;
 	const u8 *verf;
 
@@ -78,15 +78,15 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-static void do_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
-		     size_t len, bool stable, struct nfs_req *req)
+static void do_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset,
+		     const void *buf, size_t len, bool stable, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_WRITE, write_in);
 
 	if (!call)
 		return;
 	req->count = 0;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	call->file = file;
 	call->data = buf;
 	call->data_len = min_t(size_t, len, c->wsize);
@@ -98,8 +98,8 @@ static void do_write(struct nfs_client *c, struct nfs_file *file, uint64_t offse
 	nfs3_submit(call);
 }
 
-void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
-	       size_t len, bool stable, struct nfs_req *req)
+void ornfs_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, const void *buf,
+		 size_t len, bool stable, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_write(c, file, offset, buf, len, stable, req);
@@ -109,7 +109,7 @@ void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, con
 
 static int commit_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_file *file = call->file;
+	struct ornfs_file *file = call->file;
 	const u8 *verf;
 	bool lost;
 
@@ -125,13 +125,13 @@ static int commit_in(struct call *call, struct xdr_in *in, int err)
 	return lost ? -EAGAIN : 0;
 }
 
-static void do_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+static void do_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_COMMIT, commit_in);
 
 	if (!call)
 		return;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	call->file = file;
 	nfs3_out_file(call, file);
 	xdr_out_u64(&call->out, 0);
@@ -139,7 +139,7 @@ static void do_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_re
 	nfs3_submit(call);
 }
 
-void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void ornfs_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_commit(c, file, req);
@@ -149,7 +149,7 @@ void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req
 
 static int readlink_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	const u8 *target;
 	u32 len;
 
@@ -168,8 +168,8 @@ static int readlink_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-static void do_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
-			struct nfs_req *req)
+static void do_readlink(struct ornfs_client *c, struct ornfs_file *file, char *buf, size_t len,
+			struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_READLINK, readlink_in);
 
@@ -182,8 +182,8 @@ static void do_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, 
 	nfs3_submit(call);
 }
 
-void nfs_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
-		  struct nfs_req *req)
+void ornfs_readlink(struct ornfs_client *c, struct ornfs_file *file, char *buf, size_t len,
+		    struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_readlink(c, file, buf, len, req);

@@ -7,7 +7,7 @@
 
 static int lookup_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 
 	if (err)
 		return err;
@@ -20,8 +20,8 @@ static int lookup_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-static void do_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name,
-		      struct nfs_req *req)
+static void do_lookup(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		      struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_LOOKUP, lookup_in);
 
@@ -32,7 +32,8 @@ static void do_lookup(struct nfs_client *c, struct nfs_file *dir, const char *na
 	nfs3_submit(call);
 }
 
-void nfs_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req)
+void ornfs_lookup(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		  struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_lookup(c, dir, name, req);
@@ -48,7 +49,7 @@ static int got_in(struct call *call, struct xdr_in *in, int err)
 /* Results of what makes an object; the handle is optional there, and the name is looked up if it is not told. */
 static int made_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 
 	if (err)
 		return err;
@@ -63,8 +64,8 @@ static int made_in(struct call *call, struct xdr_in *in, int err)
 	return req->file ? 0 : -EREMOTEIO;
 }
 
-static void do_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
-		     struct nfs_req *req)
+static void do_mkdir(struct ornfs_client *c, struct ornfs_file *dir, const char *name, mode_t mode,
+		     struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_MKDIR, made_in);
 	struct stat st = { .st_mode = mode };
@@ -73,12 +74,12 @@ static void do_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *nam
 		return;
 	nfs3_out_file(call, dir);
 	nfs3_out_name(call, name);
-	nfs3_out_sattr(call, &st, NFS_SETATTR_MODE);
+	nfs3_out_sattr(call, &st, ORNFS_SETATTR_MODE);
 	nfs3_submit(call);
 }
 
-void nfs_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
-	       struct nfs_req *req)
+void ornfs_mkdir(struct ornfs_client *c, struct ornfs_file *dir, const char *name, mode_t mode,
+		 struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_mkdir(c, dir, name, mode, req);
@@ -86,8 +87,8 @@ void nfs_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mod
 		do_mkdir(c, dir, name, mode, req);
 }
 
-static void do_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name,
-		       const char *target, struct nfs_req *req)
+static void do_symlink(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		       const char *target, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_SYMLINK, made_in);
 	struct stat st = { .st_mode = 0777 };
@@ -96,13 +97,13 @@ static void do_symlink(struct nfs_client *c, struct nfs_file *dir, const char *n
 		return;
 	nfs3_out_file(call, dir);
 	nfs3_out_name(call, name);
-	nfs3_out_sattr(call, &st, NFS_SETATTR_MODE);
+	nfs3_out_sattr(call, &st, ORNFS_SETATTR_MODE);
 	nfs3_out_name(call, target);
 	nfs3_submit(call);
 }
 
-void nfs_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name, const char *target,
-		 struct nfs_req *req)
+void ornfs_symlink(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		   const char *target, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_symlink(c, dir, name, target, req);
@@ -126,8 +127,8 @@ static u32 node_type(mode_t mode)
 	}
 }
 
-static void do_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
-		     dev_t dev, struct nfs_req *req)
+static void do_mknod(struct ornfs_client *c, struct ornfs_file *dir, const char *name, mode_t mode,
+		     dev_t dev, struct ornfs_req *req)
 {
 	u32 type = node_type(mode);
 	struct stat st = { .st_mode = mode };
@@ -143,7 +144,7 @@ static void do_mknod(struct nfs_client *c, struct nfs_file *dir, const char *nam
 	nfs3_out_file(call, dir);
 	nfs3_out_name(call, name);
 	xdr_out_u32(&call->out, type);
-	nfs3_out_sattr(call, &st, NFS_SETATTR_MODE);
+	nfs3_out_sattr(call, &st, ORNFS_SETATTR_MODE);
 	if (type == NF3BLK || type == NF3CHR) {
 		xdr_out_u32(&call->out, major(dev));
 		xdr_out_u32(&call->out, minor(dev));
@@ -151,8 +152,8 @@ static void do_mknod(struct nfs_client *c, struct nfs_file *dir, const char *nam
 	nfs3_submit(call);
 }
 
-void nfs_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode, dev_t dev,
-	       struct nfs_req *req)
+void ornfs_mknod(struct ornfs_client *c, struct ornfs_file *dir, const char *name, mode_t mode,
+		 dev_t dev, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_mknod(c, dir, name, mode, dev, req);
@@ -160,8 +161,8 @@ void nfs_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mod
 		do_mknod(c, dir, name, mode, dev, req);
 }
 
-static void do_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir,
-		    const char *name, struct nfs_req *req)
+static void do_link(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_file *dir,
+		    const char *name, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_LINK, got_in);
 
@@ -173,8 +174,8 @@ static void do_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file
 	nfs3_submit(call);
 }
 
-void nfs_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir, const char *name,
-	      struct nfs_req *req)
+void ornfs_link(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_file *dir,
+		const char *name, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_link(c, file, dir, name, req);
@@ -182,8 +183,8 @@ void nfs_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir,
 		do_link(c, file, dir, name, req);
 }
 
-static void do_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bool is_dir,
-		      struct nfs_req *req)
+static void do_remove(struct ornfs_client *c, struct ornfs_file *dir, const char *name, bool is_dir,
+		      struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, is_dir ? NFS3_RMDIR : NFS3_REMOVE, got_in);
 
@@ -194,8 +195,8 @@ static void do_remove(struct nfs_client *c, struct nfs_file *dir, const char *na
 	nfs3_submit(call);
 }
 
-void nfs_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bool is_dir,
-		struct nfs_req *req)
+void ornfs_remove(struct ornfs_client *c, struct ornfs_file *dir, const char *name, bool is_dir,
+		  struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_remove(c, dir, name, req);
@@ -203,8 +204,8 @@ void nfs_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, bo
 		do_remove(c, dir, name, is_dir, req);
 }
 
-static void do_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
-		      struct nfs_file *to, const char *to_name, struct nfs_req *req)
+static void do_rename(struct ornfs_client *c, struct ornfs_file *from, const char *from_name,
+		      struct ornfs_file *to, const char *to_name, struct ornfs_req *req)
 {
 	struct call *call = nfs3_begin(c, req, NFS3_RENAME, got_in);
 
@@ -217,8 +218,8 @@ static void do_rename(struct nfs_client *c, struct nfs_file *from, const char *f
 	nfs3_submit(call);
 }
 
-void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
-		struct nfs_file *to, const char *to_name, struct nfs_req *req)
+void ornfs_rename(struct ornfs_client *c, struct ornfs_file *from, const char *from_name,
+		  struct ornfs_file *to, const char *to_name, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_rename(c, from, from_name, to, to_name, req);
@@ -231,7 +232,7 @@ void nfs_rename(struct nfs_client *c, struct nfs_file *from, const char *from_na
 /* An existing file is cut; the request goes on with what it found. */
 static int cut_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 
 	nfs3_in_wcc(in, req);
 	req->file = call->file;
@@ -242,17 +243,17 @@ static int cut_in(struct call *call, struct xdr_in *in, int err)
 static int cut(struct call *found)
 {
 	static const struct stat empty;
-	struct nfs_req *req = found->req;
-	struct nfs_file *file = req->file;
+	struct ornfs_req *req = found->req;
+	struct ornfs_file *file = req->file;
 	struct call *call = nfs3_begin(found->client, req, NFS3_SETATTR, cut_in);
 
 	if (!call) {
-		nfs_file_put(file);
+		ornfs_file_put(file);
 		return NFS3_GOES_ON;
 	}
 	call->file = file;
 	nfs3_out_file(call, file);
-	nfs3_out_sattr(call, &empty, NFS_SETATTR_SIZE);
+	nfs3_out_sattr(call, &empty, ORNFS_SETATTR_SIZE);
 	xdr_out_bool(&call->out, false);	/* no guard */
 	nfs3_submit(call);
 	return NFS3_GOES_ON;
@@ -266,8 +267,8 @@ static int opened_in(struct call *call, struct xdr_in *in, int err)
 	return call->req->has_stat && !call->req->stat.st.st_size ? 0 : cut(call);
 }
 
-static void do_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags,
-		    mode_t mode, struct nfs_req *req)
+static void do_open(struct ornfs_client *c, struct ornfs_file *dir, const char *name, int flags,
+		    mode_t mode, struct ornfs_req *req)
 {
 	bool create = flags & O_CREAT;
 	struct call *call = nfs3_begin(c, req, create ? NFS3_CREATE : NFS3_LOOKUP, opened_in);
@@ -280,13 +281,13 @@ static void do_open(struct nfs_client *c, struct nfs_file *dir, const char *name
 	nfs3_out_name(call, name);
 	if (create) {
 		xdr_out_u32(&call->out, flags & O_EXCL ? NFS3_GUARDED : NFS3_UNCHECKED);
-		nfs3_out_sattr(call, &st, NFS_SETATTR_MODE);
+		nfs3_out_sattr(call, &st, ORNFS_SETATTR_MODE);
 	}
 	nfs3_submit(call);
 }
 
-void nfs_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags, mode_t mode,
-	      struct nfs_req *req)
+void ornfs_open(struct ornfs_client *c, struct ornfs_file *dir, const char *name, int flags,
+		mode_t mode, struct ornfs_req *req)
 {
 	if (c->v4)
 		nfs4c_open(c, dir, name, flags, mode, req);

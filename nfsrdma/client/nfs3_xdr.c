@@ -6,7 +6,7 @@
 
 #include "nfsrdma/client/client.h"
 
-void nfs3_out_file(struct call *call, const struct nfs_file *file)
+void nfs3_out_file(struct call *call, const struct ornfs_file *file)
 {
 	xdr_out_opaque(&call->out, file->fh, file->len);
 }
@@ -36,19 +36,19 @@ void nfs3_out_sattr(struct call *call, const struct stat *st, unsigned mask)
 {
 	struct xdr_out *out = &call->out;
 
-	out_u32_if(out, mask & NFS_SETATTR_MODE, st->st_mode & 07777);
-	out_u32_if(out, mask & NFS_SETATTR_UID, st->st_uid);
-	out_u32_if(out, mask & NFS_SETATTR_GID, st->st_gid);
-	xdr_out_bool(out, mask & NFS_SETATTR_SIZE);
-	if (mask & NFS_SETATTR_SIZE)
+	out_u32_if(out, mask & ORNFS_SETATTR_MODE, st->st_mode & 07777);
+	out_u32_if(out, mask & ORNFS_SETATTR_UID, st->st_uid);
+	out_u32_if(out, mask & ORNFS_SETATTR_GID, st->st_gid);
+	xdr_out_bool(out, mask & ORNFS_SETATTR_SIZE);
+	if (mask & ORNFS_SETATTR_SIZE)
 		xdr_out_u64(out, (u64)st->st_size);
-	out_time(out, mask & NFS_SETATTR_ATIME, mask & NFS_SETATTR_ATIME_NOW, &st->st_atim);
-	out_time(out, mask & NFS_SETATTR_MTIME, mask & NFS_SETATTR_MTIME_NOW, &st->st_mtim);
+	out_time(out, mask & ORNFS_SETATTR_ATIME, mask & ORNFS_SETATTR_ATIME_NOW, &st->st_atim);
+	out_time(out, mask & ORNFS_SETATTR_MTIME, mask & ORNFS_SETATTR_MTIME_NOW, &st->st_mtim);
 }
 
-struct nfs_file *nfs3_file_new(const u8 *fh, u32 len, u64 ino)
+struct ornfs_file *nfs3_file_new(const u8 *fh, u32 len, u64 ino)
 {
-	struct nfs_file *file = calloc(1, sizeof(*file));
+	struct ornfs_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
 		return NULL;
@@ -59,7 +59,7 @@ struct nfs_file *nfs3_file_new(const u8 *fh, u32 len, u64 ino)
 	return file;
 }
 
-struct nfs_file *nfs3_in_fh(struct xdr_in *in, u64 ino)
+struct ornfs_file *nfs3_in_fh(struct xdr_in *in, u64 ino)
 {
 	u32 len;
 	const u8 *fh = xdr_in_opaque(in, NFS3_FHSIZE, &len);
@@ -95,7 +95,7 @@ static void in_time(struct xdr_in *in, struct timespec *ts)
 	ts->tv_nsec = xdr_in_u32(in);
 }
 
-void nfs3_in_attr(struct xdr_in *in, struct nfs_stat *stat)
+void nfs3_in_attr(struct xdr_in *in, struct ornfs_stat *stat)
 {
 	struct stat *st = &stat->st;
 	u32 major, minor;
@@ -122,7 +122,7 @@ void nfs3_in_attr(struct xdr_in *in, struct nfs_stat *stat)
 	in_time(in, &st->st_ctim);
 }
 
-bool nfs3_in_post_attr(struct xdr_in *in, struct nfs_stat *stat)
+bool nfs3_in_post_attr(struct xdr_in *in, struct ornfs_stat *stat)
 {
 	bool is = xdr_in_bool(in);
 
@@ -131,7 +131,7 @@ bool nfs3_in_post_attr(struct xdr_in *in, struct nfs_stat *stat)
 	return is && xdr_in_ok(in);
 }
 
-void nfs3_in_wcc(struct xdr_in *in, struct nfs_req *req)
+void nfs3_in_wcc(struct xdr_in *in, struct ornfs_req *req)
 {
 	if (xdr_in_bool(in))
 		xdr_in_fixed(in, 24);	/* size, mtime and ctime before */

@@ -110,9 +110,9 @@ static mode_t type_in(struct xdr_in *in)
 
 /* All that may be in an answer to what this file asks. */
 struct attrs {
-	struct nfs_stat *stat;
+	struct ornfs_stat *stat;
 	struct statvfs *fs;
-	struct nfs_file **handle;
+	struct ornfs_file **handle;
 	u32 lease_s;
 	u64 maxread, maxwrite;
 	bool rdattr_error;
@@ -125,7 +125,7 @@ static void rawdev_in(struct xdr_in *in, struct stat *st)
 	st->st_rdev = makedev(major, minor);
 }
 
-static void handle_in(struct xdr_in *in, struct nfs_file **handle)
+static void handle_in(struct xdr_in *in, struct ornfs_file **handle)
 {
 	u32 len;
 	const u8 *fh = xdr_in_opaque(in, NFS4_FHSIZE, &len);
@@ -134,7 +134,7 @@ static void handle_in(struct xdr_in *in, struct nfs_file **handle)
 		*handle = nfs3_file_new(fh, len, 0);
 }
 
-static void stat_attr_in(struct xdr_in *in, unsigned n, struct nfs_stat *stat)
+static void stat_attr_in(struct xdr_in *in, unsigned n, struct ornfs_stat *stat)
 {
 	struct stat *st = &stat->st;
 
@@ -240,7 +240,7 @@ static void attrs_in(struct xdr_in *in, struct attrs *a)
 	u32 word[3], len;
 	const u8 *p;
 
-	*a->stat = (struct nfs_stat){ .st.st_blksize = 4096 };
+	*a->stat = (struct ornfs_stat){ .st.st_blksize = 4096 };
 	*a->fs = (struct statvfs){ .f_frsize = 4096, .f_bsize = 4096 };
 	bitmap_in(in, word);
 	p = xdr_in_opaque(in, ATTR_BYTES_MAX, &len);
@@ -252,7 +252,7 @@ static void attrs_in(struct xdr_in *in, struct attrs *a)
 		xdr_in_fail(in);
 }
 
-bool nfs4c_in_fattr(struct xdr_in *in, struct nfs_stat *stat, struct nfs_file **handle)
+bool nfs4c_in_fattr(struct xdr_in *in, struct ornfs_stat *stat, struct ornfs_file **handle)
 {
 	struct statvfs fs;
 	struct attrs a = { .stat = stat, .fs = &fs, .handle = handle };
@@ -263,7 +263,7 @@ bool nfs4c_in_fattr(struct xdr_in *in, struct nfs_stat *stat, struct nfs_file **
 
 int nfs4c_in_stat(struct call *call, struct xdr_in *in)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	int err = nfs4c_in(in, NFS4_OP_GETATTR);
 
 	if (err)
@@ -296,36 +296,36 @@ static void time_out(struct xdr_out *out, bool given, const struct timespec *ts)
 
 void nfs4c_out_sattr(struct call *call, const struct stat *st, unsigned mask)
 {
-	bool atime = mask & (NFS_SETATTR_ATIME | NFS_SETATTR_ATIME_NOW);
-	bool mtime = mask & (NFS_SETATTR_MTIME | NFS_SETATTR_MTIME_NOW);
+	bool atime = mask & (ORNFS_SETATTR_ATIME | ORNFS_SETATTR_ATIME_NOW);
+	bool mtime = mask & (ORNFS_SETATTR_MTIME | ORNFS_SETATTR_MTIME_NOW);
 	u8 list[128];
 	struct xdr_out out;
 	u32 word[3] = { 0 };
 
 	xdr_out_init(&out, list, sizeof(list));
-	if (mask & NFS_SETATTR_SIZE) {
+	if (mask & ORNFS_SETATTR_SIZE) {
 		word[0] |= BIT(FATTR4_SIZE);
 		xdr_out_u64(&out, (u64)st->st_size);
 	}
-	if (mask & NFS_SETATTR_MODE) {
+	if (mask & ORNFS_SETATTR_MODE) {
 		word[1] |= BIT(FATTR4_MODE);
 		xdr_out_u32(&out, st->st_mode & 07777);
 	}
-	if (mask & NFS_SETATTR_UID) {
+	if (mask & ORNFS_SETATTR_UID) {
 		word[1] |= BIT(FATTR4_OWNER);
 		owner_out(&out, st->st_uid);
 	}
-	if (mask & NFS_SETATTR_GID) {
+	if (mask & ORNFS_SETATTR_GID) {
 		word[1] |= BIT(FATTR4_OWNER_GROUP);
 		owner_out(&out, st->st_gid);
 	}
 	if (atime) {
 		word[1] |= BIT(FATTR4_TIME_ACCESS_SET);
-		time_out(&out, mask & NFS_SETATTR_ATIME, &st->st_atim);
+		time_out(&out, mask & ORNFS_SETATTR_ATIME, &st->st_atim);
 	}
 	if (mtime) {
 		word[1] |= BIT(FATTR4_TIME_MODIFY_SET);
-		time_out(&out, mask & NFS_SETATTR_MTIME, &st->st_mtim);
+		time_out(&out, mask & ORNFS_SETATTR_MTIME, &st->st_mtim);
 	}
 	core_assert(xdr_out_ok(&out));
 	nfs4c_out_bitmap(&call->out, word);
@@ -341,7 +341,7 @@ static int getattr_in(struct call *call, struct xdr_in *in, int err)
 	return err ? err : nfs4c_in_stat(call, in);
 }
 
-void nfs4c_getattr(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void nfs4c_getattr(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, getattr_in);
 
@@ -362,8 +362,8 @@ static int setattr_in(struct call *call, struct xdr_in *in, int err)
 	return err ? err : nfs4c_in_stat(call, in);
 }
 
-void nfs4c_setattr(struct nfs_client *c, struct nfs_file *file, const struct stat *st,
-		   unsigned mask, struct nfs_req *req)
+void nfs4c_setattr(struct ornfs_client *c, struct ornfs_file *file, const struct stat *st,
+		   unsigned mask, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, true, setattr_in);
 
@@ -371,7 +371,7 @@ void nfs4c_setattr(struct nfs_client *c, struct nfs_file *file, const struct sta
 		return;
 	nfs4c_op_file(call, file);
 	nfs4c_op(call, NFS4_OP_SETATTR);
-	if (mask & NFS_SETATTR_SIZE)
+	if (mask & ORNFS_SETATTR_SIZE)
 		nfs4c_out_data_state(call, file, OPEN4_SHARE_ACCESS_WRITE);
 	else
 		nfs4c_out_anonymous(call);
@@ -382,7 +382,7 @@ void nfs4c_setattr(struct nfs_client *c, struct nfs_file *file, const struct sta
 
 static int access_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 
 	err = nfs4c_in(in, NFS4_OP_PUTFH);
 	if (!err)
@@ -394,7 +394,8 @@ static int access_in(struct call *call, struct xdr_in *in, int err)
 	return (u32)call->flags & ~req->access ? -EACCES : 0;
 }
 
-void nfs4c_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, struct nfs_req *req)
+void nfs4c_access(struct ornfs_client *c, struct ornfs_file *file, unsigned mode,
+		  struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, access_in);
 	u32 ask = 0;
@@ -416,7 +417,7 @@ void nfs4c_access(struct nfs_client *c, struct nfs_file *file, unsigned mode, st
 
 static int statfs_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_stat stat;
+	struct ornfs_stat stat;
 	struct attrs a = { .stat = &stat, .fs = &call->req->statvfs };
 
 	err = nfs4c_in(in, NFS4_OP_PUTFH);
@@ -427,7 +428,7 @@ static int statfs_in(struct call *call, struct xdr_in *in, int err)
 	return err;
 }
 
-void nfs4c_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void nfs4c_statfs(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, statfs_in);
 
@@ -443,8 +444,8 @@ void nfs4c_statfs(struct nfs_client *c, struct nfs_file *file, struct nfs_req *r
 
 static int root_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_client *c = call->client;
-	struct nfs_stat stat;
+	struct ornfs_client *c = call->client;
+	struct ornfs_stat stat;
 	struct statvfs fs;
 	struct attrs a = {
 		.stat = &stat, .fs = &fs, .maxread = NFSC_IO_MAX, .maxwrite = NFSC_IO_MAX
@@ -468,7 +469,7 @@ static int root_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs4c_root(struct nfs_client *c, struct nfs_req *req)
+void nfs4c_root(struct ornfs_client *c, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, root_in);
 

@@ -7,7 +7,7 @@
 #define TAG_MAX		1024
 #define OPS_AT		8		/* behind an empty tag and the minor version */
 
-static struct call *compound(struct nfs_client *c, const struct nfs_caller *caller)
+static struct call *compound(struct ornfs_client *c, const struct ornfs_caller *caller)
 {
 	struct call *call = call_create(c, caller, NFS_PROGRAM, NFS4_VERSION, NFS4_COMPOUND);
 
@@ -22,7 +22,7 @@ static struct call *compound(struct nfs_client *c, const struct nfs_caller *call
 	return call;
 }
 
-struct call *nfs4c_bare(struct nfs_client *c, const struct nfs_caller *caller,
+struct call *nfs4c_bare(struct ornfs_client *c, const struct ornfs_caller *caller,
 			void (*done)(struct call *, struct xdr_in *, int))
 {
 	struct call *call = compound(c, caller);
@@ -47,7 +47,7 @@ void nfs4c_bare_submit(struct call *call)
 
 static void on_done(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	u32 status;
 
 	if (!err) {
@@ -71,13 +71,14 @@ static void on_done(struct call *call, struct xdr_in *in, int err)
 	if (err == NFS3_GOES_ON)
 		return;
 	if (err && req->file) {
-		nfs_file_put(req->file);
+		ornfs_file_put(req->file);
 		req->file = NULL;
 	}
 	req->fn(req, err);
 }
 
-struct call *nfs4c_begin(struct nfs_client *c, struct nfs_req *req, bool keep, nfs3_decode *decode)
+struct call *nfs4c_begin(struct ornfs_client *c, struct ornfs_req *req, bool keep,
+			 nfs3_decode *decode)
 {
 	static const u8 later[NFS4_SESSIONID_SIZE + 12];
 	struct call *call = compound(c, req->caller);
@@ -108,7 +109,7 @@ void nfs4c_submit(struct call *call)
 	call_free(call);
 }
 
-void nfs4c_op_file(struct call *call, const struct nfs_file *file)
+void nfs4c_op_file(struct call *call, const struct ornfs_file *file)
 {
 	nfs4c_op(call, NFS4_OP_PUTFH);
 	nfs3_out_file(call, file);

@@ -9,7 +9,7 @@
 
 /* ---- what a file holds ------------------------------------------------------------------------ */
 
-static struct nfs4c_held *held_of(struct nfs_client *c, struct nfs_file *file)
+static struct nfs4c_held *held_of(struct ornfs_client *c, struct ornfs_file *file)
 {
 	struct nfs4c_locks *locks = nfs4c_locks(c);
 	struct nfs4c_held *held = file->held;
@@ -21,7 +21,7 @@ static struct nfs4c_held *held_of(struct nfs_client *c, struct nfs_file *file)
 		return NULL;
 	held->client = c;
 	held->file = file;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	held->id = ++locks->id;
 	INIT_LIST_HEAD(&held->opens);
 	INIT_LIST_HEAD(&held->owners);
@@ -46,7 +46,7 @@ static void held_free(struct nfs4c_held *held)
 		nfs4c_state_drop(list_first_entry(&held->opens, struct nfs4c_state, link));
 	list_del(&held->link);
 	held->file->held = NULL;
-	nfs_file_put(held->file);
+	ornfs_file_put(held->file);
 	free(held);
 }
 
@@ -70,7 +70,7 @@ bool nfs4c_locks_any(const struct nfs4c_locks *locks)
 	return false;
 }
 
-bool nfs_lock_any(const struct nfs_file *file)
+bool ornfs_lock_any(const struct ornfs_file *file)
 {
 	return file->held;
 }
@@ -118,8 +118,8 @@ void nfs4c_job_go_on(struct nfs4c_job *job)
 	step(held);
 }
 
-static void add(struct nfs_client *c, struct nfs_file *file, struct nfs4c_job from,
-		struct nfs_req *req)
+static void add(struct ornfs_client *c, struct ornfs_file *file, struct nfs4c_job from,
+		struct ornfs_req *req)
 {
 	struct nfs4c_held *held = c->v4 ? held_of(c, file) : NULL;
 	struct nfs4c_job *job = held ? malloc(sizeof(*job)) : NULL;
@@ -139,13 +139,13 @@ static void add(struct nfs_client *c, struct nfs_file *file, struct nfs4c_job fr
 	if (req->caller)
 		job->who = *req->caller;
 	else
-		job->who = (struct nfs_caller){ .uid = c->cfg.uid, .gid = c->cfg.gid };
+		job->who = (struct ornfs_caller){ .uid = c->cfg.uid, .gid = c->cfg.gid };
 	job->call.caller = &job->who;
 	list_add_tail(&job->link, &held->jobs);
 	step(held);
 }
 
-static void called(struct nfs_req *req, int err)
+static void called(struct ornfs_req *req, int err)
 {
 	struct nfs4c_job *job = container_of(req, struct nfs4c_job, call);
 
@@ -163,7 +163,7 @@ struct call *nfs4c_job_begin(struct nfs4c_job *job, nfs3_decode *decode,
 	call = nfs4c_begin(job->held->client, &job->call, false, decode);
 	if (!call)
 		return NULL;
-	nfs_file_get(job->held->file);
+	ornfs_file_get(job->held->file);
 	call->file = job->held->file;
 	nfs4c_op_file(call, call->file);
 	return call;
@@ -197,25 +197,25 @@ bool nfs4c_job_again(struct nfs4c_job *job)
 
 /* ---- requests --------------------------------------------------------------------------------- */
 
-void nfs_lock(struct nfs_client *c, struct nfs_file *file, const struct nfs_lock *lock, bool wait,
-	      struct nfs_req *req)
+void ornfs_lock(struct ornfs_client *c, struct ornfs_file *file, const struct ornfs_lock *lock,
+		bool wait, struct ornfs_req *req)
 {
 	add(c, file, (struct nfs4c_job){ .run = nfs4c_run_lock, .lock = *lock, .wait = wait }, req);
 }
 
-void nfs_unlock(struct nfs_client *c, struct nfs_file *file, const struct nfs_lock *lock,
-		struct nfs_req *req)
+void ornfs_unlock(struct ornfs_client *c, struct ornfs_file *file, const struct ornfs_lock *lock,
+		  struct ornfs_req *req)
 {
 	add(c, file, (struct nfs4c_job){ .run = nfs4c_run_unlock, .lock = *lock }, req);
 }
 
-void nfs_lock_release(struct nfs_client *c, struct nfs_file *file, uint64_t owner,
-		      struct nfs_req *req)
+void ornfs_lock_release(struct ornfs_client *c, struct ornfs_file *file, uint64_t owner,
+			struct ornfs_req *req)
 {
 	add(c, file, (struct nfs4c_job){ .run = nfs4c_run_release, .lock.owner = owner }, req);
 }
 
-void nfs_lock_close(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void ornfs_lock_close(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	add(c, file, (struct nfs4c_job){ .run = nfs4c_run_close }, req);
 }

@@ -2,7 +2,7 @@
 /*
  * What a file has at the server: opens and locks, made when the first lock is asked for.  RFC 8881 8.2, 9.
  *
- *   nfs_file -> nfs4c_held   opens: one for each user who locks; owners: of locks, each by one of the opens
+ *   ornfs_file -> nfs4c_held   opens: one for each user who locks; owners: of locks, each by one of the opens
  *                            ranges: what they have, for the server to be told again after its restart
  *                            jobs: what is asked for, one after the other
  *
@@ -25,9 +25,9 @@
 struct nfs4c_state {
 	struct list_head link; /* nfs4c_held.opens or .owners; empty: it is not held any more */
 	unsigned refs;
-	u64 owner;			/* nfs_lock.owner; of an open the user's number */
+	u64 owner;			/* ornfs_lock.owner; of an open the user's number */
 	int pid;
-	struct nfs_caller who;
+	struct ornfs_caller who;
 	u32 access;			/* of an open: OPEN4_SHARE_ACCESS_* */
 	struct nfs4c_state *open;	/* NULL: this is an open */
 	bool valid;			/* the server knows it */
@@ -38,8 +38,8 @@ struct nfs4c_state {
 
 struct nfs4c_held {
 	struct list_head link;		/* nfs4c_locks.files */
-	struct nfs_client *client;
-	struct nfs_file *file;		/* referenced */
+	struct ornfs_client *client;
+	struct ornfs_file *file;		/* referenced */
 	u64 id;				/* in the names of its owners */
 	struct list_head opens, owners;
 	struct nfs4_ranges ranges;	/* their owners: struct nfs4c_state */
@@ -62,7 +62,7 @@ static inline void nfs4c_locks_init(struct nfs4c_locks *locks)
 	locks->reclaiming = false;
 }
 
-struct nfs4c_locks *nfs4c_locks(struct nfs_client *c);
+struct nfs4c_locks *nfs4c_locks(struct ornfs_client *c);
 void nfs4c_locks_deinit(struct nfs4c_locks *locks);	/* no job is left */
 bool nfs4c_locks_any(const struct nfs4c_locks *locks);	/* is anything locked? */
 
@@ -93,17 +93,17 @@ void nfs4c_op_lock(struct call *call, const struct nfs4c_held *held, struct nfs4
 /* ---- nfs4_reclaim.c */
 
 /* The client ID is another one: nothing of what was held is known to the server. */
-void nfs4c_reclaim_begin(struct nfs_client *c);
+void nfs4c_reclaim_begin(struct ornfs_client *c);
 /* What is held and not known to the server: calls in slot 0, then nfs4c_reclaimed(). */
-void nfs4c_reclaim(struct nfs_client *c);
+void nfs4c_reclaim(struct ornfs_client *c);
 
 /* ---- nfs4_session.c, for these calls: a COMPOUND in slot 0 while there is no session to be used yet */
 
-struct call *nfs4c_first(struct nfs_client *c, const struct nfs_caller *who,
+struct call *nfs4c_first(struct ornfs_client *c, const struct ornfs_caller *who,
 			 void (*done)(struct call *, struct xdr_in *, int));
 void nfs4c_first_submit(struct call *call);
 /* 0: the results behind SEQUENCE follow.  1: it is asked again.  Else the session is made anew. */
 int nfs4c_first_result(struct call *call, struct xdr_in *in, int err, u32 *status);
-void nfs4c_reclaimed(struct nfs_client *c);
+void nfs4c_reclaimed(struct ornfs_client *c);
 
 #endif

@@ -5,8 +5,8 @@
 #include "nfsrdma/client/nfs4.h"
 
 /* Who has lost his locks must not go on as if he had them. */
-static struct call *data_begin(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req,
-			       bool keep, nfs3_decode *decode)
+static struct call *data_begin(struct ornfs_client *c, struct ornfs_file *file,
+			       struct ornfs_req *req, bool keep, nfs3_decode *decode)
 {
 	struct call *call;
 
@@ -18,7 +18,7 @@ static struct call *data_begin(struct nfs_client *c, struct nfs_file *file, stru
 	}
 	call = nfs4c_begin(c, req, keep, decode);
 	if (call) {
-		nfs_file_get(file);
+		ornfs_file_get(file);
 		call->file = file;
 	}
 	return call;
@@ -26,7 +26,7 @@ static struct call *data_begin(struct nfs_client *c, struct nfs_file *file, stru
 
 static int data_in(struct call *call, struct xdr_in *in)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	const u8 *data;
 	u32 len;
 
@@ -54,8 +54,8 @@ static int read_in(struct call *call, struct xdr_in *in, int err)
 	return err ? err : data_in(call, in);
 }
 
-void nfs4c_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
-		struct nfs_req *req)
+void nfs4c_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, void *buf,
+		size_t len, struct ornfs_req *req)
 {
 	struct call *call = data_begin(c, file, req, false, read_in);
 
@@ -74,7 +74,7 @@ void nfs4c_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, vo
 /* What was written before is lost if the server is another one now. */
 static void verifier_in(struct call *call, const u8 *verf)
 {
-	struct nfs_file *file = call->file;
+	struct ornfs_file *file = call->file;
 
 	memcpy(call->req->verf, verf, NFS4_VERIFIER_SIZE);
 	file->lost |= file->has_verf && memcmp(file->verf, verf, NFS4_VERIFIER_SIZE);
@@ -82,7 +82,7 @@ static void verifier_in(struct call *call, const u8 *verf)
 
 static int write_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	const u8 *verf;
 	u32 stable;
 
@@ -106,8 +106,8 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs4c_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
-		 size_t len, bool stable, struct nfs_req *req)
+void nfs4c_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, const void *buf,
+		 size_t len, bool stable, struct ornfs_req *req)
 {
 	struct call *call = data_begin(c, file, req, true, write_in);
 
@@ -126,7 +126,7 @@ void nfs4c_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, c
 
 static int commit_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_file *file = call->file;
+	struct ornfs_file *file = call->file;
 	const u8 *verf;
 	bool lost;
 
@@ -144,13 +144,13 @@ static int commit_in(struct call *call, struct xdr_in *in, int err)
 	return lost ? -EAGAIN : 0;
 }
 
-void nfs4c_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void nfs4c_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, commit_in);
 
 	if (!call)
 		return;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	call->file = file;
 	nfs4c_op_file(call, file);
 	nfs4c_op(call, NFS4_OP_COMMIT);
@@ -180,8 +180,8 @@ static int readlink_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs4c_readlink(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
-		    struct nfs_req *req)
+void nfs4c_readlink(struct ornfs_client *c, struct ornfs_file *file, char *buf, size_t len,
+		    struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, readlink_in);
 

@@ -15,13 +15,13 @@
 
 /* Owner: the file's jobs.  call is the request of what is under way. */
 struct nfs4c_job {
-	struct nfs_req call;		/* first: container of it */
+	struct ornfs_req call;		/* first: container of it */
 	struct list_head link;
 	struct nfs4c_held *held;
-	struct nfs_req *req;
-	struct nfs_caller who;
+	struct ornfs_req *req;
+	struct ornfs_caller who;
 	void (*run)(struct nfs4c_job *job);	/* from the beginning, as often as need be */
-	struct nfs_lock lock;
+	struct ornfs_lock lock;
 	bool wait;
 	struct nfs4c_state *state;	/* referenced: of the call under way */
 	u32 status;			/* of its COMPOUND */

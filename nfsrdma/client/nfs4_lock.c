@@ -82,16 +82,16 @@ void nfs4c_op_lock(struct call *call, const struct nfs4c_held *held, struct nfs4
 }
 
 /* LOCK4denied; of our own we know whose it is. */
-static void denied_in(struct call *call, struct xdr_in *in, struct nfs_req *req)
+static void denied_in(struct call *call, struct xdr_in *in, struct ornfs_req *req)
 {
 	struct nfs4c_held *held = call->file->held;
-	struct nfs_lock *other = &req->conflict;
+	struct ornfs_lock *other = &req->conflict;
 	struct nfs4c_state *state;
 	u64 length;
 	const u8 *name;
 	u32 len;
 
-	*other = (struct nfs_lock){ .first = xdr_in_u64(in) };
+	*other = (struct ornfs_lock){ .first = xdr_in_u64(in) };
 	length = xdr_in_u64(in);
 	other->last = length > UINT64_MAX - other->first ? UINT64_MAX
 							 : other->first + (length ? length - 1 : 0);
@@ -223,8 +223,8 @@ static int test_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_lock_test(struct nfs_client *c, struct nfs_file *file, const struct nfs_lock *lock,
-		   struct nfs_req *req)
+void ornfs_lock_test(struct ornfs_client *c, struct ornfs_file *file, const struct ornfs_lock *lock,
+		     struct ornfs_req *req)
 {
 	static const struct nfs4c_held nobody;
 	struct call *call;
@@ -238,7 +238,7 @@ void nfs_lock_test(struct nfs_client *c, struct nfs_file *file, const struct nfs
 	call = nfs4c_begin(c, req, false, test_in);
 	if (!call)
 		return;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	call->file = file;
 	call->reply_max = NFS4C_REPLY_HEAD + DENIED_BYTES;
 	nfs4c_op_file(call, file);

@@ -42,7 +42,8 @@ static int self_in(struct call *call, struct xdr_in *in, int err)
 }
 
 /* "." and ".." are no names in version 4. */
-void nfs4c_lookup(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req)
+void nfs4c_lookup(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		  struct ornfs_req *req)
 {
 	bool self = !strcmp(name, "."), up = !strcmp(name, "..");
 	struct call *call = nfs4c_begin(c, req, false,
@@ -77,8 +78,8 @@ static int made_in(struct call *call, struct xdr_in *in, int err)
 	return object_in(call, in);
 }
 
-static struct call *make_begin(struct nfs_client *c, struct nfs_file *dir, struct nfs_req *req,
-			       u32 type)
+static struct call *make_begin(struct ornfs_client *c, struct ornfs_file *dir,
+			       struct ornfs_req *req, u32 type)
 {
 	struct call *call = nfs4c_begin(c, req, true, made_in);
 
@@ -95,13 +96,13 @@ static void make_submit(struct call *call, const char *name, mode_t mode)
 	struct stat st = { .st_mode = mode };
 
 	nfs3_out_name(call, name);
-	nfs4c_out_sattr(call, &st, NFS_SETATTR_MODE);
+	nfs4c_out_sattr(call, &st, ORNFS_SETATTR_MODE);
 	object_out(call);
 	nfs4c_submit(call);
 }
 
-void nfs4c_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
-		 struct nfs_req *req)
+void nfs4c_mkdir(struct ornfs_client *c, struct ornfs_file *dir, const char *name, mode_t mode,
+		 struct ornfs_req *req)
 {
 	struct call *call = make_begin(c, dir, req, NF4DIR);
 
@@ -109,8 +110,8 @@ void nfs4c_mkdir(struct nfs_client *c, struct nfs_file *dir, const char *name, m
 		make_submit(call, name, mode);
 }
 
-void nfs4c_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name, const char *target,
-		   struct nfs_req *req)
+void nfs4c_symlink(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		   const char *target, struct ornfs_req *req)
 {
 	struct call *call = make_begin(c, dir, req, NF4LNK);
 
@@ -120,8 +121,8 @@ void nfs4c_symlink(struct nfs_client *c, struct nfs_file *dir, const char *name,
 	make_submit(call, name, 0777);
 }
 
-void nfs4c_mknod(struct nfs_client *c, struct nfs_file *dir, const char *name, mode_t mode,
-		 dev_t dev, struct nfs_req *req)
+void nfs4c_mknod(struct ornfs_client *c, struct ornfs_file *dir, const char *name, mode_t mode,
+		 dev_t dev, struct ornfs_req *req)
 {
 	u32 type = S_ISBLK(mode)    ? NF4BLK
 		   : S_ISCHR(mode)  ? NF4CHR
@@ -182,8 +183,8 @@ static int remove_in(struct call *call, struct xdr_in *in, int err)
 	return err;
 }
 
-void nfs4c_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *dir, const char *name,
-		struct nfs_req *req)
+void nfs4c_link(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_file *dir,
+		const char *name, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, true, link_in);
 
@@ -197,8 +198,8 @@ void nfs4c_link(struct nfs_client *c, struct nfs_file *file, struct nfs_file *di
 	nfs4c_submit(call);
 }
 
-void nfs4c_rename(struct nfs_client *c, struct nfs_file *from, const char *from_name,
-		  struct nfs_file *to, const char *to_name, struct nfs_req *req)
+void nfs4c_rename(struct ornfs_client *c, struct ornfs_file *from, const char *from_name,
+		  struct ornfs_file *to, const char *to_name, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, true, rename_in);
 
@@ -213,7 +214,8 @@ void nfs4c_rename(struct nfs_client *c, struct nfs_file *from, const char *from_
 	nfs4c_submit(call);
 }
 
-void nfs4c_remove(struct nfs_client *c, struct nfs_file *dir, const char *name, struct nfs_req *req)
+void nfs4c_remove(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		  struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, true, remove_in);
 
@@ -260,7 +262,7 @@ static void open_out(struct call *call, const char *name, int flags, mode_t mode
 	xdr_out_opaque(&call->out, &call->msg, 4);
 	xdr_out_u32(&call->out, OPEN4_CREATE);
 	xdr_out_u32(&call->out, flags & O_EXCL ? NFS4_GUARDED : NFS4_UNCHECKED);
-	nfs4c_out_sattr(call, &st, NFS_SETATTR_MODE | (flags & O_TRUNC ? NFS_SETATTR_SIZE : 0));
+	nfs4c_out_sattr(call, &st, ORNFS_SETATTR_MODE | (flags & O_TRUNC ? ORNFS_SETATTR_SIZE : 0));
 	xdr_out_u32(&call->out, CLAIM_NULL);
 	nfs3_out_name(call, name);
 }
@@ -288,8 +290,8 @@ static int cut_in(struct call *call, struct xdr_in *in, int err)
 	return err ? err : object_in(call, in);
 }
 
-static void open_cut(struct nfs_client *c, struct nfs_file *dir, const char *name,
-		     struct nfs_req *req)
+static void open_cut(struct ornfs_client *c, struct ornfs_file *dir, const char *name,
+		     struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, true, cut_in);
 	static const struct stat empty;
@@ -301,13 +303,13 @@ static void open_cut(struct nfs_client *c, struct nfs_file *dir, const char *nam
 	nfs3_out_name(call, name);
 	nfs4c_op(call, NFS4_OP_SETATTR);
 	nfs4c_out_anonymous(call);
-	nfs4c_out_sattr(call, &empty, NFS_SETATTR_SIZE);
+	nfs4c_out_sattr(call, &empty, ORNFS_SETATTR_SIZE);
 	object_out(call);
 	nfs4c_submit(call);
 }
 
-void nfs4c_open(struct nfs_client *c, struct nfs_file *dir, const char *name, int flags,
-		mode_t mode, struct nfs_req *req)
+void nfs4c_open(struct ornfs_client *c, struct ornfs_file *dir, const char *name, int flags,
+		mode_t mode, struct ornfs_req *req)
 {
 	struct call *call;
 

@@ -59,7 +59,7 @@ void nfs4c_state_set(struct nfs4c_state *state, const u8 *sid)
 
 static void tell_lost(struct nfs4c_held *held)
 {
-	const struct nfs_client_cfg *cfg = &held->client->cfg;
+	const struct ornfs_client_cfg *cfg = &held->client->cfg;
 
 	if (cfg->on_lost)
 		cfg->on_lost(held->client, held->file, cfg->ctx);
@@ -101,7 +101,7 @@ static bool permits(const struct nfs4c_state *state, u32 access)
 static struct nfs4c_state *choose(const struct call *call)
 {
 	struct nfs4c_held *held = call->file->held;
-	const struct nfs_client *c = call->client;
+	const struct ornfs_client *c = call->client;
 	struct nfs4c_state *state, *open;
 	u64 user = call->req->caller ? call->req->caller->uid : c->cfg.uid;
 
@@ -118,7 +118,7 @@ static struct nfs4c_state *choose(const struct call *call)
 	return NULL;
 }
 
-bool nfs4c_is_lost(const struct nfs_file *file, u64 lock_owner)
+bool nfs4c_is_lost(const struct ornfs_file *file, u64 lock_owner)
 {
 	struct nfs4c_state *state =
 		file->held && lock_owner ? nfs4c_state_find(&file->held->owners, lock_owner) : NULL;
@@ -136,10 +136,10 @@ void nfs4c_out_state(struct call *call, struct nfs4c_state *state)
 	nfs4c_out_anonymous(call);
 }
 
-void nfs4c_out_data_state(struct call *call, struct nfs_file *file, u32 access)
+void nfs4c_out_data_state(struct call *call, struct ornfs_file *file, u32 access)
 {
 	if (!call->file) {
-		nfs_file_get(file);
+		ornfs_file_get(file);
 		call->file = file;
 	}
 	call->access = access;

@@ -14,7 +14,7 @@ static bool may_reclaim(const struct nfs4c_held *held, const struct nfs4c_state 
 	return !owner->lost && nfs4_ranges_any(&held->ranges, owner);
 }
 
-void nfs4c_reclaim_begin(struct nfs_client *c)
+void nfs4c_reclaim_begin(struct ornfs_client *c)
 {
 	struct nfs4c_locks *locks = nfs4c_locks(c);
 	struct nfs4c_state *state;
@@ -50,7 +50,7 @@ static int result(struct call *call, struct xdr_in *in, int err, enum nfs4_op_nu
 static void on_open(struct call *call, struct xdr_in *in, int err)
 {
 	struct nfs4c_state *open = call->ctx;
-	struct nfs_client *c = call->client;
+	struct ornfs_client *c = call->client;
 	const u8 *sid;
 
 	err = result(call, in, err, NFS4_OP_OPEN);
@@ -68,7 +68,7 @@ static void on_open(struct call *call, struct xdr_in *in, int err)
 static void on_lock(struct call *call, struct xdr_in *in, int err)
 {
 	struct nfs4c_state *owner = call->ctx;
-	struct nfs_client *c = call->client;
+	struct ornfs_client *c = call->client;
 	const u8 *sid;
 
 	err = result(call, in, err, NFS4_OP_LOCK);
@@ -94,7 +94,7 @@ static struct call *begin(struct nfs4c_held *held, const struct nfs4c_state *ope
 		return NULL;
 	/* It stays while there are calls: jobs of the file wait for the session. */
 	call->ctx = state;
-	nfs_file_get(held->file);
+	ornfs_file_get(held->file);
 	call->file = held->file;
 	nfs4c_op_file(call, held->file);
 	return call;
@@ -155,7 +155,7 @@ static bool reclaim_file(struct nfs4c_held *held)
 	return false;
 }
 
-void nfs4c_reclaim(struct nfs_client *c)
+void nfs4c_reclaim(struct ornfs_client *c)
 {
 	struct nfs4c_held *held;
 

@@ -29,8 +29,8 @@
 enum state { MAKING, UP };
 
 struct nfs4c {
-	struct nfs_client *client;
-	void (*then)(struct nfs_client *c);
+	struct ornfs_client *client;
+	void (*then)(struct ornfs_client *c);
 	enum state state;
 	bool made_once;
 	char owner[OWNER_MAX];
@@ -54,12 +54,12 @@ struct nfs4c {
 
 static void pump(struct nfs4c *s);
 
-struct nfs4c_locks *nfs4c_locks(struct nfs_client *c)
+struct nfs4c_locks *nfs4c_locks(struct ornfs_client *c)
 {
 	return &c->v4->locks;
 }
 
-u64 nfs4c_clientid(const struct nfs_client *c)
+u64 nfs4c_clientid(const struct ornfs_client *c)
 {
 	return c->v4->clientid;
 }
@@ -141,7 +141,7 @@ static void slot_fill(const struct nfs4c *s, struct call *call)
 	nfs4c_state_fill(call);
 }
 
-struct call *nfs4c_first(struct nfs_client *c, const struct nfs_caller *who,
+struct call *nfs4c_first(struct ornfs_client *c, const struct ornfs_caller *who,
 			 void (*done)(struct call *, struct xdr_in *, int))
 {
 	static const u8 later[NFS4_SESSIONID_SIZE + 12];
@@ -200,7 +200,7 @@ static void on_reclaimed(struct call *call, struct xdr_in *in, int err)
 }
 
 /* It must be said before anything new, also when there was nothing to reclaim (18.51). */
-void nfs4c_reclaimed(struct nfs_client *c)
+void nfs4c_reclaimed(struct ornfs_client *c)
 {
 	struct call *call = nfs4c_first(c, NULL, on_reclaimed);
 
@@ -230,7 +230,7 @@ static void channel_in(struct xdr_in *in, struct channel *ch)
 
 static void session_in(struct nfs4c *s, struct xdr_in *in)
 {
-	struct nfs_client *c = s->client;
+	struct ornfs_client *c = s->client;
 	const u8 *id = xdr_in_fixed(in, NFS4_SESSIONID_SIZE);
 	struct channel fore;
 
@@ -484,7 +484,7 @@ static int renewed_in(struct call *call, struct xdr_in *in, int err)
 	return err;
 }
 
-static void on_renewed(struct nfs_req *req, int err)
+static void on_renewed(struct ornfs_req *req, int err)
 {
 	struct nfs4c *s = req->ctx;
 
@@ -494,7 +494,7 @@ static void on_renewed(struct nfs_req *req, int err)
 
 static void renew(struct nfs4c *s)
 {
-	struct nfs_req *req = calloc(1, sizeof(*req));
+	struct ornfs_req *req = calloc(1, sizeof(*req));
 	struct call *call;
 
 	if (!req)
@@ -507,7 +507,7 @@ static void renew(struct nfs4c *s)
 		nfs4c_submit(call);
 }
 
-void nfs4c_lease_watch(struct nfs_client *c)
+void nfs4c_lease_watch(struct ornfs_client *c)
 {
 	struct nfs4c *s = c->v4;
 
@@ -533,7 +533,7 @@ static void on_timer(struct ual_timer *t)
 
 /* ---- beginning and end ------------------------------------------------------------------------ */
 
-int nfs4c_create(struct nfs_client *c, void (*then)(struct nfs_client *c))
+int nfs4c_create(struct ornfs_client *c, void (*then)(struct ornfs_client *c))
 {
 	struct nfs4c *s = calloc(1, sizeof(*s));
 	u32 unique;
@@ -605,7 +605,7 @@ void nfs4c_leave(struct nfs4c *s)
 			return;
 }
 
-void nfs4c_lease(struct nfs_client *c, u32 seconds)
+void nfs4c_lease(struct ornfs_client *c, u32 seconds)
 {
 	if (seconds)
 		c->v4->lease_ns = (u64)seconds * 1000 * NS_PER_MS;

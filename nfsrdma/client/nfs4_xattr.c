@@ -11,7 +11,7 @@
 #define LIST_FIXED	(8 + 4 + 4)	/* cookie, count of names, end: of maxcount (8.4.3.2) */
 
 /* The protocol's name; NULL: it has none, for it has one namespace only (8.1). */
-static const char *key_of(const struct nfs_client *c, const char *name)
+static const char *key_of(const struct ornfs_client *c, const char *name)
 {
 	if (c->cfg.version != 42 || strncmp(name, PREFIX, PREFIX_LEN) || !name[PREFIX_LEN])
 		return NULL;
@@ -19,8 +19,9 @@ static const char *key_of(const struct nfs_client *c, const char *name)
 }
 
 /* NULL: the request fails later. */
-static struct call *begin(struct nfs_client *c, struct nfs_file *file, const char *name, bool keep,
-			  struct nfs_req *req, enum nfs4_op_num op, nfs3_decode *decode)
+static struct call *begin(struct ornfs_client *c, struct ornfs_file *file, const char *name,
+			  bool keep, struct ornfs_req *req, enum nfs4_op_num op,
+			  nfs3_decode *decode)
 {
 	struct call *call;
 
@@ -49,7 +50,7 @@ static void end_with_name(struct call *call, const char *name)
 
 static int get_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	const u8 *value;
 	u32 len;
 
@@ -69,8 +70,8 @@ static int get_in(struct call *call, struct xdr_in *in, int err)
 	return 0;
 }
 
-void nfs_getxattr(struct nfs_client *c, struct nfs_file *file, const char *name, void *buf,
-		  size_t len, struct nfs_req *req)
+void ornfs_getxattr(struct ornfs_client *c, struct ornfs_file *file, const char *name, void *buf,
+		    size_t len, struct ornfs_req *req)
 {
 	struct call *call = begin(c, file, name, false, req, NFS4_OP_GETXATTR, get_in);
 
@@ -105,8 +106,8 @@ static int remove_in(struct call *call, struct xdr_in *in, int err)
 	return changed_in(in, NFS4_OP_REMOVEXATTR);
 }
 
-void nfs_setxattr(struct nfs_client *c, struct nfs_file *file, const char *name, const void *value,
-		  size_t len, int flags, struct nfs_req *req)
+void ornfs_setxattr(struct ornfs_client *c, struct ornfs_file *file, const char *name,
+		    const void *value, size_t len, int flags, struct ornfs_req *req)
 {
 	struct call *call;
 
@@ -130,8 +131,8 @@ void nfs_setxattr(struct nfs_client *c, struct nfs_file *file, const char *name,
 	nfs4c_submit(call);
 }
 
-void nfs_removexattr(struct nfs_client *c, struct nfs_file *file, const char *name,
-		     struct nfs_req *req)
+void ornfs_removexattr(struct ornfs_client *c, struct ornfs_file *file, const char *name,
+		       struct ornfs_req *req)
 {
 	struct call *call = begin(c, file, name, true, req, NFS4_OP_REMOVEXATTR, remove_in);
 
@@ -141,13 +142,13 @@ void nfs_removexattr(struct nfs_client *c, struct nfs_file *file, const char *na
 
 /* ---- LISTXATTRS: call after call until the end ------------------------------------------------ */
 
-static void list_from(struct nfs_client *c, struct nfs_file *file, u64 cookie, char *buf, int len,
-		      struct nfs_req *req);
+static void list_from(struct ornfs_client *c, struct ornfs_file *file, u64 cookie, char *buf,
+		      int len, struct ornfs_req *req);
 
 /* "user.NAME", and its end; what does not fit is counted. */
 static void name_in(struct call *call, struct xdr_in *in)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	char *to = call->ctx;
 	u32 len;
 	const u8 *name = xdr_in_opaque(in, XATTR_NAME_MAX, &len);
@@ -169,7 +170,7 @@ static void name_in(struct call *call, struct xdr_in *in)
 
 static int list_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct nfs_req *req = call->req;
+	struct ornfs_req *req = call->req;
 	u64 cookie;
 	u32 n;
 
@@ -193,14 +194,14 @@ static int list_in(struct call *call, struct xdr_in *in, int err)
 	return call->flags && req->count > (size_t)call->flags ? -ERANGE : 0;
 }
 
-static void list_from(struct nfs_client *c, struct nfs_file *file, u64 cookie, char *buf, int len,
-		      struct nfs_req *req)
+static void list_from(struct ornfs_client *c, struct ornfs_file *file, u64 cookie, char *buf,
+		      int len, struct ornfs_req *req)
 {
 	struct call *call = nfs4c_begin(c, req, false, list_in);
 
 	if (!call)
 		return;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	call->file = file;
 	call->ctx = buf;
 	call->flags = len;
@@ -212,8 +213,8 @@ static void list_from(struct nfs_client *c, struct nfs_file *file, u64 cookie, c
 	nfs4c_submit(call);
 }
 
-void nfs_listxattr(struct nfs_client *c, struct nfs_file *file, char *buf, size_t len,
-		   struct nfs_req *req)
+void ornfs_listxattr(struct ornfs_client *c, struct ornfs_file *file, char *buf, size_t len,
+		     struct ornfs_req *req)
 {
 	req->file = NULL;
 	req->count = 0;

@@ -379,7 +379,7 @@ static const struct xprt_ops rdma_ops = { .send = rdma_send, .destroy = rdma_des
 
 static int build(struct rdma *rdma)
 {
-	struct nfs_client *c = rdma->pub.chan->client;
+	struct ornfs_client *c = rdma->pub.chan->client;
 	size_t len = (size_t)(SLOTS + RECVS) * INLINE_BYTES;
 	struct ual_qp_cfg cfg = {
 		.pd = c->pd,

@@ -6,7 +6,7 @@
  */
 #include "nfsrdma/client/client.h"
 
-void spread_init(struct spread *spread, struct nfs_client *client)
+void spread_init(struct spread *spread, struct ornfs_client *client)
 {
 	spread->client = client;
 	spread->n = 1;
@@ -15,7 +15,7 @@ void spread_init(struct spread *spread, struct nfs_client *client)
 
 void spread_up(struct spread *spread)
 {
-	const struct nfs_client_cfg *cfg = &spread->client->cfg;
+	const struct ornfs_client_cfg *cfg = &spread->client->cfg;
 
 	spread->chans[0].retry = true;
 	for (; spread->n < cfg->nconnect; spread->n++) {
@@ -73,7 +73,7 @@ unsigned spread_connected(const struct spread *spread)
 
 static void tell(struct spread *spread, int err)
 {
-	const struct nfs_client_cfg *cfg = &spread->client->cfg;
+	const struct ornfs_client_cfg *cfg = &spread->client->cfg;
 
 	if (spread->told_down == (err != 0))
 		return;

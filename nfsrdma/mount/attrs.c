@@ -40,7 +40,8 @@ static void see(struct mnt_node *node, const struct stat *st)
 	node->seen_size = (u64)st->st_size;
 }
 
-double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct nfs_stat *stat, struct stat *st)
+double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct ornfs_stat *stat,
+		     struct stat *st)
 {
 	bool unsure = mnt_write_pending(node) || node->written_at > clock;
 
@@ -69,8 +70,8 @@ double mnt_name_valid(const struct mnt_node *dir)
 	return (double)max_t(u64, min, dir->valid_ns) / (double)MNT_NS;
 }
 
-int mnt_entry_fill(struct nfs_mount *mnt, struct mnt_node *dir, struct nfs_file *file, u64 clock,
-		   const struct nfs_stat *stat, struct fuse_entry_param *entry)
+int mnt_entry_fill(struct nfs_mount *mnt, struct mnt_node *dir, struct ornfs_file *file, u64 clock,
+		   const struct ornfs_stat *stat, struct fuse_entry_param *entry)
 {
 	struct mnt_node *node = mnt_node_for(mnt, file);
 
@@ -92,7 +93,7 @@ static void entry_ready(struct mnt_op *op, int err)
 		err = mnt_entry_fill(op->mnt, op->node, op->ptr, op->clock, &op->nfs.stat, &entry);
 	if (!err && fuse_reply_entry(op->req, &entry))
 		mnt_node_forget(mnt_node_of(op->mnt, entry.ino), 1);
-	nfs_file_put(op->ptr);
+	ornfs_file_put(op->ptr);
 	if (err)
 		mnt_op_fail(op, err);
 	else
@@ -106,7 +107,7 @@ void mnt_reply_entry(struct mnt_op *op)
 	if (op->nfs.has_stat)
 		entry_ready(op, 0);
 	else
-		nfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, entry_ready));
+		ornfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, entry_ready));
 }
 
 /* ---- getattr, setattr ------------------------------------------------------------------------- */
@@ -127,7 +128,7 @@ static void got_attr(struct mnt_op *op, int err)
 
 static void ask_attr(struct mnt_op *op, int err)
 {
-	nfs_getattr(op->mnt->client, op->node->file, mnt_op_call(op, got_attr));
+	ornfs_getattr(op->mnt->client, op->node->file, mnt_op_call(op, got_attr));
 }
 
 void mnt_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -140,7 +141,7 @@ void mnt_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 static void attr_set(struct mnt_op *op, int err)
 {
-	if (!err && op->mask & NFS_SETATTR_SIZE)
+	if (!err && op->mask & ORNFS_SETATTR_SIZE)
 		op->node->write_end = (u64)op->st.st_size;
 	if (err || op->nfs.has_stat)
 		got_attr(op, err);
@@ -150,7 +151,8 @@ static void attr_set(struct mnt_op *op, int err)
 
 static void set_attr(struct mnt_op *op, int err)
 {
-	nfs_setattr(op->mnt->client, op->node->file, &op->st, op->mask, mnt_op_call(op, attr_set));
+	ornfs_setattr(op->mnt->client, op->node->file, &op->st, op->mask,
+		      mnt_op_call(op, attr_set));
 }
 
 static unsigned mask_of(int to_set)
@@ -159,14 +161,14 @@ static unsigned mask_of(int to_set)
 		int fuse;
 		unsigned nfs;
 	} bits[] = {
-		{ FUSE_SET_ATTR_MODE, NFS_SETATTR_MODE },
-		{ FUSE_SET_ATTR_UID, NFS_SETATTR_UID },
-		{ FUSE_SET_ATTR_GID, NFS_SETATTR_GID },
-		{ FUSE_SET_ATTR_SIZE, NFS_SETATTR_SIZE },
-		{ FUSE_SET_ATTR_ATIME, NFS_SETATTR_ATIME },
-		{ FUSE_SET_ATTR_MTIME, NFS_SETATTR_MTIME },
-		{ FUSE_SET_ATTR_ATIME_NOW, NFS_SETATTR_ATIME_NOW },
-		{ FUSE_SET_ATTR_MTIME_NOW, NFS_SETATTR_MTIME_NOW },
+		{ FUSE_SET_ATTR_MODE, ORNFS_SETATTR_MODE },
+		{ FUSE_SET_ATTR_UID, ORNFS_SETATTR_UID },
+		{ FUSE_SET_ATTR_GID, ORNFS_SETATTR_GID },
+		{ FUSE_SET_ATTR_SIZE, ORNFS_SETATTR_SIZE },
+		{ FUSE_SET_ATTR_ATIME, ORNFS_SETATTR_ATIME },
+		{ FUSE_SET_ATTR_MTIME, ORNFS_SETATTR_MTIME },
+		{ FUSE_SET_ATTR_ATIME_NOW, ORNFS_SETATTR_ATIME_NOW },
+		{ FUSE_SET_ATTR_MTIME_NOW, ORNFS_SETATTR_MTIME_NOW },
 	};
 	unsigned mask = 0;
 
@@ -174,10 +176,10 @@ static unsigned mask_of(int to_set)
 		if (to_set & bits[i].fuse)
 			mask |= bits[i].nfs;
 	/* "Now" comes with the time's own bit. */
-	if (mask & NFS_SETATTR_ATIME_NOW)
-		mask &= ~(unsigned)NFS_SETATTR_ATIME;
-	if (mask & NFS_SETATTR_MTIME_NOW)
-		mask &= ~(unsigned)NFS_SETATTR_MTIME;
+	if (mask & ORNFS_SETATTR_ATIME_NOW)
+		mask &= ~(unsigned)ORNFS_SETATTR_ATIME;
+	if (mask & ORNFS_SETATTR_MTIME_NOW)
+		mask &= ~(unsigned)ORNFS_SETATTR_MTIME;
 	return mask;
 }
 
@@ -196,7 +198,7 @@ void mnt_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		mnt_op_as(op, (struct mnt_handle *)(uintptr_t)fi->fh);
 	op->st = *attr;
 	op->mask = mask_of(to_set);
-	mnt_write_wait(op, op->mask & NFS_SETATTR_SIZE, op->mask ? set_attr : ask_attr);
+	mnt_write_wait(op, op->mask & ORNFS_SETATTR_SIZE, op->mask ? set_attr : ask_attr);
 }
 
 static void access_known(struct mnt_op *op, int err)
@@ -209,8 +211,8 @@ void mnt_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	struct mnt_op *op = mnt_op_new(req, ino);
 
 	if (op)
-		nfs_access(op->mnt->client, op->node->file, (unsigned)mask,
-			   mnt_op_call(op, access_known));
+		ornfs_access(op->mnt->client, op->node->file, (unsigned)mask,
+			     mnt_op_call(op, access_known));
 }
 
 static void statfs_known(struct mnt_op *op, int err)
@@ -228,5 +230,5 @@ void mnt_statfs(fuse_req_t req, fuse_ino_t ino)
 	struct mnt_op *op = mnt_op_new(req, ino);
 
 	if (op)
-		nfs_statfs(op->mnt->client, op->node->file, mnt_op_call(op, statfs_known));
+		ornfs_statfs(op->mnt->client, op->node->file, mnt_op_call(op, statfs_known));
 }

@@ -20,8 +20,8 @@ struct entry {
 	u64 cookie;
 	ino_t ino;
 	mode_t type;
-	struct nfs_file *file;		/* referenced; NULL: only the name is known */
-	struct nfs_stat stat;
+	struct ornfs_file *file;		/* referenced; NULL: only the name is known */
+	struct ornfs_stat stat;
 	char name[256];
 };
 
@@ -44,7 +44,7 @@ static struct dir *dir_of(const struct mnt_op *op)
 static void drop(struct dir *dir)
 {
 	for (size_t i = 0; i < dir->entry_n; i++)
-		nfs_file_put(dir->entries[i].file);
+		ornfs_file_put(dir->entries[i].file);
 	dir->entry_n = dir->next = 0;
 	dir->eof = false;
 }
@@ -86,7 +86,7 @@ static bool is_v4(const struct mnt_op *op)
 	return op->mnt->opt->version >= 40;
 }
 
-static bool keep(struct nfs_req *req, const struct nfs_entry *found)
+static bool keep(struct ornfs_req *req, const struct ornfs_entry *found)
 {
 	struct mnt_op *op = container_of(req, struct mnt_op, nfs);
 	struct dir *dir = dir_of(op);
@@ -104,7 +104,7 @@ static bool keep(struct nfs_req *req, const struct nfs_entry *found)
 	entry->type = found->stat->st.st_mode & S_IFMT;
 	if (found->file) {
 		entry->file = found->file;
-		nfs_file_get(found->file);
+		ornfs_file_get(found->file);
 		entry->stat = *found->stat;
 	}
 	return true;
@@ -164,7 +164,7 @@ static u64 keep_dots(struct mnt_op *op)
 	if (!is_v4(op) || dir->next_cookie >= COOKIE_FIRST)
 		return dir->next_cookie;
 	if (dir->next_cookie < COOKIE_DOT) {
-		entry = new_entry(dir, ".", COOKIE_DOT, nfs_file_ino(op->node->file));
+		entry = new_entry(dir, ".", COOKIE_DOT, ornfs_file_ino(op->node->file));
 		if (entry)
 			entry->type = S_IFDIR;
 	}
@@ -188,7 +188,7 @@ static void read_page(struct mnt_op *op)
 	memcpy(op->nfs.dir_verf, dir->verf, sizeof(dir->verf));
 	op->nfs.one_page = true;
 	dir->clock = op->mnt->clock;
-	nfs_readdir(op->mnt->client, op->node->file, cookie, keep, mnt_op_call(op, page_read));
+	ornfs_readdir(op->mnt->client, op->node->file, cookie, keep, mnt_op_call(op, page_read));
 }
 
 static void go_on(struct mnt_op *op)
@@ -274,7 +274,7 @@ void mnt_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (!op)
 		return;
 	op->fi = *fi;
-	nfs_access(op->mnt->client, op->node->file, R_OK, mnt_op_call(op, may_list));
+	ornfs_access(op->mnt->client, op->node->file, R_OK, mnt_op_call(op, may_list));
 }
 
 void mnt_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

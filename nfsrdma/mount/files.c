@@ -112,7 +112,7 @@ static void opened(struct mnt_op *op, int err)
 		return;
 	}
 	if (!op->nfs.has_stat) {	/* ACCESS need not tell them */
-		nfs_getattr(op->mnt->client, node->file, mnt_op_call(op, opened));
+		ornfs_getattr(op->mnt->client, node->file, mnt_op_call(op, opened));
 		return;
 	}
 	/* Our own writing is no news: the kernel asks for times by itself after it. */
@@ -141,7 +141,7 @@ static void ask_access(struct mnt_op *op, int err)
 
 	if (op->fi.flags & FMODE_EXEC)
 		want = X_OK;
-	nfs_access(op->mnt->client, op->node->file, want, mnt_op_call(op, opened));
+	ornfs_access(op->mnt->client, op->node->file, want, mnt_op_call(op, opened));
 }
 
 void mnt_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -189,8 +189,8 @@ static void have_read(struct mnt_op *op, int err)
 
 static void read_more(struct mnt_op *op)
 {
-	nfs_read(op->mnt->client, op->node->file, op->offset + op->have, op->msg->data + op->have,
-		 op->len - op->have, mnt_op_call(op, have_read));
+	ornfs_read(op->mnt->client, op->node->file, op->offset + op->have, op->msg->data + op->have,
+		   op->len - op->have, mnt_op_call(op, have_read));
 }
 
 static void read_begin(struct mnt_op *op, int err)

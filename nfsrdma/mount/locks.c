@@ -189,7 +189,7 @@ static void ask(struct mnt_op *op, int err)
 		mnt_op_fail(op, -ENOMEM);
 		return;
 	}
-	nfs_lock(op->mnt->client, op->node->file, &op->lock, op->wait, mnt_op_call(op, asked));
+	ornfs_lock(op->mnt->client, op->node->file, &op->lock, op->wait, mnt_op_call(op, asked));
 }
 
 /* A RELEASE is not waited for by close(), so one that is under way goes first. */
@@ -209,7 +209,7 @@ static void unlocked(struct mnt_op *op, int err)
 
 static void tell_unlock(struct mnt_op *op, int err)
 {
-	nfs_unlock(op->mnt->client, op->node->file, &op->lock, mnt_op_call(op, unlocked));
+	ornfs_unlock(op->mnt->client, op->node->file, &op->lock, mnt_op_call(op, unlocked));
 }
 
 /* length 0: to the end */
@@ -222,7 +222,7 @@ static struct mnt_op *begin(fuse_req_t req, fuse_ino_t ino, const struct fuse_fi
 		return NULL;
 	mnt_op_as(op, handle_of(fi));
 	op->delay_ns = WAIT_MIN_NS;
-	op->lock = (struct nfs_lock){
+	op->lock = (struct ornfs_lock){
 		.owner = owner_of(fi),
 		.first = start,
 		.last = length ? start + length - 1 : UINT64_MAX,
@@ -272,7 +272,7 @@ void mnt_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int ho
 
 static void tested(struct mnt_op *op, int err)
 {
-	const struct nfs_lock *other = &op->nfs.conflict;
+	const struct ornfs_lock *other = &op->nfs.conflict;
 	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
 	if (err) {
@@ -295,7 +295,8 @@ void mnt_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct
 		begin(req, ino, fi, lock->l_type == F_WRLCK, (u64)lock->l_start, (u64)lock->l_len);
 
 	if (op)
-		nfs_lock_test(op->mnt->client, op->node->file, &op->lock, mnt_op_call(op, tested));
+		ornfs_lock_test(op->mnt->client, op->node->file, &op->lock,
+				mnt_op_call(op, tested));
 }
 
 /* ---- close ------------------------------------------------------------------------------------ */
@@ -317,7 +318,7 @@ void mnt_locks_flush(struct mnt_op *op, void (*after)(struct mnt_op *op, int err
 	}
 	op->after = after;
 	locker_free(op->node, locker);
-	nfs_lock_release(op->mnt->client, op->node->file, owner, mnt_op_call(op, flushed));
+	ornfs_lock_release(op->mnt->client, op->node->file, owner, mnt_op_call(op, flushed));
 }
 
 static void closed(struct mnt_op *op, int err)
@@ -332,15 +333,15 @@ static void closed(struct mnt_op *op, int err)
 static void let_go(struct mnt_op *op, int err)
 {
 	struct mnt_locker *locker = locker_by(op->handle);
-	struct nfs_client *client = op->mnt->client;
+	struct ornfs_client *client = op->mnt->client;
 	u64 owner;
 
 	if (locker) {
 		owner = locker->owner;
 		locker_free(op->node, locker);
-		nfs_lock_release(client, op->node->file, owner, mnt_op_call(op, let_go));
-	} else if (op->node->opens == 1 && nfs_lock_any(op->node->file)) {
-		nfs_lock_close(client, op->node->file, mnt_op_call(op, closed));
+		ornfs_lock_release(client, op->node->file, owner, mnt_op_call(op, let_go));
+	} else if (op->node->opens == 1 && ornfs_lock_any(op->node->file)) {
+		ornfs_lock_close(client, op->node->file, mnt_op_call(op, closed));
 	} else {
 		closed(op, 0);
 	}
@@ -348,7 +349,7 @@ static void let_go(struct mnt_op *op, int err)
 
 void mnt_locks_releasing(struct mnt_op *op)
 {
-	op->unlocking = nfs_lock_any(op->node->file);
+	op->unlocking = ornfs_lock_any(op->node->file);
 	op->node->unlocking += op->unlocking;
 }
 
@@ -374,11 +375,11 @@ void mnt_locks_end(struct nfs_mount *mnt)
 		mnt_op_fail(op, -EINTR);
 	}
 	list_for_each_entry(handle, &mnt->handles, link) {
-		if (!nfs_lock_any(handle->node->file))
+		if (!ornfs_lock_any(handle->node->file))
 			continue;
 		mnt_lockers_free(handle->node);
 		op = mnt_op_own(mnt, handle->node, handle->who);
 		if (op)
-			nfs_lock_close(mnt->client, op->node->file, mnt_op_call(op, left));
+			ornfs_lock_close(mnt->client, op->node->file, mnt_op_call(op, left));
 	}
 }

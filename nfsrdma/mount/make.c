@@ -17,7 +17,7 @@ void mnt_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
 	struct mnt_op *op = mnt_op_new(req, dir);
 
 	if (op)
-		nfs_mkdir(op->mnt->client, op->node->file, name, mode, mnt_op_call(op, made));
+		ornfs_mkdir(op->mnt->client, op->node->file, name, mode, mnt_op_call(op, made));
 }
 
 void mnt_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t rdev)
@@ -27,10 +27,11 @@ void mnt_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, de
 	if (!op)
 		return;
 	if (S_ISREG(mode))
-		nfs_open(op->mnt->client, op->node->file, name, O_CREAT | O_EXCL, mode & 07777,
-			 mnt_op_call(op, made));
+		ornfs_open(op->mnt->client, op->node->file, name, O_CREAT | O_EXCL, mode & 07777,
+			   mnt_op_call(op, made));
 	else
-		nfs_mknod(op->mnt->client, op->node->file, name, mode, rdev, mnt_op_call(op, made));
+		ornfs_mknod(op->mnt->client, op->node->file, name, mode, rdev,
+			    mnt_op_call(op, made));
 }
 
 void mnt_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char *name)
@@ -38,7 +39,7 @@ void mnt_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char 
 	struct mnt_op *op = mnt_op_new(req, dir);
 
 	if (op)
-		nfs_symlink(op->mnt->client, op->node->file, name, target, mnt_op_call(op, made));
+		ornfs_symlink(op->mnt->client, op->node->file, name, target, mnt_op_call(op, made));
 }
 
 /* The inode is the one that the kernel knows; its attributes are asked for. */
@@ -50,7 +51,7 @@ static void linked(struct mnt_op *op, int err)
 	}
 	op->nfs.has_stat = false;
 	op->nfs.file = op->other->file;
-	nfs_file_get(op->nfs.file);
+	ornfs_file_get(op->nfs.file);
 	mnt_reply_entry(op);
 }
 
@@ -62,7 +63,7 @@ void mnt_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
 		return;
 	op->other = mnt_node_of(op->mnt, ino);
 	mnt_node_get(op->other);
-	nfs_link(op->mnt->client, op->other->file, op->node->file, name, mnt_op_call(op, linked));
+	ornfs_link(op->mnt->client, op->other->file, op->node->file, name, mnt_op_call(op, linked));
 }
 
 /* ---- a new file, open ------------------------------------------------------------------------- */
@@ -74,7 +75,7 @@ static void created_known(struct mnt_op *op, int err)
 
 	if (!err)
 		err = mnt_entry_fill(op->mnt, op->node, op->ptr, op->clock, &op->nfs.stat, &entry);
-	nfs_file_put(op->ptr);
+	ornfs_file_put(op->ptr);
 	if (err) {
 		mnt_op_fail(op, err);
 		return;
@@ -104,7 +105,7 @@ static void created(struct mnt_op *op, int err)
 	if (op->nfs.has_stat)
 		created_known(op, 0);
 	else
-		nfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, created_known));
+		ornfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, created_known));
 }
 
 void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
@@ -115,6 +116,7 @@ void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 	if (!op)
 		return;
 	op->fi = *fi;
-	nfs_open(op->mnt->client, op->node->file, name, O_CREAT | (fi->flags & (O_EXCL | O_TRUNC)),
-		 mode & 07777, mnt_op_call(op, created));
+	ornfs_open(op->mnt->client, op->node->file, name,
+		   O_CREAT | (fi->flags & (O_EXCL | O_TRUNC)), mode & 07777,
+		   mnt_op_call(op, created));
 }

@@ -33,13 +33,13 @@ struct mnt_zap;
 /* Who asks; shared by the requests and files of one user.  References: requests, handles, extents, the cache. */
 struct mnt_who {
 	unsigned refs;
-	struct nfs_caller caller;
+	struct ornfs_caller caller;
 };
 
 /* A buffer for a message of the kernel.  Owner: the free list, a request, or an extent. */
 struct mnt_msg {
 	struct mnt_msg *next;
-	u8 *data;			/* mnt.msg_bytes, of nfs_buf_alloc() */
+	u8 *data;			/* mnt.msg_bytes, of ornfs_buf_alloc() */
 };
 
 /* A name that stands for a file that was removed while it was open. */
@@ -55,7 +55,7 @@ struct mnt_silly {
 struct mnt_node {
 	struct mnt_node *next;		/* of the table's chain */
 	struct nfs_mount *mnt;
-	struct nfs_file *file;
+	struct ornfs_file *file;
 	u64 hash;
 	u64 lookups;
 	unsigned refs;
@@ -102,11 +102,11 @@ struct mnt_handle {
 };
 
 /*
- * A request of the kernel (req) or of our own.  Owner: the nfs_req under way, a list of waiters, or the function
+ * A request of the kernel (req) or of our own.  Owner: the ornfs_req under way, a list of waiters, or the function
  * that is running.  mnt_op_end() after the reply.
  */
 struct mnt_op {
-	struct nfs_req nfs;		/* first: container of the request */
+	struct ornfs_req nfs;		/* first: container of the request */
 	struct nfs_mount *mnt;
 	struct list_head link;
 	fuse_req_t req;
@@ -115,7 +115,7 @@ struct mnt_op {
 	struct mnt_handle *handle;	/* the kernel's until RELEASE */
 	struct mnt_msg *msg;
 	void (*then)(struct mnt_op *op, int err);
-	u64 clock;			/* mnt.clock when the present nfs_req was sent */
+	u64 clock;			/* mnt.clock when the present ornfs_req was sent */
 	/* waiting for extents (write.c): up to seq, that end behind wait_from, until they are committed or only written */
 	u64 seq, wait_from;
 	bool durable;
@@ -130,7 +130,7 @@ struct mnt_op {
 	struct fuse_file_info fi;
 	void *ptr;
 	/* of a lock, or of what ends with letting go of some */
-	struct nfs_lock lock;
+	struct ornfs_lock lock;
 	bool wait, interrupted, unlocking;
 	u64 due_ns, delay_ns;
 	void (*after)(struct mnt_op *op, int err);
@@ -139,8 +139,8 @@ struct mnt_op {
 struct nfs_mount {
 	struct nfs_mount_cfg cfg;
 	const struct mount_options *opt;
-	struct nfs_client *client;
-	struct nfs_client_info info;
+	struct ornfs_client *client;
+	struct ornfs_client_info info;
 
 	/* messages */
 	struct fuse_session *session;
@@ -205,8 +205,8 @@ struct mnt_op *mnt_op_new(fuse_req_t req, fuse_ino_t ino);
 struct mnt_op *mnt_op_own(struct nfs_mount *mnt, struct mnt_node *node, struct mnt_who *who);
 /* Who asks is the one who opened the file. */
 void mnt_op_as(struct mnt_op *op, struct mnt_handle *handle);
-/* The next nfs_req of the op: then() is called when it is over. */
-struct nfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
+/* The next ornfs_req of the op: then() is called when it is over. */
+struct ornfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
 void mnt_op_end(struct mnt_op *op);
 void mnt_op_fail(struct mnt_op *op, int err);	/* negative errno or 0: answers and ends */
 struct mnt_who *mnt_who_get(struct mnt_who *who);
@@ -220,8 +220,8 @@ void mnt_nodes_deinit(struct nfs_mount *mnt);
 struct mnt_node *mnt_node_of(struct nfs_mount *mnt, fuse_ino_t ino);
 fuse_ino_t mnt_node_ino(const struct mnt_node *node);
 /* The node of the file, with a reference; NULL: out of memory. */
-struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct nfs_file *file);
-struct mnt_node *mnt_node_find(struct nfs_mount *mnt, struct nfs_file *file);	/* borrowed */
+struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct ornfs_file *file);
+struct mnt_node *mnt_node_find(struct nfs_mount *mnt, struct ornfs_file *file);	/* borrowed */
 void mnt_node_get(struct mnt_node *node);
 void mnt_node_put(struct mnt_node *node);
 void mnt_node_looked_up(struct mnt_node *node);
@@ -233,12 +233,12 @@ void mnt_node_forget(struct mnt_node *node, u64 n);
  * Attributes that came with an answer to what was asked at `clock`, for the kernel: st is corrected by what is written
  * and not yet at the server.  Returns how long they are good for, in seconds.
  */
-double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct nfs_stat *stat,
+double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct ornfs_stat *stat,
 		     struct stat *st);
 /* The answer to what finds or makes a name; takes op->nfs.file and ends the op. */
 void mnt_reply_entry(struct mnt_op *op);
-int mnt_entry_fill(struct nfs_mount *mnt, struct mnt_node *dir, struct nfs_file *file, u64 clock,
-		   const struct nfs_stat *stat, struct fuse_entry_param *entry);
+int mnt_entry_fill(struct nfs_mount *mnt, struct mnt_node *dir, struct ornfs_file *file, u64 clock,
+		   const struct ornfs_stat *stat, struct fuse_entry_param *entry);
 double mnt_name_valid(const struct mnt_node *dir);
 void mnt_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void mnt_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,

@@ -217,7 +217,7 @@ int nfs_mount_create(const struct nfs_mount_cfg *cfg, struct nfs_mount **out)
 	mnt->cfg = *cfg;
 	mnt->opt = cfg->options;
 	mnt->client = cfg->client;
-	nfs_client_info(mnt->client, &mnt->info);
+	ornfs_client_info(mnt->client, &mnt->info);
 	mnt->info.rsize = min_t(u32, mnt->info.rsize, MNT_IO_MAX);
 	mnt->info.wsize = min_t(u32, mnt->info.wsize, MNT_IO_MAX);
 	mnt->msg_bytes =

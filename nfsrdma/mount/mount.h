@@ -25,8 +25,8 @@ struct nfs_mount;
 
 struct nfs_mount_cfg {
 	struct ual_loop *loop;
-	struct nfs_client *client;	/* up; outlives the mount */
-	struct nfs_file *root;		/* what is mounted: a directory; a reference is taken */
+	struct ornfs_client *client;	/* up; outlives the mount */
+	struct ornfs_file *root;     /* what is mounted: a directory; a reference is taken */
 	const struct mount_options *options;
 	const char *source;		/* shown as the device: server:/path */
 	const char *dir;		/* where; absolute */

@@ -21,7 +21,7 @@ static struct mnt_msg *msg_new(struct nfs_mount *mnt)
 	msg = calloc(1, sizeof(*msg));
 	if (!msg)
 		return NULL;
-	msg->data = nfs_buf_alloc(mnt->client, mnt->msg_bytes);
+	msg->data = ornfs_buf_alloc(mnt->client, mnt->msg_bytes);
 	if (!msg->data) {
 		free(msg);
 		return NULL;
@@ -41,7 +41,7 @@ struct mnt_msg *mnt_msg_take(struct nfs_mount *mnt)
 
 static void msg_free(struct nfs_mount *mnt, struct mnt_msg *msg)
 {
-	nfs_buf_free(mnt->client, msg->data, mnt->msg_bytes);
+	ornfs_buf_free(mnt->client, msg->data, mnt->msg_bytes);
 	free(msg);
 	mnt->msg_n--;
 }

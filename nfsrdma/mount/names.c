@@ -40,7 +40,7 @@ void mnt_lookup(fuse_req_t req, fuse_ino_t dir, const char *name)
 	if (strlen(name) > NAME_MAX_BYTES)
 		mnt_op_fail(op, -ENAMETOOLONG);
 	else
-		nfs_lookup(op->mnt->client, op->node->file, name, mnt_op_call(op, found));
+		ornfs_lookup(op->mnt->client, op->node->file, name, mnt_op_call(op, found));
 }
 
 void mnt_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
@@ -79,8 +79,8 @@ void mnt_readlink(fuse_req_t req, fuse_ino_t ino)
 	if (!op)
 		return;
 	op->msg = mnt_msg_take(op->mnt);
-	nfs_readlink(op->mnt->client, op->node->file, (char *)op->msg->data, MNT_HEADER + 1,
-		     mnt_op_call(op, link_read));
+	ornfs_readlink(op->mnt->client, op->node->file, (char *)op->msg->data, MNT_HEADER + 1,
+		       mnt_op_call(op, link_read));
 }
 
 /* ---- remove ----------------------------------------------------------------------------------- */
@@ -130,8 +130,8 @@ void mnt_silly_remove(struct mnt_node *node, struct mnt_who *who)
 		op->other = node;
 		mnt_node_get(node);
 		goes(op);
-		nfs_remove(op->mnt->client, op->node->file, node->silly->name, false,
-			   mnt_op_call(op, silly_gone));
+		ornfs_remove(op->mnt->client, op->node->file, node->silly->name, false,
+			     mnt_op_call(op, silly_gone));
 	}
 	silly_put(node);
 }
@@ -165,17 +165,17 @@ static void silly_rename(struct mnt_op *op, struct mnt_node *dir, const char *na
 		mnt_op_fail(op, -ENOMEM);
 		return;
 	}
-	nfs_file_put(op->nfs.file);
+	ornfs_file_put(op->nfs.file);
 	op->nfs.file = NULL;
 	silly->dir = dir;
 	mnt_node_get(dir);
 	snprintf(silly->name, sizeof(silly->name), ".nfs%016llx%08x",
-		 (unsigned long long)nfs_file_ino(node->file), op->mnt->silly_n++);
+		 (unsigned long long)ornfs_file_ino(node->file), op->mnt->silly_n++);
 	node->silly = silly;
 	node->removing = true;
 	op->ptr = (void *)then;
-	nfs_rename(op->mnt->client, dir->file, name, dir->file, silly->name,
-		   mnt_op_call(op, silly_renamed));
+	ornfs_rename(op->mnt->client, dir->file, name, dir->file, silly->name,
+		     mnt_op_call(op, silly_renamed));
 }
 
 /* What a name stands for, if it is open here: then op->other is it, with a reference. */
@@ -237,10 +237,10 @@ static void to_be_removed(struct mnt_op *op, int err)
 	}
 	if (find_closed(op))
 		goes(op);
-	nfs_file_put(op->nfs.file);
+	ornfs_file_put(op->nfs.file);
 	op->nfs.file = NULL;
-	nfs_remove(op->mnt->client, op->node->file, op->name, false,
-		   mnt_op_call(op, op->other ? removed : answered));
+	ornfs_remove(op->mnt->client, op->node->file, op->name, false,
+		     mnt_op_call(op, op->other ? removed : answered));
 }
 
 void mnt_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
@@ -251,12 +251,13 @@ void mnt_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
 		return;
 	if (is_idle(op->mnt)) {
 		goes(op);
-		nfs_remove(op->mnt->client, op->node->file, name, false, mnt_op_call(op, removed));
+		ornfs_remove(op->mnt->client, op->node->file, name, false,
+			     mnt_op_call(op, removed));
 		return;
 	}
 	op->name = strdup(name);
 	if (op->name)
-		nfs_lookup(op->mnt->client, op->node->file, name, mnt_op_call(op, to_be_removed));
+		ornfs_lookup(op->mnt->client, op->node->file, name, mnt_op_call(op, to_be_removed));
 	else
 		mnt_op_fail(op, -ENOMEM);
 }
@@ -266,7 +267,8 @@ void mnt_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
 	struct mnt_op *op = mnt_op_new(req, dir);
 
 	if (op)
-		nfs_remove(op->mnt->client, op->node->file, name, true, mnt_op_call(op, answered));
+		ornfs_remove(op->mnt->client, op->node->file, name, true,
+			     mnt_op_call(op, answered));
 }
 
 /* ---- rename ----------------------------------------------------------------------------------- */
@@ -278,8 +280,8 @@ static struct mnt_node *to_dir_of(struct mnt_op *op)
 
 static void rename_then(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
 {
-	nfs_rename(op->mnt->client, op->node->file, op->name, to_dir_of(op)->file, op->name2,
-		   mnt_op_call(op, then));
+	ornfs_rename(op->mnt->client, op->node->file, op->name, to_dir_of(op)->file, op->name2,
+		     mnt_op_call(op, then));
 }
 
 /* What had the new name, if it had one, has another one. */
@@ -322,11 +324,11 @@ static void target_found(struct mnt_op *op, int err)
 		find_open(op);
 	open = op->other;
 	known = !err && !open && find_closed(op);
-	nfs_file_put(op->nfs.file);
+	ornfs_file_put(op->nfs.file);
 	op->nfs.file = NULL;
 	if (open)
-		nfs_lookup(op->mnt->client, op->node->file, op->name,
-			   mnt_op_call(op, source_found));
+		ornfs_lookup(op->mnt->client, op->node->file, op->name,
+			     mnt_op_call(op, source_found));
 	else if (known)
 		rename_over(op);
 	else
@@ -354,6 +356,6 @@ void mnt_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t to_
 	else if (is_idle(op->mnt))
 		rename_over(op);
 	else
-		nfs_lookup(op->mnt->client, to_dir_of(op)->file, to_name,
-			   mnt_op_call(op, target_found));
+		ornfs_lookup(op->mnt->client, to_dir_of(op)->file, to_name,
+			     mnt_op_call(op, target_found));
 }

@@ -7,22 +7,22 @@
 #define TABLE_MIN 1024
 
 /* FNV-1a */
-static u64 hash_of(struct nfs_file *file)
+static u64 hash_of(struct ornfs_file *file)
 {
 	u64 hash = 0xcbf29ce484222325ull;
 	const u8 *fh;
 	size_t len;
 
-	fh = nfs_file_handle(file, &len);
+	fh = ornfs_file_handle(file, &len);
 	while (len--)
 		hash = (hash ^ *fh++) * 0x100000001b3ull;
 	return hash ^ hash >> 32;
 }
 
-static bool same(struct nfs_file *a, struct nfs_file *b)
+static bool same(struct ornfs_file *a, struct ornfs_file *b)
 {
 	size_t a_len, b_len;
-	const u8 *a_fh = nfs_file_handle(a, &a_len), *b_fh = nfs_file_handle(b, &b_len);
+	const u8 *a_fh = ornfs_file_handle(a, &a_len), *b_fh = ornfs_file_handle(b, &b_len);
 
 	return a_len == b_len && !memcmp(a_fh, b_fh, a_len);
 }
@@ -32,7 +32,7 @@ static struct mnt_node **chain(struct nfs_mount *mnt, u64 hash)
 	return &mnt->table[hash & (mnt->table_size - 1)];
 }
 
-static struct mnt_node *find(struct nfs_mount *mnt, struct nfs_file *file, u64 hash)
+static struct mnt_node *find(struct nfs_mount *mnt, struct ornfs_file *file, u64 hash)
 {
 	struct mnt_node *node;
 
@@ -65,12 +65,12 @@ static void grow(struct nfs_mount *mnt)
 	free(old);
 }
 
-struct mnt_node *mnt_node_find(struct nfs_mount *mnt, struct nfs_file *file)
+struct mnt_node *mnt_node_find(struct nfs_mount *mnt, struct ornfs_file *file)
 {
 	return find(mnt, file, hash_of(file));
 }
 
-struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct nfs_file *file)
+struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct ornfs_file *file)
 {
 	u64 hash = hash_of(file);
 	struct mnt_node *node = find(mnt, file, hash);
@@ -88,7 +88,7 @@ struct mnt_node *mnt_node_for(struct nfs_mount *mnt, struct nfs_file *file)
 	node->refs = 1;
 	node->hash = hash;
 	node->file = file;
-	nfs_file_get(file);
+	ornfs_file_get(file);
 	INIT_LIST_HEAD(&node->dirty_link);
 	INIT_LIST_HEAD(&node->extents);
 	INIT_LIST_HEAD(&node->waiters);
@@ -116,7 +116,7 @@ void mnt_node_put(struct mnt_node *node)
 		at = &(*at)->next;
 	*at = node->next;
 	node->mnt->node_n--;
-	nfs_file_put(node->file);
+	ornfs_file_put(node->file);
 	free(node);
 }
 

@@ -5,7 +5,7 @@
 #include "nfsrdma/mount/mnt.h"
 
 #define WHO_NS		MNT_NS
-#define GROUPS_MAX	ARRAY_SIZE(((struct nfs_caller *)0)->groups)
+#define GROUPS_MAX	ARRAY_SIZE(((struct ornfs_caller *)0)->groups)
 
 struct mnt_who *mnt_who_get(struct mnt_who *who)
 {
@@ -64,14 +64,14 @@ static struct mnt_who *who_of(struct nfs_mount *mnt, fuse_req_t req)
 	return who;
 }
 
-static void called_back(struct nfs_req *nfs, int err)
+static void called_back(struct ornfs_req *nfs, int err)
 {
 	struct mnt_op *op = container_of(nfs, struct mnt_op, nfs);
 
 	op->then(op, err);
 }
 
-struct nfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
+struct ornfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
 {
 	op->then = then;
 	op->clock = op->mnt->clock;
@@ -128,7 +128,7 @@ void mnt_op_end(struct mnt_op *op)
 	list_del(&op->link);
 	if (op->msg)
 		mnt_msg_put(mnt, op->msg);
-	nfs_file_put(op->nfs.file);
+	ornfs_file_put(op->nfs.file);
 	mnt_node_put(op->node);
 	mnt_node_put(op->other);
 	mnt_who_put(op->who);

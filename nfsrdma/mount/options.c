@@ -24,7 +24,7 @@ struct parse {
 void mount_options_init(struct mount_options *o)
 {
 	*o = (struct mount_options){
-		.proto = NFS_PROTO_RDMA,
+		.proto = ORNFS_PROTO_RDMA,
 		.timeo_ds = 600,
 		.retrans = 2,
 		.acregmin_s = 3,
@@ -88,7 +88,7 @@ static bool io_size(struct parse *p, uint32_t *to)
 
 static bool set_vers(struct parse *p)
 {
-	if (!p->value || !nfs_version_parse(p->value, &p->o->version))
+	if (!p->value || !ornfs_version_parse(p->value, &p->o->version))
 		return refuse(p, "expected 3, 4.1 or 4.2");
 	return true;
 }
@@ -101,9 +101,9 @@ static bool set_v3(struct parse *p)
 static bool set_proto(struct parse *p)
 {
 	if (p->value && (!strcmp(p->value, "rdma") || !strcmp(p->value, "rdma6")))
-		p->o->proto = NFS_PROTO_RDMA;
+		p->o->proto = ORNFS_PROTO_RDMA;
 	else if (p->value && (!strcmp(p->value, "tcp") || !strcmp(p->value, "tcp6")))
-		p->o->proto = NFS_PROTO_TCP;
+		p->o->proto = ORNFS_PROTO_TCP;
 	else
 		return refuse(p, "expected rdma or tcp");
 	return true;
@@ -111,13 +111,13 @@ static bool set_proto(struct parse *p)
 
 static bool set_rdma(struct parse *p)
 {
-	p->o->proto = NFS_PROTO_RDMA;
+	p->o->proto = ORNFS_PROTO_RDMA;
 	return true;
 }
 
 static bool set_tcp(struct parse *p)
 {
-	p->o->proto = NFS_PROTO_TCP;
+	p->o->proto = ORNFS_PROTO_TCP;
 	return true;
 }
 

@@ -16,8 +16,8 @@ enum mount_local { MOUNT_LOCAL_POSIX = 1, MOUNT_LOCAL_FLOCK = 2, MOUNT_LOCAL_ALL
 enum mount_lookupcache { MOUNT_LOOKUP_ALL, MOUNT_LOOKUP_POSITIVE, MOUNT_LOOKUP_NONE };
 
 struct mount_options {
-	enum nfs_proto proto;
-	unsigned version;		/* as of nfs_client_cfg */
+	enum ornfs_proto proto;
+	unsigned version;		/* as of ornfs_client_cfg */
 	uint16_t port, mount_port;	/* 0: the usual one; of rpcbind */
 	uint32_t rsize, wsize;		/* bytes, multiples of 4096; 0: the server's */
 	bool soft;

@@ -29,7 +29,7 @@ enum extent_state { GATHERING, SENT, WRITTEN };
 
 /* Owner: its node's list, until it is committed or has failed.  data is its own, or in msg. */
 struct mnt_extent {
-	struct nfs_req nfs;
+	struct ornfs_req nfs;
 	struct list_head link;
 	struct mnt_node *node;		/* referenced */
 	struct mnt_who *who;		/* referenced */
@@ -94,8 +94,8 @@ static void extent_failed(struct mnt_extent *e, int err)
 
 static void send_rest(struct mnt_extent *e)
 {
-	nfs_write(e->node->mnt->client, e->node->file, e->offset + e->done, e->data + e->done,
-		  e->len - e->done, e->stable, &e->nfs);
+	ornfs_write(e->node->mnt->client, e->node->file, e->offset + e->done, e->data + e->done,
+		    e->len - e->done, e->stable, &e->nfs);
 }
 
 static void extent_send(struct mnt_extent *e)
@@ -141,7 +141,7 @@ static void extent_over(struct mnt_extent *e, int err)
 	mnt_node_put(node);
 }
 
-static void extent_done(struct nfs_req *nfs, int err)
+static void extent_done(struct ornfs_req *nfs, int err)
 {
 	struct mnt_extent *e = container_of(nfs, struct mnt_extent, nfs);
 
@@ -223,7 +223,7 @@ static void commit(struct mnt_node *node)
 		return;		/* the timer comes back */
 	list_for_each_entry(e, &node->extents, link)
 		e->committing = e->state == WRITTEN;
-	nfs_commit(mnt->client, node->file, mnt_op_call(node->commit, committed));
+	ornfs_commit(mnt->client, node->file, mnt_op_call(node->commit, committed));
 }
 
 /* ---- the kernel's writes ---------------------------------------------------------------------- */

@@ -70,8 +70,8 @@ void mnt_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t len)
 		return;
 	op->len = min_t(size_t, len, op->mnt->msg_bytes);
 	op->msg = mnt_msg_take(op->mnt);
-	nfs_getxattr(op->mnt->client, op->node->file, name, op->msg->data, op->len,
-		     mnt_op_call(op, got));
+	ornfs_getxattr(op->mnt->client, op->node->file, name, op->msg->data, op->len,
+		       mnt_op_call(op, got));
 }
 
 void mnt_listxattr(fuse_req_t req, fuse_ino_t ino, size_t len)
@@ -82,8 +82,8 @@ void mnt_listxattr(fuse_req_t req, fuse_ino_t ino, size_t len)
 		return;
 	op->len = min_t(size_t, len, op->mnt->msg_bytes);
 	op->msg = mnt_msg_take(op->mnt);
-	nfs_listxattr(op->mnt->client, op->node->file, (char *)op->msg->data, op->len,
-		      mnt_op_call(op, got));
+	ornfs_listxattr(op->mnt->client, op->node->file, (char *)op->msg->data, op->len,
+			mnt_op_call(op, got));
 }
 
 void mnt_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t len,
@@ -94,8 +94,8 @@ void mnt_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *
 	if (!op)
 		return;
 	op->msg = mnt_msg_take(op->mnt);	/* has the value */
-	nfs_setxattr(op->mnt->client, op->node->file, name, value, len, flags,
-		     mnt_op_call(op, changed));
+	ornfs_setxattr(op->mnt->client, op->node->file, name, value, len, flags,
+		       mnt_op_call(op, changed));
 }
 
 void mnt_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
@@ -103,5 +103,5 @@ void mnt_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	struct mnt_op *op = begin(req, ino, name);
 
 	if (op)
-		nfs_removexattr(op->mnt->client, op->node->file, name, mnt_op_call(op, changed));
+		ornfs_removexattr(op->mnt->client, op->node->file, name, mnt_op_call(op, changed));
 }

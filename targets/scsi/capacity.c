@@ -11,7 +11,7 @@
 #define REPORT_WELL_KNOWN	0x01	/* SELECT REPORT */
 #define REPORT_ALL		0x02
 
-void scsi_read_capacity_10(struct iser_cmd *cmd)
+void scsi_read_capacity_10(struct oriser_cmd *cmd)
 {
 	const struct lun *lun = scsi_lun_of(cmd);
 	uint8_t *out = scsi_cmd_of(cmd)->buf.data;
@@ -22,7 +22,7 @@ void scsi_read_capacity_10(struct iser_cmd *cmd)
 	scsi_reply(cmd, 8, 8);
 }
 
-void scsi_read_capacity_16(struct iser_cmd *cmd)
+void scsi_read_capacity_16(struct oriser_cmd *cmd)
 {
 	const struct lun *lun = scsi_lun_of(cmd);
 	const struct store_info *info = &lun->store->info;
@@ -37,7 +37,7 @@ void scsi_read_capacity_16(struct iser_cmd *cmd)
 }
 
 /* Stores do not tell what they hold: all of it is "mapped or unknown", in one descriptor as long as its field can say. */
-void scsi_get_lba_status(struct iser_cmd *cmd)
+void scsi_get_lba_status(struct oriser_cmd *cmd)
 {
 	const struct lun *lun = scsi_lun_of(cmd);
 	uint8_t *out = scsi_cmd_of(cmd)->buf.data;
@@ -51,7 +51,7 @@ void scsi_get_lba_status(struct iser_cmd *cmd)
 	scsi_reply(cmd, 24, get_unaligned_be32(&cmd->cdb[10]));
 }
 
-void scsi_report_luns(struct iser_cmd *cmd)
+void scsi_report_luns(struct oriser_cmd *cmd)
 {
 	uint8_t *out = scsi_cmd_of(cmd)->buf.data;
 	uint32_t len = 8;

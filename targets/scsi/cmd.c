@@ -13,18 +13,18 @@ static void give_back(struct scsi_cmd *sc)
 		*sc->loop = SCSI_LOOP_ENDED;
 }
 
-void scsi_good(struct iser_cmd *cmd, uint64_t transferred)
+void scsi_good(struct oriser_cmd *cmd, uint64_t transferred)
 {
 	give_back(scsi_cmd_of(cmd));
-	iser_cmd_respond(cmd, SCSI_GOOD, NULL, 0, (uint32_t)transferred);
+	oriser_cmd_respond(cmd, SCSI_GOOD, NULL, 0, (uint32_t)transferred);
 }
 
-static void sent(struct iser_cmd *cmd)
+static void sent(struct oriser_cmd *cmd)
 {
 	give_back(scsi_cmd_of(cmd));
 }
 
-void scsi_reply(struct iser_cmd *cmd, uint32_t len, uint32_t alloc)
+void scsi_reply(struct oriser_cmd *cmd, uint32_t len, uint32_t alloc)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct wr_sge sge = {
@@ -35,31 +35,31 @@ void scsi_reply(struct iser_cmd *cmd, uint32_t len, uint32_t alloc)
 
 	core_assert(len <= SCSI_REPLY_MAX);
 	if (sge.len)
-		iser_cmd_data_in(cmd, &sge, 1, sge.len, SCSI_GOOD, sent);
+		oriser_cmd_data_in(cmd, &sge, 1, sge.len, SCSI_GOOD, sent);
 	else
 		scsi_good(cmd, 0);
 }
 
-void scsi_data(struct iser_cmd *cmd, uint32_t len)
+void scsi_data(struct oriser_cmd *cmd, uint32_t len)
 {
-	iser_cmd_data_in(cmd, &scsi_cmd_of(cmd)->io.sge, 1, len, SCSI_GOOD, sent);
+	oriser_cmd_data_in(cmd, &scsi_cmd_of(cmd)->io.sge, 1, len, SCSI_GOOD, sent);
 }
 
-void scsi_check(struct iser_cmd *cmd, const struct sense *sense)
+void scsi_check(struct oriser_cmd *cmd, const struct sense *sense)
 {
 	uint8_t buf[SENSE_LEN_MAX];
 	unsigned len = sense_encode(sense, atomic_load(&scsi_lun_of(cmd)->d_sense), buf);
 
 	give_back(scsi_cmd_of(cmd));
-	iser_cmd_respond(cmd, SCSI_CHECK_CONDITION, buf, len, 0);
+	oriser_cmd_respond(cmd, SCSI_CHECK_CONDITION, buf, len, 0);
 }
 
-void scsi_fail(struct iser_cmd *cmd, enum sense_key key, enum sense_asc asc)
+void scsi_fail(struct oriser_cmd *cmd, enum sense_key key, enum sense_asc asc)
 {
 	scsi_check(cmd, &(struct sense){ .key = key, .asc = asc });
 }
 
-static void bad_field(struct iser_cmd *cmd, enum sense_asc asc, bool in_cdb, unsigned byte,
+static void bad_field(struct oriser_cmd *cmd, enum sense_asc asc, bool in_cdb, unsigned byte,
 		      unsigned bit)
 {
 	scsi_check(cmd, &(struct sense){
@@ -72,22 +72,22 @@ static void bad_field(struct iser_cmd *cmd, enum sense_asc asc, bool in_cdb, uns
 			});
 }
 
-void scsi_bad_cdb(struct iser_cmd *cmd, unsigned byte, unsigned bit)
+void scsi_bad_cdb(struct oriser_cmd *cmd, unsigned byte, unsigned bit)
 {
 	bad_field(cmd, ASC_INVALID_FIELD_IN_CDB, true, byte, bit);
 }
 
-void scsi_bad_parameter(struct iser_cmd *cmd, unsigned byte, unsigned bit)
+void scsi_bad_parameter(struct oriser_cmd *cmd, unsigned byte, unsigned bit)
 {
 	bad_field(cmd, ASC_INVALID_FIELD_IN_PARAMETERS, false, byte, bit);
 }
 
-void scsi_abandon(struct iser_cmd *cmd)
+void scsi_abandon(struct oriser_cmd *cmd)
 {
 	scsi_fail(cmd, KEY_ABORTED_COMMAND, ASC_DATA_PHASE_ERROR);
 }
 
-static void medium_error(struct iser_cmd *cmd, uint64_t lba)
+static void medium_error(struct oriser_cmd *cmd, uint64_t lba)
 {
 	bool read = scsi_cmd_of(cmd)->io.op == STORE_READ;
 
@@ -99,7 +99,7 @@ static void medium_error(struct iser_cmd *cmd, uint64_t lba)
 			});
 }
 
-void scsi_store_error(struct iser_cmd *cmd, int err, uint64_t lba)
+void scsi_store_error(struct oriser_cmd *cmd, int err, uint64_t lba)
 {
 	switch (-err) {
 	case ECANCELED:
@@ -120,7 +120,7 @@ void scsi_store_error(struct iser_cmd *cmd, int err, uint64_t lba)
 	case ENOMEM:
 		/* Passes: SAM-5 5.3.1 BUSY asks for a retry. */
 		give_back(scsi_cmd_of(cmd));
-		iser_cmd_respond(cmd, SCSI_BUSY, NULL, 0, 0);
+		oriser_cmd_respond(cmd, SCSI_BUSY, NULL, 0, 0);
 		break;
 	default:
 		medium_error(cmd, lba);
@@ -129,7 +129,7 @@ void scsi_store_error(struct iser_cmd *cmd, int err, uint64_t lba)
 
 /* ---- steps ---------------------------------------------------------------------------------------- */
 
-bool scsi_range(struct iser_cmd *cmd, uint64_t lba, uint64_t blocks)
+bool scsi_range(struct oriser_cmd *cmd, uint64_t lba, uint64_t blocks)
 {
 	uint64_t capacity = lun_blocks(scsi_lun_of(cmd));
 
@@ -148,8 +148,8 @@ static void have_buf(struct pool_wait *wait)
 	sc->have_buf(scsi_iser_cmd(sc));
 }
 
-void scsi_want_buf(struct iser_cmd *cmd, struct pool *pool, uint32_t len,
-		   void (*next)(struct iser_cmd *))
+void scsi_want_buf(struct oriser_cmd *cmd, struct pool *pool, uint32_t len,
+		   void (*next)(struct oriser_cmd *))
 {
 	struct scsi_nexus *nexus = scsi_nexus_of(cmd);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
@@ -169,7 +169,7 @@ void scsi_want_buf(struct iser_cmd *cmd, struct pool *pool, uint32_t len,
 		scsi_store_error(cmd, err, 0);
 }
 
-static void data_arrived(struct iser_cmd *cmd, int err)
+static void data_arrived(struct oriser_cmd *cmd, int err)
 {
 	if (err)
 		scsi_abandon(cmd);
@@ -177,7 +177,7 @@ static void data_arrived(struct iser_cmd *cmd, int err)
 		scsi_cmd_of(cmd)->next(cmd);
 }
 
-static void fetch(struct iser_cmd *cmd)
+static void fetch(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct wr_sge sge = {
@@ -186,10 +186,10 @@ static void fetch(struct iser_cmd *cmd)
 		.lkey = sc->buf.lkey,
 	};
 
-	iser_cmd_data_out(cmd, &sge, 1, sge.len, data_arrived);
+	oriser_cmd_data_out(cmd, &sge, 1, sge.len, data_arrived);
 }
 
-bool scsi_offers(struct iser_cmd *cmd, uint64_t len)
+bool scsi_offers(struct oriser_cmd *cmd, uint64_t len)
 {
 	if (cmd->write_len >= len)
 		return true;
@@ -197,7 +197,7 @@ bool scsi_offers(struct iser_cmd *cmd, uint64_t len)
 	return false;
 }
 
-void scsi_want_data(struct iser_cmd *cmd, uint32_t len, void (*next)(struct iser_cmd *))
+void scsi_want_data(struct oriser_cmd *cmd, uint32_t len, void (*next)(struct oriser_cmd *))
 {
 	if (!scsi_offers(cmd, len))
 		return;
@@ -205,7 +205,7 @@ void scsi_want_data(struct iser_cmd *cmd, uint32_t len, void (*next)(struct iser
 	scsi_want_buf(cmd, scsi_nexus_of(cmd)->reactor->store->pool, len, fetch);
 }
 
-void scsi_io(struct iser_cmd *cmd, uint64_t lba, uint64_t blocks, uint32_t flags,
+void scsi_io(struct oriser_cmd *cmd, uint64_t lba, uint64_t blocks, uint32_t flags,
 	     void (*done)(struct store_io *, int))
 {
 	struct store_io *io = &scsi_cmd_of(cmd)->io;
@@ -221,13 +221,13 @@ void scsi_io(struct iser_cmd *cmd, uint64_t lba, uint64_t blocks, uint32_t flags
 
 /* ---- loops ---------------------------------------------------------------------------------------- */
 
-void scsi_loop(struct iser_cmd *cmd, void (*step)(struct iser_cmd *))
+void scsi_loop(struct oriser_cmd *cmd, void (*step)(struct oriser_cmd *))
 {
 	scsi_cmd_of(cmd)->next = step;
 	scsi_loop_on(cmd);
 }
 
-void scsi_loop_on(struct iser_cmd *cmd)
+void scsi_loop_on(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	enum scsi_loop_state state;

@@ -34,7 +34,7 @@ struct scsi_nexus {
 
 enum scsi_loop_state { SCSI_LOOP_WAITS, SCSI_LOOP_AGAIN, SCSI_LOOP_ENDED };
 
-/* Lives in iser_cmd.priv. */
+/* Lives in oriser_cmd.priv. */
 struct scsi_cmd {
 	const struct scsi_op *op;
 	struct store_io io;
@@ -44,35 +44,35 @@ struct scsi_cmd {
 	uint32_t buf_len;
 	bool buf_waits;
 	bool lun_exists;
-	void (*have_buf)(struct iser_cmd *);
-	void (*next)(struct iser_cmd *);	/* after data-out; the step of a loop */
+	void (*have_buf)(struct oriser_cmd *);
+	void (*next)(struct oriser_cmd *);	/* after data-out; the step of a loop */
 	enum scsi_loop_state *loop;	/* on the stack of scsi_loop_on() while it runs */
 	uint64_t lba, left;		/* of loops: blocks */
 	uint32_t at;			/* of loops: where in buf */
 };
-static_assert(sizeof(struct scsi_cmd) <= ISER_CMD_PRIV, "must fit into the command");
+static_assert(sizeof(struct scsi_cmd) <= ORISER_CMD_PRIV, "must fit into the command");
 
-static inline struct scsi_cmd *scsi_cmd_of(struct iser_cmd *cmd)
+static inline struct scsi_cmd *scsi_cmd_of(struct oriser_cmd *cmd)
 {
 	return (struct scsi_cmd *)cmd->priv;
 }
 
-static inline struct iser_cmd *scsi_iser_cmd(struct scsi_cmd *sc)
+static inline struct oriser_cmd *scsi_iser_cmd(struct scsi_cmd *sc)
 {
-	return container_of((uint64_t(*)[ISER_CMD_PRIV / 8])sc, struct iser_cmd, priv);
+	return container_of((uint64_t(*)[ORISER_CMD_PRIV / 8])sc, struct oriser_cmd, priv);
 }
 
-static inline struct iser_cmd *scsi_cmd_of_io(struct store_io *io)
+static inline struct oriser_cmd *scsi_cmd_of_io(struct store_io *io)
 {
 	return scsi_iser_cmd(container_of(io, struct scsi_cmd, io));
 }
 
-static inline struct scsi_nexus *scsi_nexus_of(const struct iser_cmd *cmd)
+static inline struct scsi_nexus *scsi_nexus_of(const struct oriser_cmd *cmd)
 {
 	return cmd->session->ctx;
 }
 
-static inline struct lun *scsi_lun_of(const struct iser_cmd *cmd)
+static inline struct lun *scsi_lun_of(const struct oriser_cmd *cmd)
 {
 	return scsi_nexus_of(cmd)->lun;
 }
@@ -80,44 +80,44 @@ static inline struct lun *scsi_lun_of(const struct iser_cmd *cmd)
 /* ---- ends ----------------------------------------------------------------------------------------- */
 
 /* GOOD; transferred: bytes of the data-out that the command took. */
-void scsi_good(struct iser_cmd *cmd, uint64_t transferred);
+void scsi_good(struct oriser_cmd *cmd, uint64_t transferred);
 /* GOOD with the first min(len, alloc) bytes of buf. */
-void scsi_reply(struct iser_cmd *cmd, uint32_t len, uint32_t alloc);
+void scsi_reply(struct oriser_cmd *cmd, uint32_t len, uint32_t alloc);
 /* GOOD with what io lends; len: bytes that the CDB asked for. */
-void scsi_data(struct iser_cmd *cmd, uint32_t len);
-void scsi_check(struct iser_cmd *cmd, const struct sense *sense);
-void scsi_fail(struct iser_cmd *cmd, enum sense_key key, enum sense_asc asc);
+void scsi_data(struct oriser_cmd *cmd, uint32_t len);
+void scsi_check(struct oriser_cmd *cmd, const struct sense *sense);
+void scsi_fail(struct oriser_cmd *cmd, enum sense_key key, enum sense_asc asc);
 /* ILLEGAL REQUEST, INVALID FIELD IN CDB or IN PARAMETER LIST; bit may be SENSE_NO_BIT. */
-void scsi_bad_cdb(struct iser_cmd *cmd, unsigned byte, unsigned bit);
-void scsi_bad_parameter(struct iser_cmd *cmd, unsigned byte, unsigned bit);
+void scsi_bad_cdb(struct oriser_cmd *cmd, unsigned byte, unsigned bit);
+void scsi_bad_parameter(struct oriser_cmd *cmd, unsigned byte, unsigned bit);
 /* What the store said; lba: the first block of the range that failed. */
-void scsi_store_error(struct iser_cmd *cmd, int err, uint64_t lba);
-/* Its answer is not wanted any more (iser_cmd.aborted, a lost session). */
-void scsi_abandon(struct iser_cmd *cmd);
+void scsi_store_error(struct oriser_cmd *cmd, int err, uint64_t lba);
+/* Its answer is not wanted any more (oriser_cmd.aborted, a lost session). */
+void scsi_abandon(struct oriser_cmd *cmd);
 
 /* ---- steps ---------------------------------------------------------------------------------------- */
 
 /* False: ended with LOGICAL BLOCK ADDRESS OUT OF RANGE. */
-bool scsi_range(struct iser_cmd *cmd, uint64_t lba, uint64_t blocks);
+bool scsi_range(struct oriser_cmd *cmd, uint64_t lba, uint64_t blocks);
 /* buf of len bytes, then next(); ends the command itself when there is none. */
-void scsi_want_buf(struct iser_cmd *cmd, struct pool *pool, uint32_t len,
-		   void (*next)(struct iser_cmd *));
+void scsi_want_buf(struct oriser_cmd *cmd, struct pool *pool, uint32_t len,
+		   void (*next)(struct oriser_cmd *));
 /* False: the initiator offers fewer bytes than the CDB asks for, and the command ended. */
-bool scsi_offers(struct iser_cmd *cmd, uint64_t len);
+bool scsi_offers(struct oriser_cmd *cmd, uint64_t len);
 /*
  * Data-out of len bytes into a buf, then next().  Ends the command if the initiator offers fewer: nothing
  * may depend on bytes that never come.
  */
-void scsi_want_data(struct iser_cmd *cmd, uint32_t len, void (*next)(struct iser_cmd *));
+void scsi_want_data(struct oriser_cmd *cmd, uint32_t len, void (*next)(struct oriser_cmd *));
 /* Sets io up for a range of blocks. */
-void scsi_io(struct iser_cmd *cmd, uint64_t lba, uint64_t blocks, uint32_t flags,
+void scsi_io(struct oriser_cmd *cmd, uint64_t lba, uint64_t blocks, uint32_t flags,
 	     void (*done)(struct store_io *, int));
 
 /*
  * Repeats step() until it ends the command, each time that scsi_loop_on() is called; the callbacks of a
  * store may come before its calls return, and a long loop must not be a deep recursion.
  */
-void scsi_loop(struct iser_cmd *cmd, void (*step)(struct iser_cmd *));
-void scsi_loop_on(struct iser_cmd *cmd);
+void scsi_loop(struct oriser_cmd *cmd, void (*step)(struct oriser_cmd *));
+void scsi_loop_on(struct oriser_cmd *cmd);
 
 #endif

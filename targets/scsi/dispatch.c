@@ -17,7 +17,7 @@ bool scsi_lun_is_ours(const uint8_t lun[8])
 }
 
 /* False: a bit is set that the command does not have; the command ended. */
-static bool well_formed(struct iser_cmd *cmd, const struct scsi_op *op)
+static bool well_formed(struct oriser_cmd *cmd, const struct scsi_op *op)
 {
 	for (unsigned i = 1; i < op->cdb_len; i++) {
 		unsigned wrong = cmd->cdb[i] & ~op->usage[i] & 0xff;
@@ -30,7 +30,7 @@ static bool well_formed(struct iser_cmd *cmd, const struct scsi_op *op)
 	return true;
 }
 
-static void run_with_buf(struct iser_cmd *cmd)
+static void run_with_buf(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
@@ -38,7 +38,7 @@ static void run_with_buf(struct iser_cmd *cmd)
 	sc->op->run(cmd);
 }
 
-void scsi_command(struct iser_cmd *cmd)
+void scsi_command(struct oriser_cmd *cmd)
 {
 	struct scsi_nexus *nexus = scsi_nexus_of(cmd);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
@@ -80,7 +80,7 @@ void scsi_command(struct iser_cmd *cmd)
 		op->run(cmd);
 }
 
-void scsi_abort(struct iser_cmd *cmd)
+void scsi_abort(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct iser_cmd;
+struct oriser_cmd;
 
-void scsi_command(struct iser_cmd *cmd);
+void scsi_command(struct oriser_cmd *cmd);
 /* Ends a wait for buffers or for readers; what is at the operating system ends by itself. */
-void scsi_abort(struct iser_cmd *cmd);
+void scsi_abort(struct oriser_cmd *cmd);
 bool scsi_lun_is_ours(const uint8_t lun[8]);
 
 #endif

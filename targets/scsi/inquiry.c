@@ -10,7 +10,7 @@
 #define CMDQUE			0x02	/* byte 7 */
 #define STANDARD_LEN		74u
 
-static void standard(struct iser_cmd *cmd)
+static void standard(struct oriser_cmd *cmd)
 {
 	static const uint16_t versions[] = {
 		0x00a0,		/* SAM-5 */
@@ -34,7 +34,7 @@ static void standard(struct iser_cmd *cmd)
 	scsi_reply(cmd, STANDARD_LEN, get_unaligned_be16(&cmd->cdb[3]));
 }
 
-void scsi_inquiry(struct iser_cmd *cmd)
+void scsi_inquiry(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	uint8_t *out = sc->buf.data;

@@ -26,20 +26,20 @@ static const struct mode_page *page_find(uint8_t code)
 	return NULL;
 }
 
-static bool length_error(struct iser_cmd *cmd)
+static bool length_error(struct oriser_cmd *cmd)
 {
 	scsi_fail(cmd, KEY_ILLEGAL_REQUEST, ASC_PARAMETER_LIST_LENGTH_ERROR);
 	return false;
 }
 
-static bool bad(struct iser_cmd *cmd, unsigned byte)
+static bool bad(struct oriser_cmd *cmd, unsigned byte)
 {
 	scsi_bad_parameter(cmd, byte, SENSE_NO_BIT);
 	return false;
 }
 
 /* The size cannot be changed; 0 and all ones mean as it is. */
-static bool check_block_descriptor(struct iser_cmd *cmd, const struct list *list, unsigned len)
+static bool check_block_descriptor(struct oriser_cmd *cmd, const struct list *list, unsigned len)
 {
 	const struct lun *lun = scsi_lun_of(cmd);
 	const uint8_t *d = list->data + list->at;
@@ -61,7 +61,7 @@ static bool check_block_descriptor(struct iser_cmd *cmd, const struct list *list
 }
 
 /* Header and block descriptor; list->at is behind them. */
-static bool check_header(struct iser_cmd *cmd, struct list *list)
+static bool check_header(struct oriser_cmd *cmd, struct list *list)
 {
 	bool short_form = cmd->cdb[0] == SCSI_MODE_SELECT_6;
 	unsigned header = short_form ? 4 : 8, descriptor, expected = 8;
@@ -85,7 +85,8 @@ static bool check_header(struct iser_cmd *cmd, struct list *list)
 }
 
 /* Bits that cannot be changed must be as they are. */
-static bool check_page(struct iser_cmd *cmd, const struct mode_page *page, const struct list *list)
+static bool check_page(struct oriser_cmd *cmd, const struct mode_page *page,
+		       const struct list *list)
 {
 	const struct lun *lun = scsi_lun_of(cmd);
 	uint8_t now[MODE_PAGE_MAX], changeable[MODE_PAGE_MAX];
@@ -98,7 +99,7 @@ static bool check_page(struct iser_cmd *cmd, const struct mode_page *page, const
 	return true;
 }
 
-static bool check_pages(struct iser_cmd *cmd, struct list *list)
+static bool check_pages(struct oriser_cmd *cmd, struct list *list)
 {
 	while (list->at < list->len) {
 		const uint8_t *at = list->data + list->at;
@@ -131,7 +132,7 @@ static void apply_pages(struct lun *lun, const struct list *list, unsigned at)
 
 static void flushed(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (err)
 		scsi_store_error(cmd, err, 0);
@@ -139,7 +140,7 @@ static void flushed(struct store_io *io, int err)
 		scsi_good(cmd, scsi_cmd_of(cmd)->buf_len);
 }
 
-static void have_list(struct iser_cmd *cmd)
+static void have_list(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct lun *lun = scsi_lun_of(cmd);
@@ -163,7 +164,7 @@ static void have_list(struct iser_cmd *cmd)
 		flushed(&sc->io, 0);
 }
 
-void scsi_mode_select(struct iser_cmd *cmd)
+void scsi_mode_select(struct oriser_cmd *cmd)
 {
 	bool short_form = cmd->cdb[0] == SCSI_MODE_SELECT_6;
 	uint16_t len = short_form ? cmd->cdb[4] : get_unaligned_be16(&cmd->cdb[7]);

@@ -37,7 +37,7 @@ static unsigned put_pages(const struct lun *lun, uint8_t code, enum mode_control
 	return len;
 }
 
-void scsi_mode_sense(struct iser_cmd *cmd)
+void scsi_mode_sense(struct oriser_cmd *cmd)
 {
 	const struct lun *lun = scsi_lun_of(cmd);
 	const uint8_t *cdb = cmd->cdb;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct iser_cmd;
+struct oriser_cmd;
 struct lun;
 
 enum scsi_op_flags {
@@ -28,7 +28,7 @@ struct scsi_op {
 	uint8_t flags;
 	/* Bits that may be set, as reported by REPORT SUPPORTED OPERATION CODES; byte 0 is the opcode. */
 	uint8_t usage[SCSI_CDB_MAX];
-	void (*run)(struct iser_cmd *cmd);
+	void (*run)(struct oriser_cmd *cmd);
 };
 
 extern const struct scsi_op scsi_ops[];
@@ -40,23 +40,23 @@ const struct scsi_op *scsi_op_find(const struct lun *lun, uint8_t opcode, uint8_
 /* False: this LUN does not have it. */
 bool scsi_op_exists(const struct scsi_op *op, const struct lun *lun);
 
-void scsi_test_unit_ready(struct iser_cmd *cmd);
-void scsi_request_sense(struct iser_cmd *cmd);
-void scsi_inquiry(struct iser_cmd *cmd);
-void scsi_mode_sense(struct iser_cmd *cmd);
-void scsi_mode_select(struct iser_cmd *cmd);
-void scsi_start_stop_unit(struct iser_cmd *cmd);
-void scsi_read_capacity_10(struct iser_cmd *cmd);
-void scsi_read_capacity_16(struct iser_cmd *cmd);
-void scsi_get_lba_status(struct iser_cmd *cmd);
-void scsi_read(struct iser_cmd *cmd);
-void scsi_write(struct iser_cmd *cmd);
-void scsi_write_and_verify(struct iser_cmd *cmd);
-void scsi_verify(struct iser_cmd *cmd);
-void scsi_synchronize_cache(struct iser_cmd *cmd);
-void scsi_write_same(struct iser_cmd *cmd);
-void scsi_unmap(struct iser_cmd *cmd);
-void scsi_report_luns(struct iser_cmd *cmd);
-void scsi_report_opcodes(struct iser_cmd *cmd);
+void scsi_test_unit_ready(struct oriser_cmd *cmd);
+void scsi_request_sense(struct oriser_cmd *cmd);
+void scsi_inquiry(struct oriser_cmd *cmd);
+void scsi_mode_sense(struct oriser_cmd *cmd);
+void scsi_mode_select(struct oriser_cmd *cmd);
+void scsi_start_stop_unit(struct oriser_cmd *cmd);
+void scsi_read_capacity_10(struct oriser_cmd *cmd);
+void scsi_read_capacity_16(struct oriser_cmd *cmd);
+void scsi_get_lba_status(struct oriser_cmd *cmd);
+void scsi_read(struct oriser_cmd *cmd);
+void scsi_write(struct oriser_cmd *cmd);
+void scsi_write_and_verify(struct oriser_cmd *cmd);
+void scsi_verify(struct oriser_cmd *cmd);
+void scsi_synchronize_cache(struct oriser_cmd *cmd);
+void scsi_write_same(struct oriser_cmd *cmd);
+void scsi_unmap(struct oriser_cmd *cmd);
+void scsi_report_luns(struct oriser_cmd *cmd);
+void scsi_report_opcodes(struct oriser_cmd *cmd);
 
 #endif

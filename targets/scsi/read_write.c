@@ -9,7 +9,7 @@
 #include "targets/scsi/cmd.h"
 
 /* False: longer than VPD page B0h allows; the command ended. */
-static bool transfer_allowed(struct iser_cmd *cmd, const struct cdb_range *range)
+static bool transfer_allowed(struct oriser_cmd *cmd, const struct cdb_range *range)
 {
 	if ((uint64_t)range->blocks * lun_block(scsi_lun_of(cmd)) <= STORE_IO_MAX)
 		return true;
@@ -19,7 +19,7 @@ static bool transfer_allowed(struct iser_cmd *cmd, const struct cdb_range *range
 
 static void read_done(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 	struct cdb_range range;
 
 	if (unlikely(err)) {
@@ -30,7 +30,7 @@ static void read_done(struct store_io *io, int err)
 	scsi_data(cmd, range.blocks * lun_block(scsi_lun_of(cmd)));
 }
 
-void scsi_read(struct iser_cmd *cmd)
+void scsi_read(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct cdb_range range = cdb_range(sc->op, cmd->cdb);
@@ -51,7 +51,7 @@ void scsi_read(struct iser_cmd *cmd)
 
 static void written(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (likely(!err))
 		scsi_good(cmd, io->len);
@@ -59,7 +59,7 @@ static void written(struct store_io *io, int err)
 		scsi_store_error(cmd, err, io->off / lun_block(scsi_lun_of(cmd)));
 }
 
-static void arrived(struct iser_cmd *cmd, int err)
+static void arrived(struct oriser_cmd *cmd, int err)
 {
 	struct store_io *io = &scsi_cmd_of(cmd)->io;
 
@@ -73,15 +73,15 @@ static void arrived(struct iser_cmd *cmd, int err)
 
 static void have_room(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (likely(!err))
-		iser_cmd_data_out(cmd, &io->sge, 1, (uint32_t)io->len, arrived);
+		oriser_cmd_data_out(cmd, &io->sge, 1, (uint32_t)io->len, arrived);
 	else
 		scsi_store_error(cmd, err, io->off / lun_block(scsi_lun_of(cmd)));
 }
 
-void scsi_write(struct iser_cmd *cmd)
+void scsi_write(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct lun *lun = scsi_lun_of(cmd);

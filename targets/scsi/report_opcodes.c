@@ -22,7 +22,7 @@ static unsigned put_timeouts(bool wanted, uint8_t *out)
 	return TIMEOUTS_LEN;
 }
 
-static void report_all(struct iser_cmd *cmd, bool timeouts, uint32_t alloc)
+static void report_all(struct oriser_cmd *cmd, bool timeouts, uint32_t alloc)
 {
 	uint8_t *out = scsi_cmd_of(cmd)->buf.data;
 	unsigned len = 4;
@@ -47,7 +47,7 @@ static void report_all(struct iser_cmd *cmd, bool timeouts, uint32_t alloc)
 	scsi_reply(cmd, len, alloc);
 }
 
-static void report_one(struct iser_cmd *cmd, const struct scsi_op *op, bool timeouts,
+static void report_one(struct oriser_cmd *cmd, const struct scsi_op *op, bool timeouts,
 		       uint32_t alloc)
 {
 	uint8_t *out = scsi_cmd_of(cmd)->buf.data;
@@ -66,7 +66,7 @@ static void report_one(struct iser_cmd *cmd, const struct scsi_op *op, bool time
 	scsi_reply(cmd, 4 + op->cdb_len + put_timeouts(timeouts, out + 4 + op->cdb_len), alloc);
 }
 
-void scsi_report_opcodes(struct iser_cmd *cmd)
+void scsi_report_opcodes(struct oriser_cmd *cmd)
 {
 	const uint8_t *cdb = cmd->cdb;
 	bool timeouts = cdb[2] & RCTD;

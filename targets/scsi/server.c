@@ -32,7 +32,8 @@ static const char *target_name(void *ctx, unsigned i)
 	return i < server->lun_n ? server->luns[i]->target : NULL;
 }
 
-static enum iser_login_verdict login(void *ctx, const struct iser_tsession *s, void **session_ctx)
+static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *s,
+				       void **session_ctx)
 {
 	const struct scsi_server *server = ctx;
 	struct scsi_nexus *nexus;
@@ -41,21 +42,21 @@ static enum iser_login_verdict login(void *ctx, const struct iser_tsession *s, v
 	while (i < server->lun_n && strcmp(server->luns[i]->target, s->target) != 0)
 		i++;
 	if (i == server->lun_n)
-		return ISER_LOGIN_NO_TARGET;
+		return ORISER_LOGIN_NO_TARGET;
 	core_assert(s->reactor < server->reactor_n);
 	nexus = calloc(1, sizeof(*nexus));
 	if (!nexus)
-		return ISER_LOGIN_BUSY;
+		return ORISER_LOGIN_BUSY;
 	nexus->lun = server->luns[i];
 	nexus->reactor = server->reactors[s->reactor];
 	nexus->inst = nexus->reactor->insts[i];
 	pool_account_init(&nexus->buffers, nexus->reactor->nexus_max);
 	scsi_attention_init(nexus);
 	*session_ctx = nexus;
-	return ISER_LOGIN_OK;
+	return ORISER_LOGIN_OK;
 }
 
-static void end(struct iser_tsession *s)
+static void end(struct oriser_tsession *s)
 {
 	struct scsi_nexus *nexus = s->ctx;
 
@@ -64,30 +65,30 @@ static void end(struct iser_tsession *s)
 	s->ctx = NULL;
 }
 
-static bool tmf(struct iser_tsession *s, enum iser_tmf what, const uint8_t lun[8])
+static bool tmf(struct oriser_tsession *s, enum oriser_tmf what, const uint8_t lun[8])
 {
 	struct scsi_nexus *nexus = s->ctx;
 
 	switch (what) {
-	case ISER_TMF_ABORT_TASK:
-	case ISER_TMF_ABORT_TASK_SET:
-	case ISER_TMF_CLEAR_ACA:
-	case ISER_TMF_CLEAR_TASK_SET:
+	case ORISER_TMF_ABORT_TASK:
+	case ORISER_TMF_ABORT_TASK_SET:
+	case ORISER_TMF_CLEAR_ACA:
+	case ORISER_TMF_CLEAR_TASK_SET:
 		return scsi_lun_is_ours(lun);
-	case ISER_TMF_LUN_RESET:
+	case ORISER_TMF_LUN_RESET:
 		if (!scsi_lun_is_ours(lun))
 			return false;
 		lun_reset(nexus->lun, false);
 		return true;
-	case ISER_TMF_TARGET_WARM_RESET:
-	case ISER_TMF_TARGET_COLD_RESET:
+	case ORISER_TMF_TARGET_WARM_RESET:
+	case ORISER_TMF_TARGET_COLD_RESET:
 		lun_reset(nexus->lun, true);
 		return true;
 	}
 	return false;
 }
 
-const struct iser_backend_ops scsi_backend_ops = {
+const struct oriser_backend_ops scsi_backend_ops = {
 	.target_name = target_name,
 	.login = login,
 	.end = end,

@@ -3,10 +3,10 @@
  * SCSI disk device server: the backend of an iSER target (iser/iser_target.h).
  *
  *   scsi_server_create(luns)                 each LUN is LUN 0 of its own target
- *   iser_server_create(scsi_backend_ops, server)
+ *   oriser_server_create(scsi_backend_ops, server)
  *   scsi_server_reactor_add() for each device instance, in order, before loops run and sessions come
  *   ... commands ...
- *   iser_server_stop(), then until scsi_server_quiet() on each reactor: ual_loop_step()
+ *   oriser_server_stop(), then until scsi_server_quiet() on each reactor: ual_loop_step()
  *   scsi_server_destroy()
  */
 #ifndef TARGETS_SCSI_SERVER_H
@@ -17,7 +17,7 @@
 
 struct scsi_server;
 
-extern const struct iser_backend_ops scsi_backend_ops;	/* its ctx is a struct scsi_server */
+extern const struct oriser_backend_ops scsi_backend_ops; /* its ctx is a struct scsi_server */
 
 /* luns: the array is copied, the LUNs outlive the server. */
 int scsi_server_create(struct lun *const *luns, unsigned lun_n, struct scsi_server **server);

@@ -3,7 +3,7 @@
 #include "targets/scsi/attention.h"
 #include "targets/scsi/cmd.h"
 
-void scsi_test_unit_ready(struct iser_cmd *cmd)
+void scsi_test_unit_ready(struct oriser_cmd *cmd)
 {
 	if (atomic_load(&scsi_lun_of(cmd)->store->failed))
 		scsi_store_error(cmd, -STORE_EFAILED, 0);
@@ -12,7 +12,7 @@ void scsi_test_unit_ready(struct iser_cmd *cmd)
 }
 
 /* Sense data is what it returns, with status GOOD. */
-void scsi_request_sense(struct iser_cmd *cmd)
+void scsi_request_sense(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct sense sense = { .key = KEY_NO_SENSE, .asc = ASC_NONE };

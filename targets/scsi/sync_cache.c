@@ -32,7 +32,7 @@ static void detached_done(struct store_io *io, int err)
 
 static void flushed(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (err)
 		scsi_store_error(cmd, err, cdb_range(scsi_cmd_of(cmd)->op, cmd->cdb).lba);
@@ -40,7 +40,7 @@ static void flushed(struct store_io *io, int err)
 		scsi_good(cmd, 0);
 }
 
-static void flush(struct iser_cmd *cmd, bool immediately)
+static void flush(struct oriser_cmd *cmd, bool immediately)
 {
 	struct scsi_nexus *nexus = scsi_nexus_of(cmd);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
@@ -63,7 +63,7 @@ static void flush(struct iser_cmd *cmd, bool immediately)
 	scsi_good(cmd, 0);
 }
 
-void scsi_synchronize_cache(struct iser_cmd *cmd)
+void scsi_synchronize_cache(struct oriser_cmd *cmd)
 {
 	struct cdb_range range = cdb_range(scsi_cmd_of(cmd)->op, cmd->cdb);
 
@@ -76,7 +76,7 @@ void scsi_synchronize_cache(struct iser_cmd *cmd)
  * SBC-3 5.20.  There is no motor: "stopped" would only make the LUN of everybody else not ready, so stopping
  * ends with what it is for, a flush.
  */
-void scsi_start_stop_unit(struct iser_cmd *cmd)
+void scsi_start_stop_unit(struct oriser_cmd *cmd)
 {
 	uint8_t what = cmd->cdb[4];
 

@@ -12,11 +12,11 @@ static const uint8_t *descriptor(const struct scsi_cmd *sc)
 	return (const uint8_t *)sc->buf.data + HEADER + sc->at * DESCRIPTOR;
 }
 
-static void unmap_step(struct iser_cmd *cmd);
+static void unmap_step(struct oriser_cmd *cmd);
 
 static void unmapped(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
 	/* The store may leave blocks mapped as they are, SBC-3 4.7.3.3. */
@@ -28,7 +28,7 @@ static void unmapped(struct store_io *io, int err)
 	scsi_loop_on(cmd);
 }
 
-static void unmap_step(struct iser_cmd *cmd)
+static void unmap_step(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
@@ -49,7 +49,7 @@ static void unmap_step(struct iser_cmd *cmd)
 }
 
 /* The number of descriptors, or -1 and the command ended. */
-static int check_list(struct iser_cmd *cmd)
+static int check_list(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	const struct lun *lun = scsi_lun_of(cmd);
@@ -74,7 +74,7 @@ static int check_list(struct iser_cmd *cmd)
 	return n;
 }
 
-static void have_list(struct iser_cmd *cmd)
+static void have_list(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	int n = check_list(cmd);
@@ -86,7 +86,7 @@ static void have_list(struct iser_cmd *cmd)
 	scsi_loop(cmd, unmap_step);
 }
 
-void scsi_unmap(struct iser_cmd *cmd)
+void scsi_unmap(struct oriser_cmd *cmd)
 {
 	uint16_t len = get_unaligned_be16(&cmd->cdb[7]);
 

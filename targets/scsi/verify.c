@@ -14,17 +14,17 @@
 #define BYTCHK_NONE	0x00
 #define BYTCHK_COMPARE	0x02
 
-static bool compares(const struct iser_cmd *cmd)
+static bool compares(const struct oriser_cmd *cmd)
 {
 	return (cmd->cdb[1] & CDB_BYTCHK) == BYTCHK_COMPARE;
 }
 
-static void ended_well(struct iser_cmd *cmd)
+static void ended_well(struct oriser_cmd *cmd)
 {
 	scsi_good(cmd, scsi_cmd_of(cmd)->buf_len);
 }
 
-static void miscompare(struct iser_cmd *cmd, uint64_t lba)
+static void miscompare(struct oriser_cmd *cmd, uint64_t lba)
 {
 	scsi_check(cmd, &(struct sense){
 				.key = KEY_MISCOMPARE,
@@ -36,7 +36,7 @@ static void miscompare(struct iser_cmd *cmd, uint64_t lba)
 
 static void have_piece(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	uint32_t block = lun_block(scsi_lun_of(cmd));
 
@@ -62,7 +62,7 @@ static void have_piece(struct store_io *io, int err)
 	scsi_loop_on(cmd);
 }
 
-static void verify_step(struct iser_cmd *cmd)
+static void verify_step(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	uint32_t block = lun_block(scsi_lun_of(cmd));
@@ -77,7 +77,7 @@ static void verify_step(struct iser_cmd *cmd)
 	}
 }
 
-static void verify_start(struct iser_cmd *cmd)
+static void verify_start(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct cdb_range range = cdb_range(sc->op, cmd->cdb);
@@ -89,7 +89,7 @@ static void verify_start(struct iser_cmd *cmd)
 }
 
 /* False: the command ended. */
-static bool checked(struct iser_cmd *cmd, const struct cdb_range *range, bool data_out)
+static bool checked(struct oriser_cmd *cmd, const struct cdb_range *range, bool data_out)
 {
 	uint8_t bytchk = cmd->cdb[1] & CDB_BYTCHK;
 
@@ -106,7 +106,7 @@ static bool checked(struct iser_cmd *cmd, const struct cdb_range *range, bool da
 	return true;
 }
 
-void scsi_verify(struct iser_cmd *cmd)
+void scsi_verify(struct oriser_cmd *cmd)
 {
 	struct cdb_range range = cdb_range(scsi_cmd_of(cmd)->op, cmd->cdb);
 
@@ -120,7 +120,7 @@ void scsi_verify(struct iser_cmd *cmd)
 
 static void written(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (err) {
 		scsi_store_error(cmd, err, io->off / lun_block(scsi_lun_of(cmd)));
@@ -132,7 +132,7 @@ static void written(struct store_io *io, int err)
 
 static void have_room(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (err) {
 		scsi_store_error(cmd, err, io->off / lun_block(scsi_lun_of(cmd)));
@@ -143,7 +143,7 @@ static void have_room(struct store_io *io, int err)
 	store_write_end(io);
 }
 
-static void write_data(struct iser_cmd *cmd)
+static void write_data(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct cdb_range range = cdb_range(sc->op, cmd->cdb);
@@ -152,7 +152,7 @@ static void write_data(struct iser_cmd *cmd)
 	store_write_begin(&sc->io);
 }
 
-void scsi_write_and_verify(struct iser_cmd *cmd)
+void scsi_write_and_verify(struct oriser_cmd *cmd)
 {
 	struct cdb_range range = cdb_range(scsi_cmd_of(cmd)->op, cmd->cdb);
 

@@ -17,7 +17,7 @@
 
 static void flushed(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (err)
 		scsi_store_error(cmd, err, scsi_cmd_of(cmd)->lba);
@@ -25,7 +25,7 @@ static void flushed(struct store_io *io, int err)
 		scsi_good(cmd, scsi_cmd_of(cmd)->buf_len);
 }
 
-static void all_written(struct iser_cmd *cmd)
+static void all_written(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
@@ -38,7 +38,7 @@ static void all_written(struct iser_cmd *cmd)
 
 static void zeroed(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 
 	if (err)
 		scsi_store_error(cmd, err, io->off / lun_block(scsi_lun_of(cmd)));
@@ -48,7 +48,7 @@ static void zeroed(struct store_io *io, int err)
 
 static void piece_written(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
 	if (err) {
@@ -63,7 +63,7 @@ static void piece_written(struct store_io *io, int err)
 
 static void have_room(struct store_io *io, int err)
 {
-	struct iser_cmd *cmd = scsi_cmd_of_io(io);
+	struct oriser_cmd *cmd = scsi_cmd_of_io(io);
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
 	if (err) {
@@ -76,7 +76,7 @@ static void have_room(struct store_io *io, int err)
 	store_write_end(io);
 }
 
-static void write_step(struct iser_cmd *cmd)
+static void write_step(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 
@@ -95,7 +95,7 @@ static bool is_zero(const uint8_t *data, uint32_t len)
 	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
 }
 
-static void start(struct iser_cmd *cmd)
+static void start(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct cdb_range range = cdb_range(sc->op, cmd->cdb);
@@ -110,7 +110,7 @@ static void start(struct iser_cmd *cmd)
 	store_zero(&sc->io);
 }
 
-void scsi_write_same(struct iser_cmd *cmd)
+void scsi_write_same(struct oriser_cmd *cmd)
 {
 	struct scsi_cmd *sc = scsi_cmd_of(cmd);
 	struct lun *lun = scsi_lun_of(cmd);

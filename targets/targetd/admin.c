@@ -13,16 +13,16 @@
 /* What one reactor says. */
 struct answer {
 	struct targetd_admin *a;
-	struct iser_reactor_info info;
-	struct iser_tsession_info *sessions;
+	struct oriser_reactor_info info;
+	struct oriser_tsession_info *sessions;
 	size_t n, cap;
 	bool want_sessions, no_memory;
 };
 
-static void take_session(void *ctx, const struct iser_tsession_info *info)
+static void take_session(void *ctx, const struct oriser_tsession_info *info)
 {
 	struct answer *answer = ctx;
-	struct iser_tsession_info *more;
+	struct oriser_tsession_info *more;
 
 	if (answer->n == answer->cap) {
 		answer->cap = answer->cap ? 2 * answer->cap : 16;
@@ -41,12 +41,12 @@ static void ask(void *ctx, unsigned reactor)
 {
 	struct answer *answer = ctx;
 
-	iser_server_reactor_info(answer->a->iser, reactor, &answer->info);
+	oriser_server_reactor_info(answer->a->iser, reactor, &answer->info);
 	if (answer->want_sessions)
-		iser_server_sessions_each(answer->a->iser, reactor, take_session, answer);
+		oriser_server_sessions_each(answer->a->iser, reactor, take_session, answer);
 }
 
-static void merge(struct iser_reactor_info *sum, const struct iser_reactor_info *one)
+static void merge(struct oriser_reactor_info *sum, const struct oriser_reactor_info *one)
 {
 	sum->sessions += one->sessions;
 	sum->discoveries += one->discoveries;
@@ -94,7 +94,7 @@ static json_t *luns_json(const struct targetd_admin *a)
 	return list;
 }
 
-static json_t *session_json(const struct iser_tsession_info *s, unsigned reactor)
+static json_t *session_json(const struct oriser_tsession_info *s, unsigned reactor)
 {
 	char id[16], isid[16], peer[DAEMON_ADDR_TEXT], local[DAEMON_ADDR_TEXT];
 
@@ -115,7 +115,7 @@ static json_t *session_json(const struct iser_tsession_info *s, unsigned reactor
 			 "write_bytes", (json_int_t)s->count.write_bytes);
 }
 
-static json_t *totals_json(const struct iser_reactor_info *t)
+static json_t *totals_json(const struct oriser_reactor_info *t)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "commands",
 			 (json_int_t)t->count.commands, "errors", (json_int_t)t->count.errors,
@@ -129,7 +129,7 @@ static json_t *totals_json(const struct iser_reactor_info *t)
 static int status(void *ctx, json_t *object)
 {
 	struct answer answer = { .a = ctx, .want_sessions = true };
-	struct iser_reactor_info sum = { 0 };
+	struct oriser_reactor_info sum = { 0 };
 	json_t *sessions = json_array();
 	int err = 0;
 
@@ -168,7 +168,7 @@ static void luns_metrics(struct metrics *m, const struct targetd_admin *a)
 static void metrics(void *ctx, struct metrics *m)
 {
 	struct answer answer = { .a = ctx };
-	struct iser_reactor_info sum = { 0 };
+	struct oriser_reactor_info sum = { 0 };
 
 	for (unsigned i = 0; i < answer.a->reactor_n; i++) {
 		daemon_reactor_call(&answer.a->reactors[i], ask, &answer);
@@ -216,7 +216,7 @@ static void drop_on(void *ctx, unsigned reactor)
 {
 	struct drop *drop = ctx;
 
-	drop->found |= iser_server_session_drop(drop->a->iser, reactor, drop->tsih);
+	drop->found |= oriser_server_session_drop(drop->a->iser, reactor, drop->tsih);
 }
 
 static int drop(void *ctx, const char *id)

@@ -13,7 +13,7 @@ struct targetd_admin {
 	struct daemon_admin *socket;	/* NULL: there is none */
 	struct daemon_reactor *reactors;
 	unsigned reactor_n;
-	struct iser_server *iser;
+	struct oriser_server *iser;
 	const struct targetd_options *options;
 	const struct targetd_luns *luns;
 	struct sockaddr_storage portals[TARGETD_PORTALS_MAX];	/* that are listened on */

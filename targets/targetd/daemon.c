@@ -25,7 +25,7 @@ struct daemon {
 	struct daemon_reactor *reactors;
 	unsigned reactor_n;
 	struct scsi_server *scsi;
-	struct iser_server *iser;
+	struct oriser_server *iser;
 	struct targetd_admin admin;
 	struct daemon_shutdown shutdown;
 };
@@ -47,7 +47,7 @@ static int open_iser(struct daemon *d)
 {
 	const struct targetd_options *o = d->options;
 	struct ual_device **devs = calloc(d->reactor_n, sizeof(devs[0]));
-	struct iser_server_cfg cfg = {
+	struct oriser_server_cfg cfg = {
 		.devs = devs,
 		.dev_n = d->reactor_n,
 		.ops = &scsi_backend_ops,
@@ -71,7 +71,7 @@ static int open_iser(struct daemon *d)
 		return -ENOMEM;
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		devs[i] = d->reactors[i].dev;
-	err = iser_server_create(&cfg, &d->iser);
+	err = oriser_server_create(&cfg, &d->iser);
 	free(devs);
 	return err;
 }
@@ -93,7 +93,7 @@ static int join_luns(struct daemon *d)
 	for (unsigned i = 0; i < d->reactor_n; i++) {
 		struct store_reactor_cfg cfg = {
 			.loop = d->reactors[i].loop,
-			.pd = iser_server_pd(d->iser, i),
+			.pd = oriser_server_pd(d->iser, i),
 			.pool_max = d->options->pool_max,
 			.aio = d->options->aio,
 		};
@@ -156,7 +156,7 @@ static int take_apart(struct daemon *d)
 {
 	daemon_admin_close(d->admin.socket);
 	scsi_server_destroy(d->scsi);
-	iser_server_destroy(d->iser);
+	oriser_server_destroy(d->iser);
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		daemon_reactor_deinit(&d->reactors[i]);
 	free(d->reactors);
@@ -169,8 +169,8 @@ static int take_apart(struct daemon *d)
 static int listen_on(struct daemon *d, const struct targetd_portal *portal, char *text)
 {
 	struct sockaddr_storage bound;
-	int err = iser_server_listen(d->iser, (const struct sockaddr *)&portal->addr,
-				     portal->addr_len, &bound);
+	int err = oriser_server_listen(d->iser, (const struct sockaddr *)&portal->addr,
+				       portal->addr_len, &bound);
 
 	if (!err) {
 		d->admin.portals[d->admin.portal_n++] = bound;
@@ -222,10 +222,10 @@ static void begin_end(void *ctx, int signal)
 	struct daemon *d = ctx;
 
 	daemon_log(LOG_INFO, "%s: ending %u sessions", strsignal(signal),
-		   iser_server_sessions(d->iser));
+		   oriser_server_sessions(d->iser));
 	daemon_notify("STOPPING=1");
 	daemon_admin_stop(d->admin.socket);
-	iser_server_stop(d->iser, sessions_gone, d);
+	oriser_server_stop(d->iser, sessions_gone, d);
 }
 
 static int serve(struct daemon *d)
@@ -249,7 +249,7 @@ static int serve(struct daemon *d)
 	if (!listen_err)
 		listen_err = daemon_admin_start(d->admin.socket);
 	if (listen_err) {
-		iser_server_stop(d->iser, sessions_gone, d);
+		oriser_server_stop(d->iser, sessions_gone, d);
 	} else {
 		printf("openrdma-targetd: ready:%s\n", ready);
 		fflush(stdout);

@@ -21,7 +21,7 @@
 #define SESSIONS_MAX 4096
 
 struct sessions {
-	struct iser_session_cfg cfg;
+	struct oriser_session_cfg cfg;
 	struct ual_loop *loop;
 	unsigned wanted, up;
 };
@@ -35,9 +35,9 @@ static void check(int result, const char *what)
 /* One after the other: logins are not what is measured. */
 static void open_next(struct sessions *s);
 
-static void on_up(struct iser_session *session)
+static void on_up(struct oriser_session *session)
 {
-	struct sessions *s = iser_session_ctx(session);
+	struct sessions *s = oriser_session_ctx(session);
 
 	if (++s->up < s->wanted) {
 		open_next(s);
@@ -47,7 +47,7 @@ static void on_up(struct iser_session *session)
 	fflush(stdout);
 }
 
-static void on_down(struct iser_session *session, const struct iser_down_info *info)
+static void on_down(struct oriser_session *session, const struct oriser_down_info *info)
 {
 	(void)session;
 	errx(1, "a session ended: %s", info->text);
@@ -55,10 +55,10 @@ static void on_down(struct iser_session *session, const struct iser_down_info *i
 
 static void open_next(struct sessions *s)
 {
-	static const struct iser_session_ops ops = { .on_up = on_up, .on_down = on_down };
-	struct iser_session *session;
+	static const struct oriser_session_ops ops = { .on_up = on_up, .on_down = on_down };
+	struct oriser_session *session;
 
-	check(iser_session_open(&s->cfg, &ops, s, &session), "iser_session_open");
+	check(oriser_session_open(&s->cfg, &ops, s, &session), "oriser_session_open");
 }
 
 static void on_input(struct ual_watch *watch, uint32_t events)
@@ -89,10 +89,10 @@ int main(int argc, char **argv)
 	check(ual_loop_create(NULL, &s.loop), "ual_loop_create");
 	check(ual_create(NULL, &ual), "ual_create");
 	check(ual_device_open(ual, s.loop, NULL, &dev), "ual_device_open");
-	s.cfg = (struct iser_session_cfg){ .dev = dev,
-					   .addr = (struct sockaddr *)&addr,
-					   .addr_len = sizeof(addr),
-					   .target = argv[3] };
+	s.cfg = (struct oriser_session_cfg){ .dev = dev,
+					     .addr = (struct sockaddr *)&addr,
+					     .addr_len = sizeof(addr),
+					     .target = argv[3] };
 	check(ual_watch_add(s.loop, &input), "standard input");
 	open_next(&s);
 	check(ual_loop_run(s.loop), "ual_loop_run");

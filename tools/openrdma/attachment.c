@@ -27,7 +27,7 @@ enum phase { PHASE_OPENING, PHASE_STARTING, PHASE_UP, PHASE_STOPPING, PHASE_CLOS
 struct attachment {
 	const struct attachment_cfg *cfg;
 	struct transport net;
-	struct iser_disk *disk;
+	struct oriser_disk *disk;
 	struct dio *dio;
 	struct host_cfg host_cfg;
 	struct host *host;
@@ -97,7 +97,7 @@ static void close_disk(struct attachment *a)
 {
 	a->phase = PHASE_CLOSING;
 	dio_destroy(a->dio);
-	iser_disk_close(a->disk, disk_closed, a);
+	oriser_disk_close(a->disk, disk_closed, a);
 }
 
 static void flushed(struct dio_req *r, int err)
@@ -119,7 +119,7 @@ static void flush_and_close(struct attachment *a)
 		close_disk(a);
 		return;
 	}
-	a->flush = (struct dio_req){ .op = ISER_FLUSH, .fn = flushed, .ctx = a };
+	a->flush = (struct dio_req){ .op = ORISER_FLUSH, .fn = flushed, .ctx = a };
 	dio_submit(a->dio, &a->flush);
 }
 
@@ -177,7 +177,7 @@ static void start_host(struct attachment *a)
 	err = dio_create(a->net.loop, a->disk, a->cfg->read_only, &a->dio);
 	if (err) {
 		text_put(why, sizeof(why), "%s: cannot use blocks of %u bytes: %s",
-			 a->cfg->url_text, iser_disk_info(a->disk)->block_size, strerror(-err));
+			 a->cfg->url_text, oriser_disk_info(a->disk)->block_size, strerror(-err));
 		fail(a, err, why);
 		close_disk(a);
 		return;
@@ -208,9 +208,9 @@ static void start_host(struct attachment *a)
 
 /* ---- the disk ------------------------------------------------------------------------------------- */
 
-static void disk_open(struct iser_disk *disk, int err, const char *why)
+static void disk_open(struct oriser_disk *disk, int err, const char *why)
 {
-	struct attachment *a = iser_disk_ctx(disk);
+	struct attachment *a = oriser_disk_ctx(disk);
 	char text[600];
 
 	if (!err) {
@@ -222,21 +222,21 @@ static void disk_open(struct iser_disk *disk, int err, const char *why)
 	close_disk(a);
 }
 
-static void disk_state(struct iser_disk *disk, enum iser_disk_state state, const char *why)
+static void disk_state(struct oriser_disk *disk, enum oriser_disk_state state, const char *why)
 {
 	static const char *const names[] = {
-		[ISER_DISK_OPENING] = "starting",
-		[ISER_DISK_UP] = "up",
-		[ISER_DISK_RECONNECTING] = "reconnecting",
-		[ISER_DISK_FAILED] = "failed",
+		[ORISER_DISK_OPENING] = "starting",
+		[ORISER_DISK_UP] = "up",
+		[ORISER_DISK_RECONNECTING] = "reconnecting",
+		[ORISER_DISK_FAILED] = "failed",
 	};
-	struct attachment *a = iser_disk_ctx(disk);
+	struct attachment *a = oriser_disk_ctx(disk);
 	uint64_t size;
 
 	if (a->phase != PHASE_UP && a->phase != PHASE_STOPPING)
 		return;
 	report_log("%s%s%s", names[state], why && *why ? ": " : "", why ? why : "");
-	size = iser_disk_info(disk)->size;
+	size = oriser_disk_info(disk)->size;
 	if (size != a->entry.size) {
 		report_log("the size changed from %" PRIu64 " to %" PRIu64 " bytes", a->entry.size,
 			   size);
@@ -244,10 +244,10 @@ static void disk_state(struct iser_disk *disk, enum iser_disk_state state, const
 		if (a->phase == PHASE_UP)
 			a->host->ops->resized(a->host);
 	}
-	save(a, names[state], state == ISER_DISK_UP || !why ? "" : why);
+	save(a, names[state], state == ORISER_DISK_UP || !why ? "" : why);
 }
 
-static const struct iser_disk_ops disk_ops = { .on_open = disk_open, .on_state = disk_state };
+static const struct oriser_disk_ops disk_ops = { .on_open = disk_open, .on_state = disk_state };
 
 /* ---- signals -------------------------------------------------------------------------------------- */
 
@@ -353,7 +353,7 @@ static void protect_process(void)
 
 static int open_disk(struct attachment *a)
 {
-	struct iser_disk_cfg cfg = {
+	struct oriser_disk_cfg cfg = {
 		.dev = a->net.dev,
 		.url = a->cfg->url,
 		.depth = a->cfg->depth,
@@ -361,7 +361,7 @@ static int open_disk(struct attachment *a)
 		.login_timeout_ms = LOGIN_TIMEOUT_MS,
 	};
 
-	return iser_disk_open(&cfg, &disk_ops, a, &a->disk);
+	return oriser_disk_open(&cfg, &disk_ops, a, &a->disk);
 }
 
 static void describe(struct attachment *a)

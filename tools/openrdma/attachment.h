@@ -16,7 +16,7 @@
 
 struct attachment_cfg {
 	const char *url_text;
-	const struct iser_url *url;
+	const struct oriser_url *url;
 	const struct host_ops *host;
 	const char *dir;		/* of the state */
 	const char *name;		/* claimed by the caller */

@@ -18,7 +18,7 @@ struct buf_pool {
 	struct buf_pool_cfg cfg;
 	uint8_t *base;
 	size_t len;
-	struct iser_mem *mem;
+	struct oriser_mem *mem;
 	struct buf *free[2];	/* by kind */
 	unsigned out;		/* buffers with users */
 	bool wanted;		/* somebody got NULL */
@@ -79,7 +79,7 @@ int buf_pool_create(const struct buf_pool_cfg *cfg, struct buf_pool **out)
 	pool->base = map_pages(pool->len);
 	if (!pool->base)
 		goto err_free;
-	err = iser_disk_mem_add(cfg->disk, pool->base, pool->len, &pool->mem);
+	err = oriser_disk_mem_add(cfg->disk, pool->base, pool->len, &pool->mem);
 	if (err)
 		goto err_unmap;
 	cut(pool);
@@ -98,7 +98,7 @@ void buf_pool_destroy(struct buf_pool *pool)
 	if (!pool)
 		return;
 	core_assert(pool->out == 0);
-	iser_disk_mem_del(pool->cfg.disk, pool->mem);
+	oriser_disk_mem_del(pool->cfg.disk, pool->mem);
 	munmap(pool->base, pool->len);
 	free(pool);
 }
@@ -136,7 +136,7 @@ int buf_get_huge(struct buf_pool *pool, size_t len, struct buf **out)
 	b->data = map_pages(b->len);
 	if (!b->data)
 		goto err_free;
-	err = iser_disk_mem_add(pool->cfg.disk, b->data, b->len, &b->mem);
+	err = oriser_disk_mem_add(pool->cfg.disk, b->data, b->len, &b->mem);
 	if (err)
 		goto err_unmap;
 	pool->out++;
@@ -167,7 +167,7 @@ void buf_put(struct buf *b)
 	pool = b->pool;
 	pool->out--;
 	if (b->kind == BUF_HUGE) {
-		iser_disk_mem_del(pool->cfg.disk, b->mem);
+		oriser_disk_mem_del(pool->cfg.disk, b->mem);
 		munmap(b->data, b->len);
 		free(b);
 		return;

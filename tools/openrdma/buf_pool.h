@@ -18,7 +18,7 @@ struct buf_pool;
 struct buf {
 	uint8_t *data;
 	size_t len;		/* capacity */
-	struct iser_mem *mem;
+	struct oriser_mem *mem;
 	struct buf_pool *pool;
 	struct buf *next;	/* the pool's */
 	unsigned refs;		/* the user's, to share one buffer; 1 when it comes from the pool */
@@ -26,7 +26,7 @@ struct buf {
 };
 
 struct buf_pool_cfg {
-	struct iser_disk *disk;
+	struct oriser_disk *disk;
 	unsigned small_n, large_n;
 	size_t small_len, large_len;	/* rounded up to pages */
 	/* A buffer came back after buf_get() had failed.  May be NULL. */

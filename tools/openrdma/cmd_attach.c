@@ -40,7 +40,7 @@ static const char help[] =
 
 struct attach {
 	const char *url_text;
-	struct iser_url url;
+	struct oriser_url url;
 	const struct host_ops *host;
 	char dir[STATE_PATH_MAX];
 	char name[STATE_NAME_MAX];
@@ -137,7 +137,7 @@ static int parse(struct attach *a, int argc, char **argv)
 				      : "expected iser://ADDR[:PORT]/IQN/LUN, there are %d URLs",
 			argc - optind);
 	a->url_text = argv[optind];
-	if (iser_url_parse(a->url_text, &a->url, err, sizeof(err)))
+	if (oriser_url_parse(a->url_text, &a->url, err, sizeof(err)))
 		return report_usage("%s", err);
 	if (!a->url.target[0])
 		return report_usage("%s: it names no target; openrdma discover lists them",

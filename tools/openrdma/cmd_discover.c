@@ -31,9 +31,9 @@ static const char help[] =
 
 struct discovery {
 	const char *portal;
-	struct iser_url url;
+	struct oriser_url url;
 	struct transport net;
-	struct iser_session *session;
+	struct oriser_session *session;
 	json_t *found;
 	bool answered;		/* the list is complete */
 	int code;
@@ -64,39 +64,39 @@ static void on_target(void *ctx, const char *target, const char *portal, int err
 			     strerror(-err));
 		d->code = exit_code_of(err);
 	}
-	iser_session_logout(d->session);
+	oriser_session_logout(d->session);
 }
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
-	struct discovery *d = iser_session_ctx(s);
-	int err = iser_discover(s, on_target, d);
+	struct discovery *d = oriser_session_ctx(s);
+	int err = oriser_discover(s, on_target, d);
 
 	if (err)
 		on_target(d, NULL, NULL, err);
 }
 
-static int code_of(const struct iser_down_info *info)
+static int code_of(const struct oriser_down_info *info)
 {
 	switch (info->why) {
-	case ISER_DOWN_CONNECT:
+	case ORISER_DOWN_CONNECT:
 		return EXIT_UNREACHABLE;
-	case ISER_DOWN_LOGIN:
+	case ORISER_DOWN_LOGIN:
 		return EXIT_REFUSED;
-	case ISER_DOWN_LOST:
+	case ORISER_DOWN_LOST:
 		return exit_code_of(info->err);
-	case ISER_DOWN_LOGOUT:
-	case ISER_DOWN_NOT_ISER:
-	case ISER_DOWN_PROTOCOL:
-	case ISER_DOWN_TARGET_ASKED:
+	case ORISER_DOWN_LOGOUT:
+	case ORISER_DOWN_NOT_ISER:
+	case ORISER_DOWN_PROTOCOL:
+	case ORISER_DOWN_TARGET_ASKED:
 		break;
 	}
 	return EXIT_FAILED;
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	struct discovery *d = iser_session_ctx(s);
+	struct discovery *d = oriser_session_ctx(s);
 
 	if (!d->answered && d->code == EXIT_OK) {
 		report_error("%s", info->text);
@@ -105,12 +105,12 @@ static void on_down(struct iser_session *s, const struct iser_down_info *info)
 	ual_loop_stop(d->net.loop);
 }
 
-static const struct iser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
+static const struct oriser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
 
 static int open_session(struct discovery *d)
 {
 	struct sockaddr_storage addr;
-	struct iser_session_cfg cfg = {
+	struct oriser_session_cfg cfg = {
 		.dev = d->net.dev,
 		.addr = (const struct sockaddr *)&addr,
 		.initiator = d->url.initiator[0] ? d->url.initiator : NULL,
@@ -121,11 +121,11 @@ static int open_session(struct discovery *d)
 	char why[256];
 	int err;
 
-	if (iser_url_resolve(&d->url, &addr, &cfg.addr_len, why, sizeof(why))) {
+	if (oriser_url_resolve(&d->url, &addr, &cfg.addr_len, why, sizeof(why))) {
 		report_error("%s", why);
 		return EXIT_UNREACHABLE;
 	}
-	err = iser_session_open(&cfg, &session_ops, d, &d->session);
+	err = oriser_session_open(&cfg, &session_ops, d, &d->session);
 	if (err) {
 		report_error("%s: cannot open a session: %s", d->portal, strerror(-err));
 		return exit_code_of(err);
@@ -161,7 +161,7 @@ static int discover(struct discovery *d)
 	d->code = open_session(d);
 	if (!d->code) {
 		ual_loop_run(d->net.loop);
-		iser_session_destroy(d->session);
+		oriser_session_destroy(d->session);
 	}
 	transport_close(&d->net);
 	return d->code;
@@ -194,7 +194,7 @@ static int parse(struct discovery *d, bool *json, int argc, char **argv)
 	d->portal = argv[optind];
 	text_put(text, sizeof(text), "%s%s", strncmp(d->portal, "iser://", 7) ? "iser://" : "",
 		 d->portal);
-	if (iser_url_parse(text, &d->url, err, sizeof(err)))
+	if (oriser_url_parse(text, &d->url, err, sizeof(err)))
 		return report_usage("%s", err);
 	if (d->url.target[0])
 		return report_usage("%s: expected a portal alone, without a target", d->portal);

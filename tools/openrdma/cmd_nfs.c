@@ -36,9 +36,9 @@ static bool is_url(const char *text)
 
 static int get(const char *url, const struct nfs_options *options, int fd, bool seekable)
 {
-	struct nfs_file *file = NULL;
+	struct ornfs_file *file = NULL;
 	struct nfs_session s;
-	struct nfs_stat stat;
+	struct ornfs_stat stat;
 	int code = nfs_session_open(&s, url, options), err;
 
 	if (code)
@@ -50,7 +50,7 @@ static int get(const char *url, const struct nfs_options *options, int fd, bool 
 		err = nfs_get_file(&s, file, fd, seekable);
 	if (err)
 		code = nfs_session_report(&s, err);
-	nfs_file_put(file);
+	ornfs_file_put(file);
 	nfs_session_close(&s);
 	return code;
 }
@@ -95,26 +95,26 @@ static int copy_from(const char *url, const char *to, const struct nfs_options *
 
 /* The file to be written: the URL's, or one of that name in the URL's directory. */
 static int create(struct nfs_session *s, const char *from, const struct stat *st,
-		  struct nfs_file **file)
+		  struct ornfs_file **file)
 {
 	struct nfs_wait wait = NFS_WAIT;
-	struct nfs_file *dir = NULL;
-	struct nfs_stat there;
+	struct ornfs_file *dir = NULL;
+	struct ornfs_stat there;
 	const char *name;
 	int err = nfs_session_find(s, &dir, &there);
 
 	if (!err && S_ISDIR(there.st.st_mode)) {
 		name = last_name(from);
 	} else {
-		nfs_file_put(dir);
+		ornfs_file_put(dir);
 		dir = NULL;
 		err = nfs_session_parent(s, &dir, &name);
 		if (err)
 			return err;
 	}
-	nfs_open(s->client, dir, name, O_CREAT | O_TRUNC, st->st_mode & 0777, &wait.req);
+	ornfs_open(s->client, dir, name, O_CREAT | O_TRUNC, st->st_mode & 0777, &wait.req);
 	err = nfs_wait_for(s, &wait);
-	nfs_file_put(dir);
+	ornfs_file_put(dir);
 	if (!err)
 		*file = wait.req.file;
 	return err;
@@ -124,7 +124,7 @@ static int copy_to(const char *from, const char *url, const struct nfs_options *
 {
 	bool is_stdin = !strcmp(from, "-");
 	int fd = is_stdin ? dup(STDIN_FILENO) : open(from, O_RDONLY | O_CLOEXEC);
-	struct nfs_file *file = NULL;
+	struct ornfs_file *file = NULL;
 	struct nfs_session s;
 	struct stat st;
 	int code, err;
@@ -145,7 +145,7 @@ static int copy_to(const char *from, const char *url, const struct nfs_options *
 			err = nfs_put_file(&s, file, fd, S_ISREG(st.st_mode) && !is_stdin);
 		if (err)
 			code = nfs_session_report(&s, err);
-		nfs_file_put(file);
+		ornfs_file_put(file);
 		nfs_session_close(&s);
 	}
 	close(fd);
@@ -190,10 +190,10 @@ static int parse(struct nfs_options *o, bool *all_about, int argc, char **argv)
 		case 'P':
 			if (strcmp(optarg, "rdma") && strcmp(optarg, "tcp"))
 				code = report_usage("--proto %s: expected rdma or tcp", optarg);
-			o->proto = strcmp(optarg, "tcp") ? NFS_PROTO_RDMA : NFS_PROTO_TCP;
+			o->proto = strcmp(optarg, "tcp") ? ORNFS_PROTO_RDMA : ORNFS_PROTO_TCP;
 			break;
 		case 'v':
-			if (!nfs_version_parse(optarg, &o->version))
+			if (!ornfs_version_parse(optarg, &o->version))
 				code = report_usage("--vers %s: expected 3, 4.1 or 4.2", optarg);
 			break;
 		case 'p':
@@ -231,7 +231,7 @@ static int one(const char *what, const char *url, const struct nfs_options *o, b
 
 int cmd_nfs(int argc, char **argv)
 {
-	struct nfs_options o = { .proto = NFS_PROTO_RDMA };
+	struct nfs_options o = { .proto = ORNFS_PROTO_RDMA };
 	bool all_about = false;
 	int code = parse(&o, &all_about, argc, argv), first = EXIT_OK;
 	const char *what = argv[optind];

@@ -32,7 +32,7 @@ enum dio_step {
 
 struct dio {
 	struct ual_loop *loop;
-	struct iser_disk *disk;
+	struct oriser_disk *disk;
 	uint32_t block;
 	bool read_only;
 	unsigned in_flight;
@@ -71,14 +71,14 @@ static void append(struct dio_req ***tail, struct dio_req *r)
 
 /* ---- ending ------------------------------------------------------------------------------------- */
 
-static const char *op_name(enum iser_op op)
+static const char *op_name(enum oriser_op op)
 {
 	static const char *const names[] = {
-		[ISER_READ] = "read",
-		[ISER_WRITE] = "write",
-		[ISER_FLUSH] = "flush",
-		[ISER_DISCARD] = "discard",
-		[ISER_WRITE_ZEROES] = "write zeroes",
+		[ORISER_READ] = "read",
+		[ORISER_WRITE] = "write",
+		[ORISER_FLUSH] = "flush",
+		[ORISER_DISCARD] = "discard",
+		[ORISER_WRITE_ZEROES] = "write zeroes",
 	};
 
 	return names[op];
@@ -93,7 +93,7 @@ static void log_failure(struct dio *d, const struct dio_req *r, int err)
 		return;
 	}
 	report_log("%s of %" PRIu64 " bytes at %" PRIu64 " failed: %s; %s", op_name(r->op), r->len,
-		   r->offset, strerror(-err), iser_disk_last_error(d->disk));
+		   r->offset, strerror(-err), oriser_disk_last_error(d->disk));
 	if (d->unlogged)
 		report_log("%u failures before it were not logged", d->unlogged);
 	d->unlogged = 0;
@@ -134,7 +134,7 @@ static void end_later(struct dio_req *r, int err)
 
 /* ---- steps -------------------------------------------------------------------------------------- */
 
-static void io_done(struct iser_io *io, int err)
+static void io_done(struct oriser_io *io, int err)
 {
 	struct dio_req *r = io->ctx;
 
@@ -143,20 +143,20 @@ static void io_done(struct iser_io *io, int err)
 }
 
 /* What of the request's flags the command has. */
-static uint32_t io_flags(const struct dio_req *r, enum iser_op op)
+static uint32_t io_flags(const struct dio_req *r, enum oriser_op op)
 {
-	if (op == ISER_WRITE)
-		return r->flags & ISER_FUA;
-	if (op == ISER_WRITE_ZEROES)
-		return r->flags & ISER_NO_UNMAP;
+	if (op == ORISER_WRITE)
+		return r->flags & ORISER_FUA;
+	if (op == ORISER_WRITE_ZEROES)
+		return r->flags & ORISER_NO_UNMAP;
 	return 0;
 }
 
 /* False: refused at once, r->err says why. */
-static bool io_submit(struct dio_req *r, enum iser_op op, uint64_t offset, uint64_t len,
+static bool io_submit(struct dio_req *r, enum oriser_op op, uint64_t offset, uint64_t len,
 		      const struct buf *buf, uint8_t *data)
 {
-	struct iser_io *io = &r->io;
+	struct oriser_io *io = &r->io;
 
 	io->op = op;
 	io->flags = io_flags(r, op);
@@ -166,7 +166,7 @@ static bool io_submit(struct dio_req *r, enum iser_op op, uint64_t offset, uint6
 	io->mem = buf ? buf->mem : NULL;
 	io->fn = io_done;
 	io->ctx = r;
-	r->err = iser_disk_submit(r->dio->disk, io);
+	r->err = oriser_disk_submit(r->dio->disk, io);
 	return r->err == 0;
 }
 
@@ -196,7 +196,7 @@ static uint64_t middle_end(const struct dio_req *r)
 
 static bool needs_flush(const struct dio_req *r)
 {
-	return (r->flags & ISER_FUA) && r->op != ISER_WRITE;
+	return (r->flags & ORISER_FUA) && r->op != ORISER_WRITE;
 }
 
 /* The block that the head or tail is part of. */
@@ -214,13 +214,13 @@ static void merge(struct dio_req *r)
 	uint64_t to = min_t(uint64_t, end_of(r), block + r->dio->block);
 	uint8_t *into = r->bounce->data + (from - block);
 
-	if (r->op == ISER_WRITE)
+	if (r->op == ORISER_WRITE)
 		memcpy(into, r->data + (from - r->offset), to - from);
 	else
 		memset(into, 0, to - from);
 }
 
-static bool submit_block(struct dio_req *r, enum iser_op op)
+static bool submit_block(struct dio_req *r, enum oriser_op op)
 {
 	return io_submit(r, op, merged_block(r), r->dio->block, r->bounce, r->bounce->data);
 }
@@ -228,7 +228,7 @@ static bool submit_block(struct dio_req *r, enum iser_op op)
 static bool submit_middle(struct dio_req *r)
 {
 	uint64_t start = middle_start(r);
-	uint8_t *data = r->op == ISER_WRITE ? r->data + (start - r->offset) : NULL;
+	uint8_t *data = r->op == ORISER_WRITE ? r->data + (start - r->offset) : NULL;
 
 	return io_submit(r, r->op, start, middle_end(r) - start, r->buf, data);
 }
@@ -257,15 +257,15 @@ static bool step_submit(struct dio_req *r)
 	switch ((enum dio_step)r->step) {
 	case STEP_HEAD_READ:
 	case STEP_TAIL_READ:
-		return submit_block(r, ISER_READ);
+		return submit_block(r, ORISER_READ);
 	case STEP_HEAD_WRITE:
 	case STEP_TAIL_WRITE:
 		merge(r);
-		return submit_block(r, ISER_WRITE);
+		return submit_block(r, ORISER_WRITE);
 	case STEP_MIDDLE:
 		return submit_middle(r);
 	case STEP_FLUSH:
-		return io_submit(r, ISER_FLUSH, 0, 0, NULL, NULL);
+		return io_submit(r, ORISER_FLUSH, 0, 0, NULL, NULL);
 	case STEP_DONE:
 		break;
 	}
@@ -274,7 +274,7 @@ static bool step_submit(struct dio_req *r)
 
 static bool is_change(const struct dio_req *r)
 {
-	return r->op != ISER_READ && r->op != ISER_FLUSH;
+	return r->op != ORISER_READ && r->op != ORISER_FLUSH;
 }
 
 static void leave(struct dio_req *r)
@@ -351,7 +351,7 @@ static void submit_change(struct dio_req *r)
 		end_later(r, -EROFS);
 		return;
 	}
-	if (r->op == ISER_DISCARD) {
+	if (r->op == ORISER_DISCARD) {
 		uint64_t start = block_up(d, r->offset), stop = block_down(d, end_of(r));
 
 		r->offset = start;
@@ -378,13 +378,13 @@ static void submit_read(struct dio_req *r)
 
 	core_assert(stop - start <= r->buf->len);
 	r->data = r->buf->data + (r->offset - start);
-	if (!io_submit(r, ISER_READ, start, stop - start, r->buf, r->buf->data))
+	if (!io_submit(r, ORISER_READ, start, stop - start, r->buf, r->buf->data))
 		end_later(r, r->err);
 }
 
 void dio_submit(struct dio *d, struct dio_req *r)
 {
-	core_assert(r->op == ISER_FLUSH ||
+	core_assert(r->op == ORISER_FLUSH ||
 		    (r->offset <= dio_info(d)->size && r->len <= dio_info(d)->size - r->offset));
 	r->dio = d;
 	r->bounce = NULL;
@@ -392,24 +392,24 @@ void dio_submit(struct dio *d, struct dio_req *r)
 	d->in_flight++;
 
 	switch (r->op) {
-	case ISER_READ:
+	case ORISER_READ:
 		submit_read(r);
 		break;
-	case ISER_FLUSH:
-		if (!io_submit(r, ISER_FLUSH, 0, 0, NULL, NULL))
+	case ORISER_FLUSH:
+		if (!io_submit(r, ORISER_FLUSH, 0, 0, NULL, NULL))
 			end_later(r, r->err);
 		break;
-	case ISER_WRITE:
-	case ISER_DISCARD:
-	case ISER_WRITE_ZEROES:
+	case ORISER_WRITE:
+	case ORISER_DISCARD:
+	case ORISER_WRITE_ZEROES:
 		submit_change(r);
 		break;
 	}
 }
 
-int dio_create(struct ual_loop *loop, struct iser_disk *disk, bool read_only, struct dio **out)
+int dio_create(struct ual_loop *loop, struct oriser_disk *disk, bool read_only, struct dio **out)
 {
-	const struct iser_disk_info *info = iser_disk_info(disk);
+	const struct oriser_disk_info *info = oriser_disk_info(disk);
 	struct dio *d = calloc(1, sizeof(*d));
 	struct buf_pool_cfg pool = {
 		.disk = disk,
@@ -460,12 +460,12 @@ unsigned dio_in_flight(const struct dio *d)
 	return d->in_flight;
 }
 
-const struct iser_disk_info *dio_info(const struct dio *d)
+const struct oriser_disk_info *dio_info(const struct dio *d)
 {
-	return iser_disk_info(d->disk);
+	return oriser_disk_info(d->disk);
 }
 
-struct iser_disk *dio_disk(const struct dio *d)
+struct oriser_disk *dio_disk(const struct dio *d)
 {
 	return d->disk;
 }

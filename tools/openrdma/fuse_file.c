@@ -92,16 +92,16 @@ static void io_done(struct dio_req *r, int err)
 
 	if (err)
 		fuse_reply_err(io->req, -err);
-	else if (r->op == ISER_READ)
+	else if (r->op == ORISER_READ)
 		fuse_reply_buf(io->req, (const char *)r->data, r->len);
-	else if (r->op == ISER_WRITE)
+	else if (r->op == ORISER_WRITE)
 		fuse_reply_write(io->req, r->len);
 	else
 		fuse_reply_err(io->req, 0);
 	give_back(io);
 }
 
-static void submit(struct fuse_io *io, enum iser_op op, uint32_t flags, uint64_t offset,
+static void submit(struct fuse_io *io, enum oriser_op op, uint32_t flags, uint64_t offset,
 		   uint64_t len, uint8_t *data)
 {
 	io->dio = (struct dio_req){
@@ -133,7 +133,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off,
 	if (!len)
 		fuse_reply_buf(req, NULL, 0);
 	else
-		submit(take(req), ISER_READ, 0, (uint64_t)off, len, NULL);
+		submit(take(req), ORISER_READ, 0, (uint64_t)off, len, NULL);
 }
 
 static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off_t off,
@@ -146,7 +146,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t le
 	else if (!left)
 		fuse_reply_err(req, ENOSPC);
 	else
-		submit(take(req), ISER_WRITE, 0, (uint64_t)off, min_t(uint64_t, len, left),
+		submit(take(req), ORISER_WRITE, 0, (uint64_t)off, min_t(uint64_t, len, left),
 		       (uint8_t *)data);
 }
 
@@ -155,7 +155,7 @@ static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_f
 	if (ino != INO_DISK)
 		fuse_reply_err(req, 0);
 	else
-		submit(take(req), ISER_FLUSH, 0, 0, 0, NULL);
+		submit(take(req), ORISER_FLUSH, 0, 0, 0, NULL);
 }
 
 /*
@@ -177,7 +177,7 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, of
 	else if ((uint64_t)off >= size)
 		fuse_reply_err(req, hole ? 0 : ENOSPC);
 	else
-		submit(take(req), ISER_WRITE_ZEROES, zero ? ISER_NO_UNMAP : 0, (uint64_t)off,
+		submit(take(req), ORISER_WRITE_ZEROES, zero ? ORISER_NO_UNMAP : 0, (uint64_t)off,
 		       min_t(uint64_t, (uint64_t)len, size - (uint64_t)off), NULL);
 }
 
@@ -285,7 +285,7 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off,
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
 	struct fuse_file *ff = fuse_req_userdata(req);
-	const struct iser_disk_info *info = dio_info(ff->cfg.dio);
+	const struct oriser_disk_info *info = dio_info(ff->cfg.dio);
 	struct statvfs st = {
 		.f_bsize = max_t(uint32_t, info->discard_granularity, info->block_size),
 		.f_namemax = 255,
@@ -388,7 +388,7 @@ static void on_idle(struct ual_defer *d)
 
 /* ---- life ----------------------------------------------------------------------------------------- */
 
-static size_t buf_bytes(const struct iser_disk_info *info)
+static size_t buf_bytes(const struct oriser_disk_info *info)
 {
 	return IO_MAX + max_t(size_t, HEADER_ROOM, DIO_SLACK(info));
 }

@@ -153,7 +153,7 @@ static void raise_io_max(unsigned index)
 
 static int connect_driver(struct nbd_host *h, int kernel_fd)
 {
-	const struct iser_disk_info *info = dio_info(h->host.cfg.dio);
+	const struct oriser_disk_info *info = dio_info(h->host.cfg.dio);
 	char backend[STATE_NAME_MAX + 32];
 	struct nbd_netlink_cfg cfg = {
 		.fd = kernel_fd,

@@ -63,7 +63,7 @@ static uint8_t shift_of(uint32_t bytes)
 
 static void fill_params(const struct dio *dio, struct ublk_params *p)
 {
-	const struct iser_disk_info *info = dio_info(dio);
+	const struct oriser_disk_info *info = dio_info(dio);
 	uint8_t block = shift_of(info->block_size);
 	uint8_t physical = max_t(uint8_t, block, shift_of(info->physical_block_size));
 

@@ -30,8 +30,8 @@
 struct server {
 	const struct mount_run *run;
 	struct transport net;
-	struct nfs_client *client;
-	struct nfs_file *root;
+	struct ornfs_client *client;
+	struct ornfs_file *root;
 	struct nfs_mount *mount;
 	struct ual_watch signals;
 	int lock_fd;
@@ -57,7 +57,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct server *s, in
 
 /* ---- the server ------------------------------------------------------------------------------- */
 
-static void on_up(struct nfs_client *client, int err, struct nfs_file *root, void *ctx)
+static void on_up(struct ornfs_client *client, int err, struct ornfs_file *root, void *ctx)
 {
 	struct server *s = ctx;
 
@@ -66,7 +66,7 @@ static void on_up(struct nfs_client *client, int err, struct nfs_file *root, voi
 	s->up = true;
 }
 
-static void on_state(struct nfs_client *client, int err, void *ctx)
+static void on_state(struct ornfs_client *client, int err, void *ctx)
 {
 	struct server *s = ctx;
 
@@ -77,20 +77,20 @@ static void on_state(struct nfs_client *client, int err, void *ctx)
 		say(s, LOG_NOTICE, "%s: the server answers again", s->run->source);
 }
 
-static void on_lost(struct nfs_client *client, struct nfs_file *file, void *ctx)
+static void on_lost(struct ornfs_client *client, struct ornfs_file *file, void *ctx)
 {
 	struct server *s = ctx;
 
 	say(s, LOG_ERR,
 	    "%s: locks of inode %" PRIu64
 	    " are lost: who had them gets EIO until he lets go of them",
-	    s->run->source, nfs_file_ino(file));
+	    s->run->source, ornfs_file_ino(file));
 }
 
 static int connect_once(struct server *s)
 {
 	const struct mount_options *o = s->run->options;
-	struct nfs_client_cfg cfg = {
+	struct ornfs_client_cfg cfg = {
 		.ual = s->net.ual,
 		.loop = s->net.loop,
 		.host = s->run->host,
@@ -116,13 +116,13 @@ static int connect_once(struct server *s)
 	int err;
 
 	s->up = false;
-	err = nfs_client_create(&cfg, &s->client);
+	err = ornfs_client_create(&cfg, &s->client);
 	while (!err && !s->up && !s->stop)
 		ual_loop_step(s->net.loop, UINT64_MAX);
 	if (!err)
 		err = s->stop ? -EINTR : s->err;
 	if (err) {
-		nfs_client_destroy(s->client);
+		ornfs_client_destroy(s->client);
 		s->client = NULL;
 	}
 	return err;
@@ -156,12 +156,12 @@ static int connect_server(struct server *s)
 /* ---- from the export to what is below it ------------------------------------------------------ */
 
 struct wait {
-	struct nfs_req req;
+	struct ornfs_req req;
 	bool done;
 	int err;
 };
 
-static void woken(struct nfs_req *req, int err)
+static void woken(struct ornfs_req *req, int err)
 {
 	struct wait *wait = container_of(req, struct wait, req);
 
@@ -181,11 +181,11 @@ static int down(struct server *s, const char *name)
 	struct wait wait = { .req.fn = woken };
 	int err;
 
-	nfs_lookup(s->client, s->root, name, &wait.req);
+	ornfs_lookup(s->client, s->root, name, &wait.req);
 	err = wait_for(s, &wait);
 	if (err)
 		return err;
-	nfs_file_put(s->root);
+	ornfs_file_put(s->root);
 	s->root = wait.req.file;
 	return 0;
 }
@@ -193,13 +193,13 @@ static int down(struct server *s, const char *name)
 static int walk(struct server *s)
 {
 	struct wait wait = { .req.fn = woken };
-	struct nfs_client_info info;
+	struct ornfs_client_info info;
 	char name[256];
 	const char *at;
 	size_t len;
 	int err = 0;
 
-	nfs_client_info(s->client, &info);
+	ornfs_client_info(s->client, &info);
 	at = s->run->path + (info.export[1] ? strlen(info.export) : 0);
 	for (; !err; at += len) {
 		at += strspn(at, "/");
@@ -213,7 +213,7 @@ static int walk(struct server *s)
 	}
 	if (err)
 		return err;
-	nfs_getattr(s->client, s->root, &wait.req);
+	ornfs_getattr(s->client, s->root, &wait.req);
 	err = wait_for(s, &wait);
 	if (err)
 		return err;
@@ -294,7 +294,7 @@ static void protect_process(void)
 
 static void explain(const struct mount_run *run, int err, char *why, size_t why_len)
 {
-	const char *how = run->options->proto == NFS_PROTO_RDMA ? "RDMA" : "TCP";
+	const char *how = run->options->proto == ORNFS_PROTO_RDMA ? "RDMA" : "TCP";
 
 	switch (-err) {
 	case ENOENT:
@@ -379,8 +379,8 @@ int mount_run(const struct mount_run *run)
 	} else {
 		run->report(run->ctx, err, why);
 	}
-	nfs_file_put(s.root);
-	nfs_client_destroy(s.client);
+	ornfs_file_put(s.root);
+	ornfs_client_destroy(s.client);
 	nfs_mount_destroy(s.mount);
 	ual_watch_del(s.net.loop, &s.signals);
 	close(s.signals.fd);

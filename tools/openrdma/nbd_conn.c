@@ -162,7 +162,7 @@ static void reply(struct nbd_op *op, int err)
 	}
 	op->reply.magic = cpu_to_be32(NBD_SIMPLE_REPLY_MAGIC);
 	op->reply.error = cpu_to_be32(nbd_errno(err));
-	op->data_len = err || op->dio.op != ISER_READ ? 0 : op->dio.len;
+	op->data_len = err || op->dio.op != ORISER_READ ? 0 : op->dio.len;
 	if (!op->data_len) {	/* the buffer is of no more use */
 		buf_put(op->buf);
 		op->buf = NULL;
@@ -268,15 +268,15 @@ static void submit(struct nbd_op *op)
 /* 0, or the error that the request is answered with.  Nothing can be said about what is past the end. */
 static int check_range(const struct nbd_conn *c, const struct nbd_op *op)
 {
-	const struct iser_disk_info *info = dio_info(c->cfg.dio);
+	const struct oriser_disk_info *info = dio_info(c->cfg.dio);
 	const struct dio_req *r = &op->dio;
 
-	if (r->op == ISER_FLUSH)
+	if (r->op == ORISER_FLUSH)
 		return 0;
 	if (r->offset > info->size || r->len > info->size - r->offset)
-		return r->op == ISER_READ ? -EINVAL : -ENOSPC;
-	if ((r->op == ISER_DISCARD && !info->discard) ||
-	    (r->op == ISER_WRITE_ZEROES && !info->write_zeroes))
+		return r->op == ORISER_READ ? -EINVAL : -ENOSPC;
+	if ((r->op == ORISER_DISCARD && !info->discard) ||
+	    (r->op == ORISER_WRITE_ZEROES && !info->write_zeroes))
 		return -EINVAL;
 	return r->len ? 0 : -EINVAL;
 }
@@ -303,27 +303,27 @@ static bool decode(struct nbd_op *op, const struct nbd_req *req, enum nbd_type *
 	op->dio = (struct dio_req){
 		.offset = get_unaligned_be64(req->offset),
 		.len = get_unaligned_be32(req->len),
-		.flags = (flags & NBD_FLAG_REQ_FUA ? ISER_FUA : 0),
+		.flags = (flags & NBD_FLAG_REQ_FUA ? ORISER_FUA : 0),
 		.fn = io_done,
 		.ctx = op,
 	};
 	switch (*type) {
 	case NBD_TYPE_READ:
-		op->dio.op = ISER_READ;
+		op->dio.op = ORISER_READ;
 		break;
 	case NBD_TYPE_WRITE:
-		op->dio.op = ISER_WRITE;
+		op->dio.op = ORISER_WRITE;
 		break;
 	case NBD_TYPE_FLUSH:
-		op->dio.op = ISER_FLUSH;
+		op->dio.op = ORISER_FLUSH;
 		op->dio.offset = op->dio.len = 0;
 		break;
 	case NBD_TYPE_TRIM:
-		op->dio.op = ISER_DISCARD;
+		op->dio.op = ORISER_DISCARD;
 		break;
 	case NBD_TYPE_WRITE_ZEROES:
-		op->dio.op = ISER_WRITE_ZEROES;
-		op->dio.flags |= flags & NBD_FLAG_REQ_NO_HOLE ? ISER_NO_UNMAP : 0;
+		op->dio.op = ORISER_WRITE_ZEROES;
+		op->dio.flags |= flags & NBD_FLAG_REQ_NO_HOLE ? ORISER_NO_UNMAP : 0;
 		break;
 	case NBD_TYPE_DISC:
 		break;
@@ -460,7 +460,7 @@ static enum progress take_request(struct nbd_conn *c)
 	/* A command that was never offered. */
 	c->pos += sizeof(req);
 	c->free = op->next;
-	op->dio.op = ISER_FLUSH;
+	op->dio.op = ORISER_FLUSH;
 	reply(op, -EINVAL);
 	return GO_ON;
 }
@@ -581,7 +581,7 @@ int nbd_pool_create(struct dio *dio, uint32_t depth, void (*freed)(void *), void
 
 uint16_t nbd_flags(const struct dio *dio)
 {
-	const struct iser_disk_info *info = dio_info(dio);
+	const struct oriser_disk_info *info = dio_info(dio);
 	uint16_t flags = NBD_HAS_FLAGS | NBD_SEND_FLUSH | NBD_SEND_FUA | NBD_CAN_MULTI_CONN;
 
 	if (info->rotational)

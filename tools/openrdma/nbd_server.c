@@ -221,7 +221,7 @@ static int listen_on(const char *path)
 
 static void fill_export(struct nbd_server *s)
 {
-	const struct iser_disk_info *info = dio_info(s->cfg.dio);
+	const struct oriser_disk_info *info = dio_info(s->cfg.dio);
 
 	s->export = (struct nbd_export){
 		.size = info->size,

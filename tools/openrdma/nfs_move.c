@@ -22,7 +22,7 @@ struct lane {
 
 struct move {
 	struct nfs_session *s;
-	struct nfs_file *file;
+	struct ornfs_file *file;
 	int fd;
 	bool seekable, stable;
 	size_t chunk;
@@ -70,14 +70,14 @@ static ssize_t read_all(const struct move *m, char *data, size_t len, uint64_t a
 
 static void lane_read(struct move *m, struct lane *lane)
 {
-	nfs_read(m->s->client, m->file, lane->at + lane->have, lane->buf + lane->have,
-		 lane->len - lane->have, &lane->wait.req);
+	ornfs_read(m->s->client, m->file, lane->at + lane->have, lane->buf + lane->have,
+		   lane->len - lane->have, &lane->wait.req);
 }
 
 static void lane_write(struct move *m, struct lane *lane)
 {
-	nfs_write(m->s->client, m->file, lane->at + lane->have, lane->buf + lane->have,
-		  lane->len - lane->have, m->stable, &lane->wait.req);
+	ornfs_write(m->s->client, m->file, lane->at + lane->have, lane->buf + lane->have,
+		    lane->len - lane->have, m->stable, &lane->wait.req);
 }
 
 static bool start_read(struct move *m, struct lane *lane)
@@ -105,7 +105,7 @@ static bool start_write(struct move *m, struct lane *lane)
 /* A request of the lane has ended; true: the lane is free. */
 static bool read_done(struct move *m, struct lane *lane)
 {
-	const struct nfs_req *req = &lane->wait.req;
+	const struct ornfs_req *req = &lane->wait.req;
 
 	lane->have += req->count;
 	if (!req->eof && req->count && lane->have < lane->len) {
@@ -162,17 +162,17 @@ static int run(struct move *m, bool (*start)(struct move *, struct lane *),
 static void move_deinit(struct move *m)
 {
 	for (unsigned i = 0; i < m->depth; i++)
-		nfs_buf_free(m->s->client, m->lanes[i].buf, m->chunk);
+		ornfs_buf_free(m->s->client, m->lanes[i].buf, m->chunk);
 }
 
-static int move_init(struct move *m, struct nfs_session *s, struct nfs_file *file, int fd,
+static int move_init(struct move *m, struct nfs_session *s, struct ornfs_file *file, int fd,
 		     bool seekable, size_t chunk)
 {
 	*m = (struct move){ .s = s, .file = file, .fd = fd, .seekable = seekable, .chunk = chunk };
 	m->depth = seekable ? DEPTH : 1;
 	for (unsigned i = 0; i < m->depth; i++) {
 		m->lanes[i].wait.req.fn = nfs_woken;
-		m->lanes[i].buf = nfs_buf_alloc(s->client, chunk);
+		m->lanes[i].buf = ornfs_buf_alloc(s->client, chunk);
 		if (!m->lanes[i].buf) {
 			move_deinit(m);
 			return -ENOMEM;
@@ -181,7 +181,7 @@ static int move_init(struct move *m, struct nfs_session *s, struct nfs_file *fil
 	return 0;
 }
 
-int nfs_get_file(struct nfs_session *s, struct nfs_file *file, int fd, bool seekable)
+int nfs_get_file(struct nfs_session *s, struct ornfs_file *file, int fd, bool seekable)
 {
 	struct move m;
 	int err = move_init(&m, s, file, fd, seekable, s->info.rsize);
@@ -193,7 +193,7 @@ int nfs_get_file(struct nfs_session *s, struct nfs_file *file, int fd, bool seek
 	return err;
 }
 
-int nfs_put_file(struct nfs_session *s, struct nfs_file *file, int fd, bool seekable)
+int nfs_put_file(struct nfs_session *s, struct ornfs_file *file, int fd, bool seekable)
 {
 	struct nfs_wait wait = NFS_WAIT;
 	struct move m;
@@ -206,7 +206,7 @@ int nfs_put_file(struct nfs_session *s, struct nfs_file *file, int fd, bool seek
 		err = run(&m, start_write, write_done);
 		if (err || m.stable)
 			break;
-		nfs_commit(s->client, file, &wait.req);
+		ornfs_commit(s->client, file, &wait.req);
 		err = nfs_wait_for(s, &wait);
 		if (err != -EAGAIN)
 			break;

@@ -12,7 +12,7 @@
 
 #define LINKS_MAX 40
 
-static void on_up(struct nfs_client *client, int err, struct nfs_file *root, void *ctx)
+static void on_up(struct ornfs_client *client, int err, struct ornfs_file *root, void *ctx)
 {
 	struct nfs_session *s = ctx;
 
@@ -21,7 +21,7 @@ static void on_up(struct nfs_client *client, int err, struct nfs_file *root, voi
 	s->up = true;
 }
 
-static void on_state(struct nfs_client *client, int err, void *ctx)
+static void on_state(struct ornfs_client *client, int err, void *ctx)
 {
 	struct nfs_session *s = ctx;
 
@@ -69,7 +69,7 @@ static int url_parse(struct nfs_session *s, const char *url)
 
 static int why_down(struct nfs_session *s, const struct nfs_options *o, int err)
 {
-	const char *how = o->proto == NFS_PROTO_RDMA ? "RDMA" : "TCP";
+	const char *how = o->proto == ORNFS_PROTO_RDMA ? "RDMA" : "TCP";
 
 	switch (-err) {
 	case ENOENT:
@@ -97,7 +97,7 @@ static int why_down(struct nfs_session *s, const struct nfs_options *o, int err)
 
 int nfs_session_open(struct nfs_session *s, const char *url, const struct nfs_options *options)
 {
-	struct nfs_client_cfg cfg = {
+	struct ornfs_client_cfg cfg = {
 		.host = s->host,
 		.path = s->path,
 		.proto = options->proto,
@@ -125,13 +125,13 @@ int nfs_session_open(struct nfs_session *s, const char *url, const struct nfs_op
 	cfg.ual = s->net.ual;
 	cfg.loop = s->net.loop;
 	cfg.port = s->port ? s->port : options->port;
-	err = nfs_client_create(&cfg, &s->client);
+	err = ornfs_client_create(&cfg, &s->client);
 	while (!err && !s->up)
 		ual_loop_step(s->net.loop, UINT64_MAX);
 	if (!err)
 		err = s->err;
 	if (!err) {
-		nfs_client_info(s->client, &s->info);
+		ornfs_client_info(s->client, &s->info);
 		return EXIT_OK;
 	}
 	code = why_down(s, options, err);
@@ -141,8 +141,8 @@ int nfs_session_open(struct nfs_session *s, const char *url, const struct nfs_op
 
 void nfs_session_close(struct nfs_session *s)
 {
-	nfs_file_put(s->root);
-	nfs_client_destroy(s->client);
+	ornfs_file_put(s->root);
+	ornfs_client_destroy(s->client);
 	transport_close(&s->net);
 }
 
@@ -152,7 +152,7 @@ int nfs_session_report(struct nfs_session *s, int err)
 	return exit_code_of(err);
 }
 
-void nfs_woken(struct nfs_req *req, int err)
+void nfs_woken(struct ornfs_req *req, int err)
 {
 	struct nfs_wait *wait = (struct nfs_wait *)req;
 
@@ -171,14 +171,14 @@ int nfs_wait_for(struct nfs_session *s, struct nfs_wait *wait)
 /* ---- paths ------------------------------------------------------------------------------------ */
 
 /* What the link at s->path[at..rest) leads to takes its place, within the export. */
-static int follow(struct nfs_session *s, struct nfs_file *link, size_t at, size_t rest)
+static int follow(struct nfs_session *s, struct ornfs_file *link, size_t at, size_t rest)
 {
 	struct nfs_wait wait = NFS_WAIT;
 	char target[4097], path[4097];
 	size_t export_len = strlen(s->info.export);
 	int n, err;
 
-	nfs_readlink(s->client, link, target, sizeof(target), &wait.req);
+	ornfs_readlink(s->client, link, target, sizeof(target), &wait.req);
 	err = nfs_wait_for(s, &wait);
 	if (err)
 		return err;
@@ -199,8 +199,8 @@ static int follow(struct nfs_session *s, struct nfs_file *link, size_t at, size_
 }
 
 /* One name down, "file" becomes what it names. */
-static int down(struct nfs_session *s, struct nfs_file **file, size_t at, size_t len,
-		struct nfs_stat *stat)
+static int down(struct nfs_session *s, struct ornfs_file **file, size_t at, size_t len,
+		struct ornfs_stat *stat)
 {
 	struct nfs_wait wait = NFS_WAIT;
 	char name[256];
@@ -209,14 +209,14 @@ static int down(struct nfs_session *s, struct nfs_file **file, size_t at, size_t
 	if (len >= sizeof(name))
 		return -ENAMETOOLONG;
 	text_put(name, sizeof(name), "%.*s", (int)len, s->path + at);
-	nfs_lookup(s->client, *file, name, &wait.req);
+	ornfs_lookup(s->client, *file, name, &wait.req);
 	err = nfs_wait_for(s, &wait);
 	if (err)
 		return err;
-	nfs_file_put(*file);
+	ornfs_file_put(*file);
 	*file = wait.req.file;
 	if (!wait.req.has_stat) {
-		nfs_getattr(s->client, *file, &wait.req);
+		ornfs_getattr(s->client, *file, &wait.req);
 		err = nfs_wait_for(s, &wait);
 	}
 	*stat = wait.req.stat;
@@ -224,7 +224,8 @@ static int down(struct nfs_session *s, struct nfs_file **file, size_t at, size_t
 }
 
 /* From the export's root to s->path[..end); 1: a link was followed and the path is another. */
-static int walk(struct nfs_session *s, bool parent, struct nfs_file **file, struct nfs_stat *stat)
+static int walk(struct nfs_session *s, bool parent, struct ornfs_file **file,
+		struct ornfs_stat *stat)
 {
 	size_t at = strlen(s->info.export), len;
 	int err = 0;
@@ -244,21 +245,22 @@ static int walk(struct nfs_session *s, bool parent, struct nfs_file **file, stru
 	}
 }
 
-static int find(struct nfs_session *s, bool parent, struct nfs_file **file, struct nfs_stat *stat)
+static int find(struct nfs_session *s, bool parent, struct ornfs_file **file,
+		struct ornfs_stat *stat)
 {
 	struct nfs_wait wait = NFS_WAIT;
 	int err;
 
-	nfs_getattr(s->client, s->root, &wait.req);
+	ornfs_getattr(s->client, s->root, &wait.req);
 	err = nfs_wait_for(s, &wait);
 	for (unsigned links = 0; !err && links < LINKS_MAX; links++) {
 		*stat = wait.req.stat;
 		*file = s->root;
-		nfs_file_get(*file);
+		ornfs_file_get(*file);
 		err = walk(s, parent, file, stat);
 		if (!err)
 			return 0;
-		nfs_file_put(*file);
+		ornfs_file_put(*file);
 		*file = NULL;
 		if (err == 1)
 			err = 0;
@@ -266,14 +268,14 @@ static int find(struct nfs_session *s, bool parent, struct nfs_file **file, stru
 	return err ? err : -ELOOP;
 }
 
-int nfs_session_find(struct nfs_session *s, struct nfs_file **file, struct nfs_stat *stat)
+int nfs_session_find(struct nfs_session *s, struct ornfs_file **file, struct ornfs_stat *stat)
 {
 	return find(s, false, file, stat);
 }
 
-int nfs_session_parent(struct nfs_session *s, struct nfs_file **dir, const char **name)
+int nfs_session_parent(struct nfs_session *s, struct ornfs_file **dir, const char **name)
 {
-	struct nfs_stat stat;
+	struct ornfs_stat stat;
 	size_t len = strlen(s->path);
 	int err;
 

@@ -13,7 +13,7 @@
 
 struct name {
 	char *name;
-	struct nfs_stat stat;
+	struct ornfs_stat stat;
 	bool has_stat;
 };
 
@@ -24,7 +24,7 @@ struct listing {
 	int err;
 };
 
-static bool on_entry(struct nfs_req *req, const struct nfs_entry *entry)
+static bool on_entry(struct ornfs_req *req, const struct ornfs_entry *entry)
 {
 	struct listing *l = (struct listing *)req;
 	struct name *names;
@@ -113,11 +113,11 @@ static void print_one(const struct name *name, bool all_about)
 	put_name(name->name);
 }
 
-static int list(struct nfs_session *s, struct nfs_file *dir, struct listing *l)
+static int list(struct nfs_session *s, struct ornfs_file *dir, struct listing *l)
 {
 	int err;
 
-	nfs_readdir(s->client, dir, 0, on_entry, &l->wait.req);
+	ornfs_readdir(s->client, dir, 0, on_entry, &l->wait.req);
 	err = nfs_wait_for(s, &l->wait);
 	return err ? err : l->err;
 }
@@ -126,7 +126,7 @@ int nfs_ls(const char *url, const struct nfs_options *options, bool all_about)
 {
 	struct listing l = { .wait = NFS_WAIT };
 	struct name self = { .has_stat = true };
-	struct nfs_file *file = NULL;
+	struct ornfs_file *file = NULL;
 	struct nfs_session s;
 	int code = nfs_session_open(&s, url, options), err;
 
@@ -149,7 +149,7 @@ int nfs_ls(const char *url, const struct nfs_options *options, bool all_about)
 	free(l.names);
 	if (err)
 		code = nfs_session_report(&s, err);
-	nfs_file_put(file);
+	ornfs_file_put(file);
 	nfs_session_close(&s);
 	return code;
 }
@@ -166,9 +166,9 @@ static void print_time(const char *what, const struct timespec *ts)
 
 int nfs_stat_print(const char *url, const struct nfs_options *options)
 {
-	struct nfs_file *file = NULL;
+	struct ornfs_file *file = NULL;
 	struct nfs_session s;
-	struct nfs_stat stat;
+	struct ornfs_stat stat;
 	const struct stat *st = &stat.st;
 	char mode[11];
 	int code = nfs_session_open(&s, url, options), err;
@@ -190,7 +190,7 @@ int nfs_stat_print(const char *url, const struct nfs_options *options)
 		print_time("modify", &st->st_mtim);
 		print_time("change", &st->st_ctim);
 	}
-	nfs_file_put(file);
+	ornfs_file_put(file);
 	nfs_session_close(&s);
 	return code;
 }

@@ -92,24 +92,24 @@ static bool to_request(const struct ublksrv_io_desc *desc, struct dio_req *r)
 
 	r->offset = desc->start_sector << 9;
 	r->len = (uint64_t)desc->nr_sectors << 9;
-	r->flags = flags & UBLK_IO_F_FUA ? ISER_FUA : 0;
+	r->flags = flags & UBLK_IO_F_FUA ? ORISER_FUA : 0;
 	switch (desc->op_flags & 0xff) {
 	case UBLK_IO_OP_READ:
-		r->op = ISER_READ;
+		r->op = ORISER_READ;
 		return true;
 	case UBLK_IO_OP_WRITE:
-		r->op = ISER_WRITE;
+		r->op = ORISER_WRITE;
 		return true;
 	case UBLK_IO_OP_FLUSH:
-		r->op = ISER_FLUSH;
+		r->op = ORISER_FLUSH;
 		r->offset = r->len = 0;	/* the kernel gives none */
 		return true;
 	case UBLK_IO_OP_DISCARD:
-		r->op = ISER_DISCARD;
+		r->op = ORISER_DISCARD;
 		return true;
 	case UBLK_IO_OP_WRITE_ZEROES:
-		r->op = ISER_WRITE_ZEROES;
-		r->flags |= flags & UBLK_IO_F_NOUNMAP ? ISER_NO_UNMAP : 0;
+		r->op = ORISER_WRITE_ZEROES;
+		r->flags |= flags & UBLK_IO_F_NOUNMAP ? ORISER_NO_UNMAP : 0;
 		return true;
 	default:
 		return false;

@@ -50,7 +50,7 @@ static void feed(struct lun_facts *f, uint8_t kind, const uint8_t *data, size_t 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lun_facts f = { .blocks = 0 };
-	struct iser_disk_info info;
+	struct oriser_disk_info info;
 
 	while (size >= 3) {
 		size_t len = (size_t)data[1] << 8 | data[2];

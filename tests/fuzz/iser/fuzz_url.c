@@ -9,14 +9,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), err[120] = "";
-	struct iser_url url;
+	struct oriser_url url;
 	int ret;
 
 	if (!text)
 		abort();
 	memcpy(text, data, size);
 	text[size] = '\0';
-	ret = iser_url_parse(text, &url, err, sizeof(err));
+	ret = oriser_url_parse(text, &url, err, sizeof(err));
 	if (ret ? err[0] == '\0' || strlen(err) >= sizeof(err)
 		: url.host[0] == '\0' || atoi(url.port) < 1 || url.lun > 16383)
 		abort();

@@ -28,15 +28,15 @@ enum {
 static struct ual_loop *loop;
 
 struct world {
-	struct nfs_client c;
+	struct ornfs_client c;
 	struct xprt xprt;
 	struct call *sent;
 	const u8 *data;
 	size_t left;
 	u8 flags;
 	bool is_up, done;
-	struct nfs_file *file;
-	struct nfs_req *req, locker;
+	struct ornfs_file *file;
+	struct ornfs_req *req, locker;
 	unsigned asked;
 	u8 buf[DATA_BYTES];
 };
@@ -57,7 +57,7 @@ static void no_end(struct xprt *x)
 
 static const struct xprt_ops ops = { .send = keep, .destroy = no_end };
 
-static void up(struct nfs_client *c)
+static void up(struct ornfs_client *c)
 {
 }
 
@@ -65,18 +65,18 @@ static void on_next(struct ual_defer *d)
 {
 }
 
-static void on_done(struct nfs_req *req, int err)
+static void on_done(struct ornfs_req *req, int err)
 {
 	struct world *w = req->ctx;
 
 	if (w->done || (!err && req->count > DATA_BYTES))
 		abort();
 	w->done = true;
-	nfs_file_put(req->file);
+	ornfs_file_put(req->file);
 	req->file = NULL;
 }
 
-static bool on_entry(struct nfs_req *req, const struct nfs_entry *entry)
+static bool on_entry(struct ornfs_req *req, const struct ornfs_entry *entry)
 {
 	if (!entry->name[0] || strchr(entry->name, '/'))
 		abort();
@@ -183,111 +183,111 @@ static void answer(struct world *w, bool last)
 	chan_pump(&w->c.spread.chans[0]);
 }
 
-static void on_locked(struct nfs_req *locker, int err)
+static void on_locked(struct ornfs_req *locker, int err)
 {
 	struct world *w = locker->ctx;
 
 	if (err == -ECANCELED)
 		on_done(w->req, err);
 	else if (w->asked == 22)
-		nfs_lock_release(&w->c, w->file, 7, w->req);
+		ornfs_lock_release(&w->c, w->file, 7, w->req);
 	else
-		nfs_lock_close(&w->c, w->file, w->req);
+		ornfs_lock_close(&w->c, w->file, w->req);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------- */
 
-static void ask(struct world *w, unsigned op, struct nfs_file *file, struct nfs_req *req)
+static void ask(struct world *w, unsigned op, struct ornfs_file *file, struct ornfs_req *req)
 {
 	static const struct stat st = { .st_mode = 0644 };
-	static const struct nfs_lock lock = {
+	static const struct ornfs_lock lock = {
 		.owner = 7, .first = 10, .last = 19, .write = true, .flags = O_RDWR
 	};
-	struct nfs_client *c = &w->c;
+	struct ornfs_client *c = &w->c;
 
 	switch (op) {
 	case 0:
-		nfs_lookup(c, file, "name", req);
+		ornfs_lookup(c, file, "name", req);
 		break;
 	case 1:
-		nfs_getattr(c, file, req);
+		ornfs_getattr(c, file, req);
 		break;
 	case 2:
-		nfs_setattr(c, file, &st, NFS_SETATTR_MODE, req);
+		ornfs_setattr(c, file, &st, ORNFS_SETATTR_MODE, req);
 		break;
 	case 3:
-		nfs_access(c, file, R_OK | W_OK, req);
+		ornfs_access(c, file, R_OK | W_OK, req);
 		break;
 	case 4:
-		nfs_readlink(c, file, (char *)w->buf, 100, req);
+		ornfs_readlink(c, file, (char *)w->buf, 100, req);
 		break;
 	case 5:
-		nfs_open(c, file, "name", O_CREAT | O_RDWR, 0600, req);
+		ornfs_open(c, file, "name", O_CREAT | O_RDWR, 0600, req);
 		break;
 	case 6:
-		nfs_open(c, file, "name", O_TRUNC, 0, req);
+		ornfs_open(c, file, "name", O_TRUNC, 0, req);
 		break;
 	case 7:
-		nfs_read(c, file, 0, w->buf, sizeof(w->buf), req);
+		ornfs_read(c, file, 0, w->buf, sizeof(w->buf), req);
 		break;
 	case 8:
-		nfs_write(c, file, 0, w->buf, sizeof(w->buf), false, req);
+		ornfs_write(c, file, 0, w->buf, sizeof(w->buf), false, req);
 		break;
 	case 9:
-		nfs_commit(c, file, req);
+		ornfs_commit(c, file, req);
 		break;
 	case 10:
-		nfs_mkdir(c, file, "name", 0700, req);
+		ornfs_mkdir(c, file, "name", 0700, req);
 		break;
 	case 11:
-		nfs_symlink(c, file, "name", "target", req);
+		ornfs_symlink(c, file, "name", "target", req);
 		break;
 	case 12:
-		nfs_link(c, file, file, "name", req);
+		ornfs_link(c, file, file, "name", req);
 		break;
 	case 13:
-		nfs_remove(c, file, "name", false, req);
+		ornfs_remove(c, file, "name", false, req);
 		break;
 	case 14:
-		nfs_rename(c, file, "name", file, "other", req);
+		ornfs_rename(c, file, "name", file, "other", req);
 		break;
 	case 15:
-		nfs_readdir(c, file, 0, on_entry, req);
+		ornfs_readdir(c, file, 0, on_entry, req);
 		break;
 	case 16:
-		nfs_getxattr(c, file, "user.name", w->buf, sizeof(w->buf), req);
+		ornfs_getxattr(c, file, "user.name", w->buf, sizeof(w->buf), req);
 		break;
 	case 17:
-		nfs_listxattr(c, file, (char *)w->buf, sizeof(w->buf), req);
+		ornfs_listxattr(c, file, (char *)w->buf, sizeof(w->buf), req);
 		break;
 	case 18:
-		nfs_setxattr(c, file, "user.name", w->buf, sizeof(w->buf), 0, req);
+		ornfs_setxattr(c, file, "user.name", w->buf, sizeof(w->buf), 0, req);
 		break;
 	case 19:
-		nfs_removexattr(c, file, "user.name", req);
+		ornfs_removexattr(c, file, "user.name", req);
 		break;
 	case 20:
-		nfs_lock(c, file, &lock, true, req);
+		ornfs_lock(c, file, &lock, true, req);
 		break;
 	case 21:
-		nfs_lock_test(c, file, &lock, req);
+		ornfs_lock_test(c, file, &lock, req);
 		break;
 	case 22:	/* after a lock, of which the answers are the input's too */
 	case 23:
 		w->locker.ctx = w;
 		w->locker.fn = on_locked;
 		w->asked = op;
-		nfs_lock(c, file, &lock, false, &w->locker);
+		ornfs_lock(c, file, &lock, false, &w->locker);
 		break;
 	default:
-		nfs_statfs(c, file, req);
+		ornfs_statfs(c, file, req);
 		break;
 	}
 }
 
 static void open_world(struct world *w, bool v4)
 {
-	struct nfs_client *c = &w->c;
+	struct ornfs_client *c = &w->c;
 	struct chan *chan = &c->spread.chans[0];
 
 	c->cfg.loop = loop;
@@ -300,7 +300,7 @@ static void open_world(struct world *w, bool v4)
 	c->addr.ss_family = AF_INET;
 	c->next.fn = on_next;
 	c->cfg.port = 2049;
-	c->cfg.proto = NFS_PROTO_TCP;
+	c->cfg.proto = ORNFS_PROTO_TCP;
 	spread_init(&c->spread, c);
 	w->xprt = (struct xprt){ .ops = &ops, .chan = chan };
 	chan->xprt = &w->xprt;
@@ -312,7 +312,7 @@ static void open_world(struct world *w, bool v4)
 
 static void close_world(struct world *w)
 {
-	struct nfs_client *c = &w->c;
+	struct ornfs_client *c = &w->c;
 
 	w->sent = NULL;
 	spread_stop(&c->spread);
@@ -325,8 +325,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ual_loop_cfg cfg;
 	static const u8 fh[32] = "handle";
-	struct nfs_req req = { .fn = on_done };
-	struct nfs_file *file;
+	struct ornfs_req req = { .fn = on_done };
+	struct ornfs_file *file;
 	static struct world w;
 
 	if (!loop && ual_loop_create(&cfg, &loop))
@@ -355,6 +355,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close_world(&w);
 	if (!w.done)
 		abort();
-	nfs_file_put(file);
+	ornfs_file_put(file);
 	return 0;
 }

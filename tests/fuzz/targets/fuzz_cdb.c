@@ -19,7 +19,7 @@ enum { F_ABORT = 1, F_HOLD = 2, F_BREAK = 4, F_OTHER_SESSION = 8, F_NO_STEP = 16
 
 struct fuzz {
 	struct host host;
-	struct iser_tsession sessions[2];
+	struct oriser_tsession sessions[2];
 	struct host_cmd *cmds[COMMANDS_MAX];
 	uint8_t *data[COMMANDS_MAX];
 	unsigned n;

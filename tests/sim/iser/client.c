@@ -13,7 +13,7 @@
 #define TIMEOUT_MS	(24u * 3600 * 1000)	/* nothing may fail, however long it takes */
 
 struct slot {
-	struct iser_io io;
+	struct oriser_io io;
 	struct client *client;
 	bool busy;
 	uint32_t block, n;
@@ -24,9 +24,9 @@ struct client {
 	struct world *world;
 	unsigned index;
 	enum client_state state;
-	struct iser_url url;
-	struct iser_disk *disk;
-	struct iser_mem *mem;
+	struct oriser_url url;
+	struct oriser_disk *disk;
+	struct oriser_mem *mem;
 	uint8_t *buf;
 	struct slot slots[SLOTS];
 	unsigned busy, busy_max;
@@ -51,9 +51,9 @@ static uint8_t *slot_buf(struct slot *s)
 	return s->client->buf + (size_t)(s - s->client->slots) * SLOT_BLOCKS * LUN_BLOCK;
 }
 
-static bool changes(enum iser_op op)
+static bool changes(enum oriser_op op)
 {
-	return op == ISER_WRITE || op == ISER_DISCARD || op == ISER_WRITE_ZEROES;
+	return op == ORISER_WRITE || op == ORISER_DISCARD || op == ORISER_WRITE_ZEROES;
 }
 
 /* ---- operations ------------------------------------------------------------------------------------- */
@@ -68,7 +68,7 @@ static void check_read(struct client *c, struct slot *s)
 			   c->index, s->block + bad, c->model.version[s->block + bad]);
 }
 
-static void done(struct iser_io *io, int err)
+static void done(struct oriser_io *io, int err)
 {
 	struct slot *s = io->ctx;
 	struct client *c = s->client;
@@ -76,17 +76,17 @@ static void done(struct iser_io *io, int err)
 	if (err)
 		world_fail(c->world, "client %u: operation %d on %u blocks at %u failed: %s (%s)",
 			   c->index, io->op, s->n, s->block, strerror(-err),
-			   iser_disk_last_error(c->disk));
+			   oriser_disk_last_error(c->disk));
 	if (!s->busy)
 		world_fail(c->world, "client %u: an operation was answered twice", c->index);
 	s->busy = false;
 	c->busy--;
 	c->ios++;
-	if (io->op == ISER_READ)
+	if (io->op == ORISER_READ)
 		check_read(c, s);
 	else if (changes(io->op))
 		model_set(&c->model, s->block, s->n, s->version);
-	if (io->op != ISER_FLUSH)
+	if (io->op != ORISER_FLUSH)
 		model_release(&c->model, s->block, s->n, changes(io->op));
 	/* a buffer is its owner's again: nothing may write to it from here on */
 	memset(slot_buf(s), 0xa5, (size_t)s->n * LUN_BLOCK);
@@ -101,40 +101,40 @@ static struct slot *free_slot(struct client *c)
 	return NULL;
 }
 
-static void start(struct client *c, struct slot *s, enum iser_op op, uint32_t flags)
+static void start(struct client *c, struct slot *s, enum oriser_op op, uint32_t flags)
 {
 	int ret;
 
 	s->busy = true;
 	c->busy++;
-	s->io = (struct iser_io){
+	s->io = (struct oriser_io){
 		.op = op,
 		.flags = flags,
 		.offset = (uint64_t)s->block * LUN_BLOCK,
-		.len = op == ISER_FLUSH ? 0 : (uint64_t)s->n * LUN_BLOCK,
+		.len = op == ORISER_FLUSH ? 0 : (uint64_t)s->n * LUN_BLOCK,
 		.buf = slot_buf(s),
 		.mem = c->mem,
 		.fn = done,
 		.ctx = s,
 	};
-	ret = iser_disk_submit(c->disk, &s->io);
+	ret = oriser_disk_submit(c->disk, &s->io);
 	if (ret)
 		world_fail(c->world, "client %u: submit: %s", c->index, strerror(-ret));
 }
 
-static enum iser_op pick_op(struct client *c)
+static enum oriser_op pick_op(struct client *c)
 {
 	switch (rnd(c, 16)) {
 	case 0:
-		return ISER_FLUSH;
+		return ORISER_FLUSH;
 	case 1:
-		return ISER_DISCARD;
+		return ORISER_DISCARD;
 	case 2:
-		return ISER_WRITE_ZEROES;
+		return ORISER_WRITE_ZEROES;
 	case 3 ... 8:
-		return ISER_READ;
+		return ORISER_READ;
 	default:
-		return ISER_WRITE;
+		return ORISER_WRITE;
 	}
 }
 
@@ -155,25 +155,25 @@ static uint32_t pick_blocks(struct client *c)
 /* False: the range is in use; another time. */
 static bool start_random(struct client *c)
 {
-	static const uint32_t flags[] = { 0, 0, 0, ISER_FUA };
+	static const uint32_t flags[] = { 0, 0, 0, ORISER_FUA };
 	struct slot *s = free_slot(c);
-	enum iser_op op = pick_op(c);
+	enum oriser_op op = pick_op(c);
 	bool write = changes(op);
 
-	s->n = op == ISER_FLUSH ? 0 : pick_blocks(c);
+	s->n = op == ORISER_FLUSH ? 0 : pick_blocks(c);
 	s->block = (uint32_t)rnd(c, LUN_BLOCKS - s->n + 1);
 	if (!model_hold(&c->model, s->block, s->n, write))
 		return false;
 	if (write)
-		s->version = op == ISER_DISCARD	       ? VERSION_ANY
-			     : op == ISER_WRITE_ZEROES ? VERSION_ZERO
-						       : ++c->writes;
-	if (op == ISER_WRITE)
+		s->version = op == ORISER_DISCARD	       ? VERSION_ANY
+			     : op == ORISER_WRITE_ZEROES ? VERSION_ZERO
+							 : ++c->writes;
+	if (op == ORISER_WRITE)
 		model_fill(&c->model, slot_buf(s), s->block, s->n, s->version);
 	start(c, s, op,
-	      op == ISER_WRITE			     ? flags[rnd(c, 4)]
-	      : op == ISER_WRITE_ZEROES && rnd(c, 2) ? ISER_NO_UNMAP
-						     : 0);
+	      op == ORISER_WRITE			     ? flags[rnd(c, 4)]
+	      : op == ORISER_WRITE_ZEROES && rnd(c, 2) ? ORISER_NO_UNMAP
+						       : 0);
 	return true;
 }
 
@@ -211,7 +211,7 @@ static void work(struct client *c)
 		}
 		c->flushed = true;
 		s->n = 0;
-		start(c, s, ISER_FLUSH, 0);
+		start(c, s, ORISER_FLUSH, 0);
 	}
 }
 
@@ -224,12 +224,12 @@ static void check(struct client *c)
 		s->n = CHECK_BLOCKS;
 		c->check_at += CHECK_BLOCKS;
 		model_hold(&c->model, s->block, s->n, false);
-		start(c, s, ISER_READ, 0);
+		start(c, s, ORISER_READ, 0);
 	}
 	if (c->check_at == LUN_BLOCKS && !c->busy) {
 		c->state = CLIENT_CLOSING;
-		iser_disk_mem_del(c->disk, c->mem);
-		iser_disk_close(c->disk, closed, c);
+		oriser_disk_mem_del(c->disk, c->mem);
+		oriser_disk_close(c->disk, closed, c);
 	}
 }
 
@@ -273,9 +273,9 @@ static void reopen(void *ctx)
 	ual_timer_arm(c->world->loop, &c->pause, ual_loop_now(c->world->loop) + REOPEN_NS);
 }
 
-static void on_open(struct iser_disk *disk, int err, const char *why)
+static void on_open(struct oriser_disk *disk, int err, const char *why)
 {
-	struct client *c = iser_disk_ctx(disk);
+	struct client *c = oriser_disk_ctx(disk);
 	int ret;
 
 	if (err) {
@@ -283,32 +283,32 @@ static void on_open(struct iser_disk *disk, int err, const char *why)
 		if (*why == '\0')
 			world_fail(c->world, "client %u: open failed without a reason", c->index);
 		c->losses++;
-		iser_disk_close(disk, reopen, c);
+		oriser_disk_close(disk, reopen, c);
 		return;
 	}
-	ret = iser_disk_mem_add(disk, c->buf, (size_t)SLOTS * SLOT_BLOCKS * LUN_BLOCK, &c->mem);
+	ret = oriser_disk_mem_add(disk, c->buf, (size_t)SLOTS * SLOT_BLOCKS * LUN_BLOCK, &c->mem);
 	if (ret)
 		world_fail(c->world, "client %u: memory: %s", c->index, strerror(-ret));
-	if (iser_disk_info(disk)->size != (uint64_t)LUN_BLOCKS * LUN_BLOCK)
+	if (oriser_disk_info(disk)->size != (uint64_t)LUN_BLOCKS * LUN_BLOCK)
 		world_fail(c->world, "client %u: wrong size", c->index);
 	c->state = CLIENT_WORKING;
 	go_on(c);
 }
 
-static void on_state(struct iser_disk *disk, enum iser_disk_state state, const char *why)
+static void on_state(struct oriser_disk *disk, enum oriser_disk_state state, const char *why)
 {
-	struct client *c = iser_disk_ctx(disk);
+	struct client *c = oriser_disk_ctx(disk);
 
-	if (state == ISER_DISK_RECONNECTING)
+	if (state == ORISER_DISK_RECONNECTING)
 		c->losses++;
-	if (state == ISER_DISK_FAILED)
+	if (state == ORISER_DISK_FAILED)
 		world_fail(c->world, "client %u: the disk failed: %s", c->index, why);
 }
 
 static int open_disk(struct client *c)
 {
-	static const struct iser_disk_ops ops = { .on_open = on_open, .on_state = on_state };
-	struct iser_disk_cfg cfg = {
+	static const struct oriser_disk_ops ops = { .on_open = on_open, .on_state = on_state };
+	struct oriser_disk_cfg cfg = {
 		.dev = c->world->initiator_dev,
 		.url = &c->url,
 		.depth = 1u << rnd(c, 6),
@@ -316,7 +316,7 @@ static int open_disk(struct client *c)
 		.login_timeout_ms = 15000,
 	};
 
-	return iser_disk_open(&cfg, &ops, c, &c->disk);
+	return oriser_disk_open(&cfg, &ops, c, &c->disk);
 }
 
 int client_create(struct world *w, unsigned index, struct client **out)
@@ -338,7 +338,7 @@ int client_create(struct world *w, unsigned index, struct client **out)
 		 "&immediate=%s&initiator=iqn.2026-11.org.openrdma:client%u",
 		 WORLD_PORT, index, rnd(c, 4) ? "on" : "off", rnd(c, 4) ? "immediate" : "streaming",
 		 rnd(c, 4) ? "2" : "1", rnd(c, 4) ? "yes" : "no", index);
-	if (iser_url_parse(text, &c->url, err, sizeof(err)))
+	if (oriser_url_parse(text, &c->url, err, sizeof(err)))
 		world_fail(w, "url: %s", err);
 	*out = c;
 	return open_disk(c);

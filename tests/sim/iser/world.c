@@ -33,7 +33,7 @@ _Noreturn void world_fail(const struct world *w, const char *fmt, ...)
  * A command of a session that was replaced must not arrive any more: by now its client may have been
  * answered on the new session, and have written something else there.
  */
-static void check_command(struct iser_cmd *cmd)
+static void check_command(struct oriser_cmd *cmd)
 {
 	const u8 *cdb = cmd->cdb;
 	struct client *c = NULL;
@@ -61,7 +61,7 @@ static void check_command(struct iser_cmd *cmd)
 			   (unsigned long long)lba);
 }
 
-static void on_command(struct iser_cmd *cmd)
+static void on_command(struct oriser_cmd *cmd)
 {
 	check_command(cmd);
 	scsi_backend_ops.command(cmd);
@@ -69,7 +69,7 @@ static void on_command(struct iser_cmd *cmd)
 
 static void target_start(struct world *w)
 {
-	static struct iser_backend_ops ops;
+	static struct oriser_backend_ops ops;
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(WORLD_PORT) };
 	struct store_reactor_cfg reactor = { .loop = w->loop, .pool_max = 8u << 20 };
 	int ret;
@@ -82,14 +82,14 @@ static void target_start(struct world *w)
 		w->server_cfg.dev_n = 1;
 		w->server_cfg.ops = &ops;
 		w->server_cfg.ctx = w->scsi;
-		ret = iser_server_create(&w->server_cfg, &w->server);
+		ret = oriser_server_create(&w->server_cfg, &w->server);
 	}
 	if (!ret) {
-		reactor.pd = iser_server_pd(w->server, 0);
+		reactor.pd = oriser_server_pd(w->server, 0);
 		ret = scsi_server_reactor_add(w->scsi, &reactor);
 	}
 	if (!ret)
-		ret = iser_server_listen(w->server, (struct sockaddr *)&addr, sizeof(addr), NULL);
+		ret = oriser_server_listen(w->server, (struct sockaddr *)&addr, sizeof(addr), NULL);
 	if (ret)
 		world_fail(w, "target: %s", strerror(-ret));
 	w->server_stopped = false;
@@ -103,7 +103,7 @@ static void target_stopped(void *ctx)
 static void target_destroy(struct world *w)
 {
 	scsi_server_destroy(w->scsi);
-	iser_server_destroy(w->server);
+	oriser_server_destroy(w->server);
 	w->scsi = NULL;
 	w->server = NULL;
 }
@@ -128,7 +128,7 @@ void world_restart_target(struct world *w)
 {
 	if (w->restarts_done || ual_timer_armed(&w->restart_timer))
 		return;
-	iser_server_stop(w->server, target_stopped, w);
+	oriser_server_stop(w->server, target_stopped, w);
 	ual_timer_arm(w->loop, &w->restart_timer, ual_loop_now(w->loop) + 1000000);
 }
 
@@ -245,7 +245,7 @@ struct world_result world_run(uint64_t seed, bool trace)
 		result.sessions_lost += client_losses(w.clients[i]);
 		client_destroy(w.clients[i]);
 	}
-	iser_server_stop(w.server, target_stopped, &w);
+	oriser_server_stop(w.server, target_stopped, &w);
 	run(&w, server_gone, "target");
 	target_destroy(&w);
 	for (unsigned i = 0; i < w.client_n; i++) {

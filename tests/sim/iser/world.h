@@ -2,7 +2,7 @@
 /*
  * One simulated world: a network that misbehaves, our target with RAM LUNs, our initiator disks.
  *
- *   client --iser_disk--> sim0 ~~ network ~~ sim0 --iser_server--> SCSI server --> RAM store
+ *   client --oriser_disk--> sim0 ~~ network ~~ sim0 --oriser_server--> SCSI server --> RAM store
  *      \__ model: what the LUN must hold                  ^
  *                                                         |  each command that arrives is compared with
  *                                                         +- what its client has outstanding
@@ -34,8 +34,8 @@ struct world {
 	struct store *stores[WORLD_CLIENTS];
 	struct lun *luns[WORLD_CLIENTS];
 	struct scsi_server *scsi;
-	struct iser_server *server;
-	struct iser_server_cfg server_cfg;
+	struct oriser_server *server;
+	struct oriser_server_cfg server_cfg;
 	bool server_stopped;
 	bool restarts;			/* the target is stopped and started again on the way */
 	struct ual_timer restart_timer;

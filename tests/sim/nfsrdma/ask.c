@@ -9,33 +9,33 @@ static void submit_name(struct client *c, struct slot *s)
 
 	switch (s->op) {
 	case OP_CREATE:
-		nfs_open(c->nfs, c->root, n->text, O_CREAT | O_EXCL | O_RDWR, 0644, &s->req);
+		ornfs_open(c->nfs, c->root, n->text, O_CREAT | O_EXCL | O_RDWR, 0644, &s->req);
 		break;
 	case OP_MKDIR:
-		nfs_mkdir(c->nfs, c->root, n->text, 0755, &s->req);
+		ornfs_mkdir(c->nfs, c->root, n->text, 0755, &s->req);
 		break;
 	case OP_SYMLINK:
 		work_target(c, s->name, n->target_len, target);
-		nfs_symlink(c->nfs, c->root, n->text, target, &s->req);
+		ornfs_symlink(c->nfs, c->root, n->text, target, &s->req);
 		break;
 	case OP_READLINK:
-		nfs_readlink(c->nfs, n->file, (char *)s->buf, TARGET_MAX + 1, &s->req);
+		ornfs_readlink(c->nfs, n->file, (char *)s->buf, TARGET_MAX + 1, &s->req);
 		break;
 	case OP_RENAME:
-		nfs_rename(c->nfs, c->root, n->text, c->root, c->names[s->other].text, &s->req);
+		ornfs_rename(c->nfs, c->root, n->text, c->root, c->names[s->other].text, &s->req);
 		break;
 	case OP_REMOVE:
-		nfs_remove(c->nfs, c->root, n->text, S_ISDIR(n->type), &s->req);
+		ornfs_remove(c->nfs, c->root, n->text, S_ISDIR(n->type), &s->req);
 		break;
 	case OP_MISSING:
-		nfs_lookup(c->nfs, c->root, "missing", &s->req);
+		ornfs_lookup(c->nfs, c->root, "missing", &s->req);
 		break;
 	case OP_LIST:
 		c->listing = true;
 		s->began = c->changes;
 		for (uint32_t i = 0; i < c->name_n; i++)
 			c->names[i].seen = 0;
-		nfs_readdir(c->nfs, c->root, 0, work_on_entry, &s->req);
+		ornfs_readdir(c->nfs, c->root, 0, work_on_entry, &s->req);
 		break;
 	case OP_READ:
 	case OP_WRITE:
@@ -48,21 +48,21 @@ static void submit_name(struct client *c, struct slot *s)
 
 static void submit_data(struct client *c, struct slot *s)
 {
-	struct nfs_file *file = c->names[c->files[s->file].name].file;
+	struct ornfs_file *file = c->names[c->files[s->file].name].file;
 	struct stat st = { .st_size = (off_t)s->len };
 
 	if (s->op == OP_READ) {
-		nfs_read(c->nfs, file, s->offset, s->buf, s->len, &s->req);
+		ornfs_read(c->nfs, file, s->offset, s->buf, s->len, &s->req);
 	} else if (s->op == OP_WRITE) {
 		for (uint64_t i = 0; i < s->len; i++)
 			s->buf[i] = (uint8_t)(i * 31 + c->requests + (i >> 8));
-		nfs_write(c->nfs, file, s->offset, s->buf, s->len, work_rnd(c, 2), &s->req);
+		ornfs_write(c->nfs, file, s->offset, s->buf, s->len, work_rnd(c, 2), &s->req);
 	} else if (s->op == OP_CUT) {
-		nfs_setattr(c->nfs, file, &st, NFS_SETATTR_SIZE, &s->req);
+		ornfs_setattr(c->nfs, file, &st, ORNFS_SETATTR_SIZE, &s->req);
 	} else if (s->op == OP_COMMIT) {
-		nfs_commit(c->nfs, file, &s->req);
+		ornfs_commit(c->nfs, file, &s->req);
 	} else {
-		nfs_getattr(c->nfs, file, &s->req);
+		ornfs_getattr(c->nfs, file, &s->req);
 	}
 }
 

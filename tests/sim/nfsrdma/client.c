@@ -9,7 +9,7 @@
 
 static void go_on(struct client *c);
 
-static void done(struct nfs_req *req, int err)
+static void done(struct ornfs_req *req, int err)
 {
 	struct slot *s = req->ctx;
 	struct client *c = s->client;
@@ -81,16 +81,16 @@ static void buffers_make(struct client *c)
 
 		s->client = c;
 		s->registered = i % 2;
-		s->buf = s->registered ? nfs_buf_alloc(c->nfs, IO_MAX) : malloc(IO_MAX);
+		s->buf = s->registered ? ornfs_buf_alloc(c->nfs, IO_MAX) : malloc(IO_MAX);
 		if (!s->buf)
 			FAIL(c, "no memory");
 	}
 }
 
-static void on_up(struct nfs_client *nfs, int err, struct nfs_file *root, void *ctx)
+static void on_up(struct ornfs_client *nfs, int err, struct ornfs_file *root, void *ctx)
 {
 	struct client *c = ctx;
-	struct nfs_client_info info;
+	struct ornfs_client_info info;
 
 	if (err) {
 		c->losses++;
@@ -98,7 +98,7 @@ static void on_up(struct nfs_client *nfs, int err, struct nfs_file *root, void *
 		return;
 	}
 	c->root = root;
-	nfs_client_info(nfs, &info);
+	ornfs_client_info(nfs, &info);
 	c->io_max = info.rsize < info.wsize ? info.rsize : info.wsize;
 	if (c->io_max > IO_MAX)
 		c->io_max = IO_MAX;
@@ -109,7 +109,7 @@ static void on_up(struct nfs_client *nfs, int err, struct nfs_file *root, void *
 
 void client_again(struct client *c)
 {
-	struct nfs_client_cfg cfg = {
+	struct ornfs_client_cfg cfg = {
 		.ual = c->world->ual,
 		.loop = c->world->loop,
 		.device = "sim0",
@@ -126,10 +126,10 @@ void client_again(struct client *c)
 	};
 	int err;
 
-	nfs_client_destroy(c->nfs);
+	ornfs_client_destroy(c->nfs);
 	c->nfs = NULL;
 	c->state = CLIENT_MOUNTING;
-	err = nfs_client_create(&cfg, &c->nfs);
+	err = ornfs_client_create(&cfg, &c->nfs);
 	if (err)
 		FAIL(c, "create: %s", strerror(-err));
 }
@@ -183,15 +183,15 @@ void client_destroy(struct client *c)
 		free(c->files[i].data);
 	}
 	for (uint32_t i = 0; i < c->name_n; i++)
-		nfs_file_put(c->names[i].file);
+		ornfs_file_put(c->names[i].file);
 	for (unsigned i = 0; i < c->busy_max; i++) {
 		if (c->slots[i].registered)
-			nfs_buf_free(c->nfs, c->slots[i].buf, IO_MAX);
+			ornfs_buf_free(c->nfs, c->slots[i].buf, IO_MAX);
 		else
 			free(c->slots[i].buf);
 	}
-	nfs_file_put(c->root);
-	nfs_client_destroy(c->nfs);
+	ornfs_file_put(c->root);
+	ornfs_client_destroy(c->nfs);
 	free(c);
 }
 

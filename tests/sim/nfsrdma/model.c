@@ -61,7 +61,7 @@ void work_target(const struct client *c, uint32_t i, uint32_t len, char *target)
 	target[len] = '\0';
 }
 
-bool work_on_entry(struct nfs_req *req, const struct nfs_entry *entry)
+bool work_on_entry(struct ornfs_req *req, const struct ornfs_entry *entry)
 {
 	struct slot *s = req->ctx;
 	struct client *c = s->client;
@@ -182,7 +182,7 @@ static void settle(struct client *c, struct slot *s)
 		renamed(c, s);
 		break;
 	case OP_REMOVE:
-		nfs_file_put(c->names[s->name].file);
+		ornfs_file_put(c->names[s->name].file);
 		c->names[s->name].file = NULL;
 		name_changed(c, s->name, false);
 		break;
@@ -211,7 +211,7 @@ static bool is_asked(const struct client *c, const struct slot *s, const struct 
 	case MEMFS_WRITE:
 	case MEMFS_CUT:
 		return s->op == (try->change == MEMFS_WRITE ? OP_WRITE : OP_CUT) &&
-		       nfs_file_ino(c->names[c->files[s->file].name].file) == try->ino &&
+		       ornfs_file_ino(c->names[c->files[s->file].name].file) == try->ino &&
 		       s->offset == try->offset && s->len == try->len;
 	case MEMFS_MAKE:
 		return (s->op == OP_CREATE || s->op == OP_MKDIR || s->op == OP_SYMLINK) &&

@@ -103,7 +103,7 @@ void nfs_workers_add(struct nfs_workers *workers, struct nfs_call *call)
 
 /* ---- MOUNT --------------------------------------------------------------------------------------------- */
 
-void mount_start(struct nfs_client *c, void (*then)(struct nfs_client *c))
+void mount_start(struct ornfs_client *c, void (*then)(struct ornfs_client *c))
 {
 	struct world *w = world_now();
 	struct nfs_node *node;

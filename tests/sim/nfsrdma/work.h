@@ -43,12 +43,12 @@ struct name {
 	mode_t type;
 	uint64_t changed;		/* when: c->changes */
 	uint32_t target_len;
-	struct nfs_file *file;
+	struct ornfs_file *file;
 	unsigned seen;			/* by the listing that is under way */
 };
 
 struct slot {
-	struct nfs_req req;
+	struct ornfs_req req;
 	struct client *client;
 	bool busy;
 	enum op op;
@@ -73,8 +73,8 @@ struct client {
 	struct world *world;
 	unsigned index, uid;
 	enum client_state state;
-	struct nfs_client *nfs;
-	struct nfs_file *root;
+	struct ornfs_client *nfs;
+	struct ornfs_file *root;
 	uint32_t io_max;		/* what one request moves */
 	struct slot slots[SLOTS_MAX];
 	unsigned busy, busy_max, todo;
@@ -104,7 +104,7 @@ void work_ask(struct client *c, struct slot *s);
 
 /* The answer: compares it, and takes what it changed. */
 void work_settle(struct client *c, struct slot *s, int err);
-bool work_on_entry(struct nfs_req *req, const struct nfs_entry *entry);
+bool work_on_entry(struct ornfs_req *req, const struct ornfs_entry *entry);
 /* The target of the link that was made with number i, len bytes and a terminator. */
 void work_target(const struct client *c, uint32_t i, uint32_t len, char *target);
 

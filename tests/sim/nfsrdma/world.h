@@ -2,7 +2,7 @@
 /*
  * One simulated world: a network that misbehaves, our NFS server with files in memory, our NFS clients.
  *
- *   client --nfs_client--> sim0 ~~ network ~~ sim0 --nfs_rdma--> nfs3, nfs4 programs --> memfs
+ *   client --ornfs_client--> sim0 ~~ network ~~ sim0 --nfs_rdma--> nfs3, nfs4 programs --> memfs
  *      \__ model: what its files and names must be                ^                        |
  *                                                                 | worker: after a while  | each change is compared
  *                                                                 | of virtual time        v with what is outstanding

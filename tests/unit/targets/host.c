@@ -34,20 +34,20 @@ void host_close(struct host *host)
 	assert_int_equal(rig_registrations(), host->registrations);
 }
 
-void host_login(struct host *host, struct iser_tsession *s)
+void host_login(struct host *host, struct oriser_tsession *s)
 {
-	*s = (struct iser_tsession){ .dev = host->rig.dev, .pd = host->rig.pd };
+	*s = (struct oriser_tsession){ .dev = host->rig.dev, .pd = host->rig.pd };
 	strcpy(s->initiator, "iqn.2026-11.test:initiator");
 	strcpy(s->target, host->lun->target);
-	assert_int_equal(scsi_backend_ops.login(host->server, s, &s->ctx), ISER_LOGIN_OK);
+	assert_int_equal(scsi_backend_ops.login(host->server, s, &s->ctx), ORISER_LOGIN_OK);
 }
 
-void host_logout(struct iser_tsession *s)
+void host_logout(struct oriser_tsession *s)
 {
 	scsi_backend_ops.end(s);
 }
 
-struct host_cmd *host_cmd(struct host *host, struct iser_tsession *s, const uint8_t *cdb,
+struct host_cmd *host_cmd(struct host *host, struct oriser_tsession *s, const uint8_t *cdb,
 			  size_t cdb_len, uint32_t read_len, const void *data_out,
 			  uint32_t write_len)
 {
@@ -83,7 +83,7 @@ void host_free(struct host_cmd *hc)
 	free(hc);
 }
 
-const struct answer *host_run(struct host *host, struct iser_tsession *s, const uint8_t *cdb,
+const struct answer *host_run(struct host *host, struct oriser_tsession *s, const uint8_t *cdb,
 			      size_t cdb_len, uint32_t read_len, const void *data_out,
 			      uint32_t write_len)
 {
@@ -101,7 +101,7 @@ const struct answer *host_run(struct host *host, struct iser_tsession *s, const 
 	return &answer;
 }
 
-void host_settle(struct host *host, struct iser_tsession *s)
+void host_settle(struct host *host, struct oriser_tsession *s)
 {
 	expect_sense(host_run(host, s, CDB(0, 0, 0, 0, 0, 0), 0, NULL, 0), 6, 0x2900);
 }
@@ -114,7 +114,7 @@ void host_abort(struct host_cmd *hc)
 
 /* ---- the library's side --------------------------------------------------------------------------- */
 
-static struct host_cmd *host_cmd_of(struct iser_cmd *cmd)
+static struct host_cmd *host_cmd_of(struct oriser_cmd *cmd)
 {
 	return container_of(cmd, struct host_cmd, cmd);
 }
@@ -139,8 +139,8 @@ static void sent_later(struct ual_defer *defer)
 	host_sent(defer->ctx);
 }
 
-void iser_cmd_data_in(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n, uint32_t len,
-		      uint8_t status, void (*sent)(struct iser_cmd *))
+void oriser_cmd_data_in(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+			uint32_t len, uint8_t status, void (*sent)(struct oriser_cmd *))
 {
 	struct host_cmd *hc = host_cmd_of(cmd);
 	uint32_t take = min_t(uint32_t, len, cmd->read_len), at = 0;
@@ -180,8 +180,8 @@ static void data_later(struct ual_defer *defer)
 	host_data(defer->ctx, 0);
 }
 
-void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
-		       uint32_t len, void (*done)(struct iser_cmd *, int err))
+void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
+			 uint32_t len, void (*done)(struct oriser_cmd *, int err))
 {
 	struct host_cmd *hc = host_cmd_of(cmd);
 
@@ -200,13 +200,13 @@ void iser_cmd_data_out(struct iser_cmd *cmd, const struct wr_sge *sges, unsigned
 	ual_defer(hc->host->rig.loop, &hc->later);
 }
 
-void iser_cmd_respond(struct iser_cmd *cmd, uint8_t status, const void *sense, unsigned sense_len,
-		      uint32_t transferred)
+void oriser_cmd_respond(struct oriser_cmd *cmd, uint8_t status, const void *sense,
+			unsigned sense_len, uint32_t transferred)
 {
 	struct host_cmd *hc = host_cmd_of(cmd);
 
 	answered(hc);
-	assert_true(sense_len <= ISER_SENSE_MAX);
+	assert_true(sense_len <= ORISER_SENSE_MAX);
 	hc->answer.status = status;
 	if (sense_len)
 		memcpy(hc->answer.sense, sense, sense_len);

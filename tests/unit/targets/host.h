@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
  * What stands in for the iSER target library: sessions and commands of which a test is the initiator.  It
- * implements iser_cmd_data_in(), iser_cmd_data_out() and iser_cmd_respond() and checks that each
+ * implements oriser_cmd_data_in(), oriser_cmd_data_out() and oriser_cmd_respond() and checks that each
  * command is answered exactly once, with memory that is registered.
  */
 #ifndef TESTS_UNIT_TARGETS_HOST_H
@@ -25,7 +25,7 @@ struct host {
 /* The answer to a command, as an initiator sees it. */
 struct answer {
 	uint8_t status;
-	uint8_t sense[ISER_SENSE_MAX];
+	uint8_t sense[ORISER_SENSE_MAX];
 	unsigned sense_len;
 	uint8_t *data;		/* what arrived: min(len, read_len) */
 	uint32_t data_len;
@@ -33,15 +33,15 @@ struct answer {
 };
 
 struct host_cmd {
-	struct iser_cmd cmd;
+	struct oriser_cmd cmd;
 	struct host *host;
 	const uint8_t *data_out;
 	unsigned answers;
 	bool answered, ended;	/* ended: answered and, after data-in, sent */
 	struct answer answer;
 	uint8_t *data;
-	void (*sent)(struct iser_cmd *);
-	void (*data_done)(struct iser_cmd *, int err);
+	void (*sent)(struct oriser_cmd *);
+	void (*data_done)(struct oriser_cmd *, int err);
 	bool held_sent, held_data;	/* by keep_sent, keep_data */
 	struct wr_sge sge;
 	uint32_t want;
@@ -52,25 +52,25 @@ struct host_cmd {
 void host_open(struct host *host, const struct store_cfg *cfg);
 void host_close(struct host *host);
 
-void host_login(struct host *host, struct iser_tsession *s);	/* as an initiator of the LUN */
-void host_logout(struct iser_tsession *s);
+void host_login(struct host *host, struct oriser_tsession *s);	/* as an initiator of the LUN */
+void host_logout(struct oriser_tsession *s);
 
 /* A command of LUN 0, ready to be changed and started. */
-struct host_cmd *host_cmd(struct host *host, struct iser_tsession *s, const uint8_t *cdb,
+struct host_cmd *host_cmd(struct host *host, struct oriser_tsession *s, const uint8_t *cdb,
 			  size_t cdb_len, uint32_t read_len, const void *data_out,
 			  uint32_t write_len);
 void host_start(struct host_cmd *hc);
 const struct answer *host_wait(struct host_cmd *hc);
 void host_free(struct host_cmd *hc);
 /* All of it; valid until the next host_run(). */
-const struct answer *host_run(struct host *host, struct iser_tsession *s, const uint8_t *cdb,
+const struct answer *host_run(struct host *host, struct oriser_tsession *s, const uint8_t *cdb,
 			      size_t cdb_len, uint32_t read_len, const void *data_out,
 			      uint32_t write_len);
 void host_sent(struct host_cmd *hc);
 void host_data(struct host_cmd *hc, int err);
 void host_abort(struct host_cmd *hc);
 /* Takes the unit attention that a new session owes. */
-void host_settle(struct host *host, struct iser_tsession *s);
+void host_settle(struct host *host, struct oriser_tsession *s);
 
 #define CDB(...)	(const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
 

@@ -3,7 +3,7 @@
 #include "tests/unit/targets/host.h"
 
 static struct host host;
-static struct iser_tsession s;
+static struct oriser_tsession s;
 
 static int setup(void **state)
 {
@@ -351,7 +351,7 @@ static const uint8_t tur[16];
 
 static void test_attention(void **state)
 {
-	struct iser_tsession other;
+	struct oriser_tsession other;
 	const struct answer *a;
 	static const uint8_t lun0[8], lun1[8] = { 0, 1 };
 
@@ -364,13 +364,13 @@ static void test_attention(void **state)
 	assert_int_equal(a->data[12], 0x29);
 	expect_good(host_run(&host, &other, tur, 16, 0, NULL, 0));
 	/* resets are for all */
-	assert_true(scsi_backend_ops.tmf(&s, ISER_TMF_LUN_RESET, lun0));
-	assert_false(scsi_backend_ops.tmf(&s, ISER_TMF_LUN_RESET, lun1));
-	assert_true(scsi_backend_ops.tmf(&s, ISER_TMF_ABORT_TASK, lun0));
-	assert_false(scsi_backend_ops.tmf(&s, ISER_TMF_CLEAR_TASK_SET, lun1));
+	assert_true(scsi_backend_ops.tmf(&s, ORISER_TMF_LUN_RESET, lun0));
+	assert_false(scsi_backend_ops.tmf(&s, ORISER_TMF_LUN_RESET, lun1));
+	assert_true(scsi_backend_ops.tmf(&s, ORISER_TMF_ABORT_TASK, lun0));
+	assert_false(scsi_backend_ops.tmf(&s, ORISER_TMF_CLEAR_TASK_SET, lun1));
 	expect_sense(host_run(&host, &other, tur, 16, 0, NULL, 0), 6, 0x2903);
 	expect_sense(host_run(&host, &s, tur, 16, 0, NULL, 0), 6, 0x2903);
-	assert_true(scsi_backend_ops.tmf(&s, ISER_TMF_TARGET_WARM_RESET, lun0));
+	assert_true(scsi_backend_ops.tmf(&s, ORISER_TMF_TARGET_WARM_RESET, lun0));
 	expect_sense(host_run(&host, &other, tur, 16, 0, NULL, 0), 6, 0x2902);
 	expect_good(host_run(&host, &other, tur, 16, 0, NULL, 0));
 	expect_sense(host_run(&host, &s, tur, 16, 0, NULL, 0), 6, 0x2902);
@@ -389,7 +389,7 @@ static void test_mode_select(void **state)
 	static const uint8_t wce[24] = { 0, 0, 0, 0, 0x08, 0x12, 0x04 };
 	uint8_t list[36] = { 0, 0, 0, 0, 0, 0,	  0,	8,    0,    0, 8,
 			     0, 0, 0, 2, 0, 0x0a, 0x0a, 0x02, 0x10, 0, 0x40 };
-	struct iser_tsession other;
+	struct oriser_tsession other;
 	const struct answer *a;
 
 	host_login(&host, &other);
@@ -455,7 +455,7 @@ static void test_read_only(void **state)
 				 .read_only = true,
 				 .block_size = 4096 };
 	static const uint8_t data[8192], other[4096] = { 1 };
-	struct iser_tsession t;
+	struct oriser_tsession t;
 	const struct answer *a;
 	struct host ro;
 

@@ -9,7 +9,7 @@
 #define DATA(n)	data, (n) * BLOCK
 
 static struct host host;
-static struct iser_tsession s;
+static struct oriser_tsession s;
 static uint8_t data[HOST_DATA_MAX];
 
 static int setup(void **state)

@@ -38,9 +38,9 @@ u32 lba_of(const u8 *cdb)
 
 /* ---- the user of the disk --------------------------------------------------------------------------- */
 
-static void on_open(struct iser_disk *disk, int err, const char *why)
+static void on_open(struct oriser_disk *disk, int err, const char *why)
 {
-	struct host *h = iser_disk_ctx(disk);
+	struct host *h = oriser_disk_ctx(disk);
 
 	assert_false(h->open_called);
 	h->open_called = true;
@@ -48,18 +48,18 @@ static void on_open(struct iser_disk *disk, int err, const char *why)
 	snprintf(h->why, sizeof(h->why), "%s", why);
 }
 
-static void on_state(struct iser_disk *disk, enum iser_disk_state state, const char *why)
+static void on_state(struct oriser_disk *disk, enum oriser_disk_state state, const char *why)
 {
-	struct host *h = iser_disk_ctx(disk);
+	struct host *h = oriser_disk_ctx(disk);
 
 	h->states++;
 	h->state = state;
 	snprintf(h->why, sizeof(h->why), "%s", why);
 }
 
-const struct iser_disk_ops disk_host_ops = { on_open, on_state };
+const struct oriser_disk_ops disk_host_ops = { on_open, on_state };
 
-static void io_done(struct iser_io *io, int err)
+static void io_done(struct oriser_io *io, int err)
 {
 	struct host *h = io->ctx;
 	unsigned i = (unsigned)(io - h->ios);
@@ -111,17 +111,17 @@ void host_init(struct host *h)
 
 void host_open(struct host *h, u32 depth, u32 timeout_ms)
 {
-	struct iser_url url;
-	struct iser_disk_cfg cfg = {
+	struct oriser_url url;
+	struct oriser_disk_cfg cfg = {
 		.dev = h->r.initiator, .url = &url, .depth = depth, .timeout_ms = timeout_ms
 	};
 	char text[200], err[200];
 
 	snprintf(text, sizeof(text), "iser://127.0.0.1/iqn.2026-11.a:b/0%s",
 		 h->url_options ? h->url_options : "");
-	assert_int_equal(iser_url_parse(text, &url, err, sizeof(err)), 0);
-	assert_int_equal(iser_disk_open(&cfg, &disk_host_ops, h, &h->disk), 0);
-	assert_int_equal(iser_disk_mem_add(h->disk, h->buf, BUF_LEN, &h->mem), 0);
+	assert_int_equal(oriser_url_parse(text, &url, err, sizeof(err)), 0);
+	assert_int_equal(oriser_disk_open(&cfg, &disk_host_ops, h, &h->disk), 0);
+	assert_int_equal(oriser_disk_mem_add(h->disk, h->buf, BUF_LEN, &h->mem), 0);
 	raw_until(&h->r, opened, h, 20000);
 }
 
@@ -133,12 +133,12 @@ void host_up(struct host *h)
 		fail_msg("open: %s", h->why);
 }
 
-int submit_flags(struct host *h, enum iser_op op, u64 block, u64 blocks, u32 flags)
+int submit_flags(struct host *h, enum oriser_op op, u64 block, u64 blocks, u32 flags)
 {
-	struct iser_io *io = &h->ios[h->submitted];
+	struct oriser_io *io = &h->ios[h->submitted];
 	int ret;
 
-	*io = (struct iser_io){
+	*io = (struct oriser_io){
 		.op = op,
 		.flags = flags,
 		.offset = block * 512,
@@ -149,13 +149,13 @@ int submit_flags(struct host *h, enum iser_op op, u64 block, u64 blocks, u32 fla
 		.ctx = h,
 	};
 	h->errs[h->submitted] = 1;
-	ret = iser_disk_submit(h->disk, io);
+	ret = oriser_disk_submit(h->disk, io);
 	if (!ret)
 		h->submitted++;
 	return ret;
 }
 
-int submit(struct host *h, enum iser_op op, u64 block, u64 blocks)
+int submit(struct host *h, enum oriser_op op, u64 block, u64 blocks)
 {
 	return submit_flags(h, op, block, blocks, 0);
 }
@@ -167,8 +167,8 @@ void finish(struct host *h)
 
 void host_close(struct host *h)
 {
-	iser_disk_mem_del(h->disk, h->mem);
-	iser_disk_close(h->disk, on_closed, h);
+	oriser_disk_mem_del(h->disk, h->mem);
+	oriser_disk_close(h->disk, on_closed, h);
 	assert_false(h->closed);	/* never from inside */
 	raw_until(&h->r, is_closed, h, 8000);
 	raw_close(&h->r);

@@ -6,7 +6,7 @@
  *   struct host h;
  *   host_up(&h);                    or host_init(), settings, host_open()
  *   h.command = script;             every command but the probe's goes there
- *   submit(&h, ISER_WRITE, block, blocks); ... finish(&h);
+ *   submit(&h, ORISER_WRITE, block, blocks); ... finish(&h);
  *   host_close(&h);
  */
 #ifndef TESTS_ISER_INITIATOR_DISK_HOST_H
@@ -22,10 +22,10 @@
 struct host {
 	struct raw r;
 	struct raw_lun lun;
-	struct iser_disk *disk;
-	struct iser_mem *mem;
+	struct oriser_disk *disk;
+	struct oriser_mem *mem;
 	u8 *buf;
-	struct iser_io ios[IOS];
+	struct oriser_io ios[IOS];
 	int errs[IOS];
 	unsigned submitted, ended;
 	unsigned order[IOS];		/* in which they ended */
@@ -34,7 +34,7 @@ struct host {
 	int open_err;
 	char why[400];
 	unsigned states;
-	enum iser_disk_state state;
+	enum oriser_disk_state state;
 
 	/* commands other than the probe's, as they came */
 	struct {
@@ -57,16 +57,16 @@ void host_up(struct host *h);
 void host_close(struct host *h);	/* every operation must have ended */
 
 /* In blocks of 512 bytes; errs[] of it is 1 until it has ended. */
-int submit_flags(struct host *h, enum iser_op op, u64 block, u64 blocks, u32 flags);
-int submit(struct host *h, enum iser_op op, u64 block, u64 blocks);
+int submit_flags(struct host *h, enum oriser_op op, u64 block, u64 blocks, u32 flags);
+int submit(struct host *h, enum oriser_op op, u64 block, u64 blocks);
 void finish(struct host *h);		/* until all have ended */
 
 void good(struct host *h, const u8 *msg);	/* answers with status GOOD */
 u32 lba_of(const u8 *cdb);
 
-extern const struct iser_disk_ops disk_host_ops;
+extern const struct oriser_disk_ops disk_host_ops;
 
-/* For iser_disk_close() and raw_until(). */
+/* For oriser_disk_close() and raw_until(). */
 void on_closed(void *ctx);
 bool is_closed(void *host);
 bool told_state(void *host);

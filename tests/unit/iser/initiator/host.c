@@ -3,18 +3,18 @@
 
 #include <arpa/inet.h>
 
-void task_done(struct iser_task *t)
+void task_done(struct oriser_task *t)
 {
 	struct host *h = t->ctx;
 
 	h->ended++;
 }
 
-struct iser_task *submit(struct host *h, bool write, u32 len)
+struct oriser_task *submit(struct host *h, bool write, u32 len)
 {
-	struct iser_task *t = &h->tasks[h->submitted];
+	struct oriser_task *t = &h->tasks[h->submitted];
 
-	*t = (struct iser_task){
+	*t = (struct oriser_task){
 		.cdb = { write ? 0x2a : 0x28 },
 		.buf = h->buf + h->submitted * LEN,
 		.len = len,
@@ -24,22 +24,22 @@ struct iser_task *submit(struct host *h, bool write, u32 len)
 		.ctx = h,
 	};
 	h->submitted++;
-	assert_int_equal(iser_task_submit(h->s, t), 0);
+	assert_int_equal(oriser_task_submit(h->s, t), 0);
 	return t;
 }
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
-	struct host *h = iser_session_ctx(s);
+	struct host *h = oriser_session_ctx(s);
 
 	h->up = true;
 	if (h->submit_on_up)
 		submit(h, false, LEN);
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	struct host *h = iser_session_ctx(s);
+	struct host *h = oriser_session_ctx(s);
 
 	assert_false(h->down_called);
 	assert_int_equal(h->ended, h->submitted);	/* tasks end first */
@@ -47,7 +47,7 @@ static void on_down(struct iser_session *s, const struct iser_down_info *info)
 	h->down = *info;
 }
 
-const struct iser_session_ops host_ops = { on_up, on_down };
+const struct oriser_session_ops host_ops = { on_up, on_down };
 
 bool is_up(void *ctx)
 {
@@ -77,7 +77,7 @@ void host_init(struct host *h)
 			 0);
 }
 
-void host_open_cfg(struct host *h, struct iser_session_cfg cfg)
+void host_open_cfg(struct host *h, struct oriser_session_cfg cfg)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 				    .sin_port = htons(RAW_PORT),
@@ -87,13 +87,13 @@ void host_open_cfg(struct host *h, struct iser_session_cfg cfg)
 	cfg.addr = (struct sockaddr *)&addr;
 	cfg.addr_len = sizeof(addr);
 	cfg.pd = h->pd;
-	assert_int_equal(iser_session_open(&cfg, &host_ops, h, &h->s), 0);
+	assert_int_equal(oriser_session_open(&cfg, &host_ops, h, &h->s), 0);
 	assert_false(h->up || h->down_called);	/* never from inside */
 }
 
 void host_open(struct host *h)
 {
-	host_open_cfg(h, (struct iser_session_cfg){ .target = "iqn.2026-11.a:b", .depth = 8 });
+	host_open_cfg(h, (struct oriser_session_cfg){ .target = "iqn.2026-11.a:b", .depth = 8 });
 }
 
 void host_up(struct host *h, void (*script)(struct raw *, const u8 *, size_t))
@@ -106,7 +106,7 @@ void host_up(struct host *h, void (*script)(struct raw *, const u8 *, size_t))
 
 void host_close(struct host *h)
 {
-	iser_session_destroy(h->s);
+	oriser_session_destroy(h->s);
 	assert_int_equal(h->ended, h->submitted);
 	assert_int_equal(ual_mr_dereg(h->mr), 0);
 	assert_int_equal(ual_pd_destroy(h->pd), 0);

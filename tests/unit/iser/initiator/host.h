@@ -10,14 +10,14 @@
 
 struct host {
 	struct raw r;
-	struct iser_session *s;
+	struct oriser_session *s;
 	struct ual_pd *pd;
 	struct ual_mr *mr;
 	u8 buf[TASKS * LEN];
-	struct iser_task tasks[TASKS];
+	struct oriser_task tasks[TASKS];
 	unsigned submitted, ended;
 	bool up, down_called;
-	struct iser_down_info down;
+	struct oriser_down_info down;
 	int tmf_response;
 	bool submit_on_up;
 	/* of scripts */
@@ -27,16 +27,16 @@ struct host {
 
 /* Target and memory, no session yet. */
 void host_init(struct host *h);
-void host_open_cfg(struct host *h, struct iser_session_cfg cfg);
+void host_open_cfg(struct host *h, struct oriser_session_cfg cfg);
 void host_open(struct host *h);
 /* All of it, and waits until it is up; script takes what comes after login. */
 void host_up(struct host *h, void (*script)(struct raw *, const u8 *, size_t));
 /* Destroys the session; every task must have ended. */
 void host_close(struct host *h);
-void task_done(struct iser_task *t);	/* fn of submitted tasks: counts */
-struct iser_task *submit(struct host *h, bool write, u32 len);
+void task_done(struct oriser_task *t);	/* fn of submitted tasks: counts */
+struct oriser_task *submit(struct host *h, bool write, u32 len);
 
-extern const struct iser_session_ops host_ops;
+extern const struct oriser_session_ops host_ops;
 
 /* For raw_until(). */
 bool is_up(void *host);

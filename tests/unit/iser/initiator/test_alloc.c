@@ -95,22 +95,22 @@ static void host_init(struct host *h)
 	h->lun = lun;
 }
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
-	((struct host *)iser_session_ctx(s))->up = true;
+	((struct host *)oriser_session_ctx(s))->up = true;
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	struct host *h = iser_session_ctx(s);
+	struct host *h = oriser_session_ctx(s);
 
 	h->down = true;
 	h->err = info->err;
 }
 
-static void on_open(struct iser_disk *d, int err, const char *why)
+static void on_open(struct oriser_disk *d, int err, const char *why)
 {
-	struct host *h = iser_disk_ctx(d);
+	struct host *h = oriser_disk_ctx(d);
 
 	h->up = !err;
 	h->down = err;
@@ -136,17 +136,17 @@ static bool is_closed(void *ctx)
 
 static void try_session(struct host *h)
 {
-	static const struct iser_session_ops ops = { on_up, on_down };
+	static const struct oriser_session_ops ops = { on_up, on_down };
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(RAW_PORT) };
-	struct iser_session_cfg cfg = { .dev = h->r.initiator,
-					.addr = (struct sockaddr *)&addr,
-					.addr_len = sizeof(addr),
-					.target = "iqn.2026-11.a:b",
-					.depth = 4 };
-	struct iser_session *s = NULL;
+	struct oriser_session_cfg cfg = { .dev = h->r.initiator,
+					  .addr = (struct sockaddr *)&addr,
+					  .addr_len = sizeof(addr),
+					  .target = "iqn.2026-11.a:b",
+					  .depth = 4 };
+	struct oriser_session *s = NULL;
 	long before = blocks;
 
-	h->err = iser_session_open(&cfg, &ops, h, &s);
+	h->err = oriser_session_open(&cfg, &ops, h, &s);
 	fail_at = -1;
 	if (h->err) {
 		assert_null(s);
@@ -155,21 +155,21 @@ static void try_session(struct host *h)
 	}
 	raw_until(&h->r, told, h, 20000);
 	assert_true(failed ? h->down || h->up : h->up);
-	iser_session_destroy(s);
+	oriser_session_destroy(s);
 }
 
 static void try_disk(struct host *h)
 {
-	static const struct iser_disk_ops ops = { .on_open = on_open };
-	struct iser_disk_cfg cfg = { .dev = h->r.initiator, .depth = 4 };
-	struct iser_disk *d = NULL;
-	struct iser_url url;
+	static const struct oriser_disk_ops ops = { .on_open = on_open };
+	struct oriser_disk_cfg cfg = { .dev = h->r.initiator, .depth = 4 };
+	struct oriser_disk *d = NULL;
+	struct oriser_url url;
 	char err[200];
 	long before = blocks;
 
-	iser_url_parse("iser://127.0.0.1/iqn.2026-11.a:b/0", &url, err, sizeof(err));
+	oriser_url_parse("iser://127.0.0.1/iqn.2026-11.a:b/0", &url, err, sizeof(err));
 	cfg.url = &url;
-	h->err = iser_disk_open(&cfg, &ops, h, &d);
+	h->err = oriser_disk_open(&cfg, &ops, h, &d);
 	if (h->err) {
 		fail_at = -1;
 		assert_null(d);
@@ -178,7 +178,7 @@ static void try_disk(struct host *h)
 	}
 	raw_until(&h->r, told, h, 20000);
 	fail_at = -1;
-	iser_disk_close(d, on_closed, h);
+	oriser_disk_close(d, on_closed, h);
 	raw_until(&h->r, is_closed, h, 6000);
 }
 

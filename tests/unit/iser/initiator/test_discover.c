@@ -8,7 +8,7 @@
 
 struct host {
 	struct raw r;
-	struct iser_session *s;
+	struct oriser_session *s;
 	char *text;			/* the list, a comma for each zero byte */
 	size_t text_len, sent, piece;
 	u32 ttt;
@@ -19,7 +19,7 @@ struct host {
 	unsigned targets, ends;
 	int err;
 	bool down;
-	struct iser_down_info info;
+	struct oriser_down_info info;
 };
 
 static void send_piece(struct host *h, const u8 *msg)
@@ -76,17 +76,17 @@ static void on_target(void *ctx, const char *target, const char *portal, int err
 		sprintf(h->told + n, "%s@%s ", target, portal);
 }
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
-	struct host *h = iser_session_ctx(s);
+	struct host *h = oriser_session_ctx(s);
 
-	assert_int_equal(iser_discover(s, on_target, h), 0);
-	assert_int_equal(iser_discover(s, on_target, h), -EBUSY);
+	assert_int_equal(oriser_discover(s, on_target, h), 0);
+	assert_int_equal(oriser_discover(s, on_target, h), -EBUSY);
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	struct host *h = iser_session_ctx(s);
+	struct host *h = oriser_session_ctx(s);
 
 	h->down = true;
 	h->info = *info;
@@ -106,12 +106,12 @@ static bool is_down(void *ctx)
 
 static void discover(struct host *h, const char *text, size_t piece)
 {
-	static const struct iser_session_ops ops = { on_up, on_down };
+	static const struct oriser_session_ops ops = { on_up, on_down };
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 				    .sin_port = htons(RAW_PORT),
 				    .sin_addr.s_addr = htonl(0xc0000201) };
-	struct iser_session_cfg cfg = { .addr = (struct sockaddr *)&addr,
-					.addr_len = sizeof(addr) };
+	struct oriser_session_cfg cfg = { .addr = (struct sockaddr *)&addr,
+					  .addr_len = sizeof(addr) };
 
 	raw_open(&h->r);
 	h->r.ctx = h;
@@ -124,13 +124,13 @@ static void discover(struct host *h, const char *text, size_t piece)
 		if (h->text[i] == ',')
 			h->text[i] = '\0';
 	cfg.dev = h->r.initiator;
-	assert_int_equal(iser_session_open(&cfg, &ops, h, &h->s), 0);
+	assert_int_equal(oriser_session_open(&cfg, &ops, h, &h->s), 0);
 	raw_until(&h->r, over, h, 20000);
 }
 
 static void host_close(struct host *h)
 {
-	iser_session_destroy(h->s);
+	oriser_session_destroy(h->s);
 	assert_int_equal(h->ends, 1);
 	raw_close(&h->r);
 	free(h->text);
@@ -187,9 +187,9 @@ static void many_targets(void **state)
 	discover(&h, text, 8192);
 	assert_int_equal(h.err, 0);
 	assert_int_equal(h.targets, 1000);
-	iser_session_logout(h.s);
+	oriser_session_logout(h.s);
 	raw_until(&h.r, is_down, &h, 1000);
-	assert_int_equal(h.info.why, ISER_DOWN_LOGOUT);
+	assert_int_equal(h.info.why, ORISER_DOWN_LOGOUT);
 	host_close(&h);
 	free(text);
 }
@@ -234,7 +234,7 @@ static void faults(void **state)
 
 	discover(&h, lists[1].text, 100);
 	raw_until(&h.r, is_down, &h, 1000);
-	assert_int_equal(h.info.why, ISER_DOWN_PROTOCOL);
+	assert_int_equal(h.info.why, ORISER_DOWN_PROTOCOL);
 	assert_int_equal(h.err, -EPROTO);
 	host_close(&h);
 }

@@ -9,7 +9,7 @@
 
 static void open_info(void **state)
 {
-	const struct iser_disk_info *info;
+	const struct oriser_disk_info *info;
 	struct host h;
 
 	host_init(&h);
@@ -17,7 +17,7 @@ static void open_info(void **state)
 	h.lun.not_ready = 2;
 	host_open(&h, 8, 0);
 	assert_int_equal(h.open_err, 0);
-	info = iser_disk_info(h.disk);
+	info = oriser_disk_info(h.disk);
 	assert_int_equal(info->size, 8192 * 512);
 	assert_int_equal(info->block_size, 512);
 	assert_int_equal(info->discard_max, 1024 * 512);
@@ -33,8 +33,8 @@ static void open_info(void **state)
 	h.lun.no_mode_page = true;
 	host_open(&h, 8, 0);
 	assert_int_equal(h.open_err, 0);
-	assert_int_equal(iser_disk_info(h.disk)->size, 8192 * 512);
-	assert_true(iser_disk_info(h.disk)->write_cache);
+	assert_int_equal(oriser_disk_info(h.disk)->size, 8192 * 512);
+	assert_true(oriser_disk_info(h.disk)->write_cache);
 	host_close(&h);
 }
 
@@ -69,7 +69,7 @@ static void open_failures(void **state)
 		if (h.open_err != cases[i].err || !strstr(h.why, cases[i].says))
 			fail_msg("%s: %d '%s'", cases[i].name, h.open_err, h.why);
 		/* what is submitted to it ends with the same error */
-		assert_int_equal(submit(&h, ISER_FLUSH, 0, 0), 0);
+		assert_int_equal(submit(&h, ORISER_FLUSH, 0, 0), 0);
 		finish(&h);
 		assert_int_equal(h.errs[0], cases[i].err);
 		host_close(&h);
@@ -83,24 +83,24 @@ static void submit_checks(void **state)
 	struct host h;
 
 	host_up(&h);
-	assert_int_equal(submit(&h, ISER_READ, 8192, 1), -EINVAL);
-	assert_int_equal(submit(&h, ISER_READ, 8191, 2), -EINVAL);
-	assert_int_equal(submit(&h, ISER_READ, 0, 0), -EINVAL);
-	assert_int_equal(submit(&h, ISER_FLUSH, 0, 1), -EINVAL);
-	assert_int_equal(submit(&h, ISER_DISCARD, UINT64_MAX / 512, 1), -EINVAL);
-	assert_int_equal(submit(&h, (enum iser_op)7, 0, 1), -EINVAL);
-	h.ios[0] = (struct iser_io){
-		.op = ISER_READ, .offset = 1, .len = 512, .buf = h.buf, .mem = h.mem
+	assert_int_equal(submit(&h, ORISER_READ, 8192, 1), -EINVAL);
+	assert_int_equal(submit(&h, ORISER_READ, 8191, 2), -EINVAL);
+	assert_int_equal(submit(&h, ORISER_READ, 0, 0), -EINVAL);
+	assert_int_equal(submit(&h, ORISER_FLUSH, 0, 1), -EINVAL);
+	assert_int_equal(submit(&h, ORISER_DISCARD, UINT64_MAX / 512, 1), -EINVAL);
+	assert_int_equal(submit(&h, (enum oriser_op)7, 0, 1), -EINVAL);
+	h.ios[0] = (struct oriser_io){
+		.op = ORISER_READ, .offset = 1, .len = 512, .buf = h.buf, .mem = h.mem
 	};
-	assert_int_equal(iser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
+	assert_int_equal(oriser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
 	h.ios[0].offset = 0;
 	h.ios[0].len = 511;
-	assert_int_equal(iser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
+	assert_int_equal(oriser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
 	h.ios[0].len = 512;
 	h.ios[0].buf = h.buf + BUF_LEN - 511;
-	assert_int_equal(iser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
+	assert_int_equal(oriser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
 	h.ios[0].mem = NULL;
-	assert_int_equal(iser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
+	assert_int_equal(oriser_disk_submit(h.disk, &h.ios[0]), -EINVAL);
 	assert_int_equal(h.log_n, 0);
 	host_close(&h);
 }
@@ -112,8 +112,8 @@ static void large_ones_are_split(void **state)
 	host_init(&h);
 	h.lun.transfer_max = 256;
 	host_open(&h, 8, 0);
-	assert_int_equal(iser_disk_info(h.disk)->io_max, 256 * 512);
-	assert_int_equal(submit(&h, ISER_WRITE, 100, 600), 0);
+	assert_int_equal(oriser_disk_info(h.disk)->io_max, 256 * 512);
+	assert_int_equal(submit(&h, ORISER_WRITE, 100, 600), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_int_equal(h.log_n, 3);
@@ -155,12 +155,12 @@ static void discard_and_zeroes(void **state)
 
 	host_up(&h);
 	h.command = command_unmap;
-	assert_int_equal(submit(&h, ISER_DISCARD, 8, 2500), 0);
+	assert_int_equal(submit(&h, ORISER_DISCARD, 8, 2500), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_int_equal(h.left, 3);
 	h.command = command_zeroes;
-	assert_int_equal(submit(&h, ISER_WRITE_ZEROES, 0, 5000), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE_ZEROES, 0, 5000), 0);
 	finish(&h);
 	assert_int_equal(h.errs[1], 0);
 	assert_int_equal(h.log_n, 6);
@@ -171,8 +171,8 @@ static void discard_and_zeroes(void **state)
 	h.lun.unmap_max = 0;
 	h.lun.write_same_max = 0;
 	host_open(&h, 8, 0);
-	assert_int_equal(submit(&h, ISER_DISCARD, 0, 8), 0);
-	assert_int_equal(submit(&h, ISER_WRITE_ZEROES, 0, 8), 0);
+	assert_int_equal(submit(&h, ORISER_DISCARD, 0, 8), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE_ZEROES, 0, 8), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], -EOPNOTSUPP);
 	assert_int_equal(h.errs[1], -EOPNOTSUPP);
@@ -199,14 +199,14 @@ static void flush_and_fua(void **state)
 		h.lun.fua = cases[i].fua;
 		h.lun.write_cache = cases[i].cache;
 		host_open(&h, 8, 0);
-		assert_int_equal(submit_flags(&h, ISER_WRITE, 0, 8, ISER_FUA), 0);
+		assert_int_equal(submit_flags(&h, ORISER_WRITE, 0, 8, ORISER_FUA), 0);
 		finish(&h);
 		assert_int_equal(h.errs[0], 0);
 		assert_int_equal(h.log_n, cases[i].commands);
 		assert_int_equal(h.log[0].cdb[1], cases[i].first_flags);
 		if (cases[i].commands == 2)
 			assert_int_equal(h.log[1].cdb[0], 0x35);
-		assert_int_equal(submit(&h, ISER_FLUSH, 0, 0), 0);
+		assert_int_equal(submit(&h, ORISER_FLUSH, 0, 0), 0);
 		finish(&h);
 		assert_int_equal(h.log_n, cases[i].commands + cases[i].cache);
 		host_close(&h);
@@ -245,15 +245,15 @@ static void errors(void **state)
 	for (bad_answer = 0; bad_answer < ARRAY_SIZE(bad_answers); bad_answer++) {
 		unsigned i = h.submitted, before = h.log_n;
 
-		assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+		assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), 0);
 		finish(&h);
 		if (h.errs[i] != bad_answers[bad_answer].err ||
 		    h.log_n - before != bad_answers[bad_answer].commands)
 			fail_msg("%s: %d after %u commands", bad_answers[bad_answer].name,
 				 h.errs[i], h.log_n - before);
-		if (!strstr(iser_disk_last_error(h.disk),
+		if (!strstr(oriser_disk_last_error(h.disk),
 			    "write of 1 blocks at 0: check condition"))
-			fail_msg("%s", iser_disk_last_error(h.disk));
+			fail_msg("%s", oriser_disk_last_error(h.disk));
 	}
 	host_close(&h);
 }
@@ -277,7 +277,7 @@ static void busy(void **state)
 	h.command = command_busy;
 	h.left = 50;
 	started = ual_loop_now(h.r.loop);
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_int_equal(h.log_n, 51);
@@ -299,10 +299,10 @@ static void short_read(void **state)
 
 	host_up(&h);
 	h.command = command_short;
-	assert_int_equal(submit(&h, ISER_READ, 0, 2), 0);
+	assert_int_equal(submit(&h, ORISER_READ, 0, 2), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], -EIO);
-	assert_non_null(strstr(iser_disk_last_error(h.disk), "512 bytes less"));
+	assert_non_null(strstr(oriser_disk_last_error(h.disk), "512 bytes less"));
 	host_close(&h);
 }
 
@@ -324,14 +324,14 @@ static void capacity_changes(void **state)
 	host_up(&h);
 	h.command = command_attention;
 	h.left = 1;
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	raw_until(&h.r, told_state, &h, 1000);
-	assert_int_equal(h.state, ISER_DISK_UP);
-	assert_int_equal(iser_disk_info(h.disk)->size, 10000 * 512);
+	assert_int_equal(h.state, ORISER_DISK_UP);
+	assert_int_equal(oriser_disk_info(h.disk)->size, 10000 * 512);
 	assert_non_null(strstr(h.why, "5120000"));
-	assert_int_equal(submit(&h, ISER_READ, 9999, 1), 0);
+	assert_int_equal(submit(&h, ORISER_READ, 9999, 1), 0);
 	h.command = command_short;
 	finish(&h);
 	assert_int_equal(h.errs[1], 0);
@@ -357,7 +357,7 @@ static void replay_in_order(void **state)
 	memcpy(isid, h.r.isid, sizeof(isid));
 	h.command = command_half;
 	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+		assert_int_equal(submit(&h, ORISER_WRITE, i, 1), 0);
 	raw_run_ms(&h.r, 100);
 	/* depth is 8: the odd ones pile up until nothing more can go */
 	assert_int_equal(h.ended, 8);
@@ -367,7 +367,7 @@ static void replay_in_order(void **state)
 	assert_int_equal(h.r.conns, 2);
 	assert_memory_equal(h.r.isid, isid, sizeof(isid));
 	assert_int_equal(h.states, 2);
-	assert_int_equal(h.state, ISER_DISK_UP);
+	assert_int_equal(h.state, ORISER_DISK_UP);
 	/* nothing answered is repeated; the unanswered come first, in order, then the rest */
 	for (unsigned i = 16; i < h.log_n; i++, n++) {
 		u32 want = n < 8 ? 2 * n + 1 : 8 + n;
@@ -393,7 +393,7 @@ static void other_lun(void **state)
 	host_up(&h);
 	h.command = command_hold;
 	for (unsigned i = 0; i < 12; i++)
-		assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+		assert_int_equal(submit(&h, ORISER_WRITE, i, 1), 0);
 	raw_run_ms(&h.r, 100);
 	strcpy(h.lun.serial, "raw1");
 	h.command = NULL;
@@ -401,9 +401,9 @@ static void other_lun(void **state)
 	finish(&h);
 	for (unsigned i = 0; i < 12; i++)
 		assert_int_equal(h.errs[i], -EREMCHG);
-	assert_int_equal(h.state, ISER_DISK_FAILED);
+	assert_int_equal(h.state, ORISER_DISK_FAILED);
 	assert_non_null(strstr(h.why, "another one"));
-	assert_int_equal(submit(&h, ISER_READ, 0, 1), 0);
+	assert_int_equal(submit(&h, ORISER_READ, 0, 1), 0);
 	finish(&h);
 	assert_int_equal(h.errs[12], -EREMCHG);
 	assert_int_equal(h.log_n, 8);	/* nothing was written to it */
@@ -419,8 +419,8 @@ static void grown_while_away(void **state)
 	raw_drop(&h.r);
 	raw_run_ms(&h.r, 1000);
 	assert_int_equal(h.states, 3);	/* lost, back, size */
-	assert_int_equal(h.state, ISER_DISK_UP);
-	assert_int_equal(iser_disk_info(h.disk)->size, 9000 * 512);
+	assert_int_equal(h.state, ORISER_DISK_UP);
+	assert_int_equal(oriser_disk_info(h.disk)->size, 9000 * 512);
 	host_close(&h);
 }
 
@@ -433,7 +433,7 @@ static void time_limit(void **state)
 	host_open(&h, 8, 3000);
 	h.command = command_hold;
 	for (unsigned i = 0; i < 10; i++)
-		assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+		assert_int_equal(submit(&h, ORISER_WRITE, i, 1), 0);
 	raw_run_ms(&h.r, 10);
 	raw_unlisten(&h.r);
 	raw_drop(&h.r);
@@ -446,14 +446,14 @@ static void time_limit(void **state)
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(h.errs[i], -ETIMEDOUT);
 	/* from now on at once, until it is back */
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), 0);
 	raw_run_ms(&h.r, 1);
 	assert_int_equal(h.errs[10], -ETIMEDOUT);
 	h.command = NULL;
 	raw_listen(&h.r);
 	raw_run_ms(&h.r, 3000);
-	assert_int_equal(h.state, ISER_DISK_UP);
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+	assert_int_equal(h.state, ORISER_DISK_UP);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), 0);
 	finish(&h);
 	assert_int_equal(h.errs[11], 0);
 	host_close(&h);
@@ -476,9 +476,9 @@ static void mute_target(void **state)
 	host_open(&h, 2, 8000);
 	h.command = command_mute;
 	from = ual_loop_now(h.r.loop);
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), 0);
 	raw_run_ms(&h.r, 3000);
-	assert_int_equal(submit(&h, ISER_WRITE, 5, 1), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 5, 1), 0);
 	raw_run_ms(&h.r, 900);
 	assert_int_equal(h.errs[1], 0);		/* it alone is stuck */
 	assert_int_equal(h.r.conns, 1);
@@ -489,10 +489,10 @@ static void mute_target(void **state)
 	finish(&h);
 	assert_in_range(ual_loop_now(h.r.loop) - from, 8000 * 1000000ull, 9500 * 1000000ull);
 	assert_int_equal(h.errs[0], -ETIMEDOUT);
-	assert_non_null(strstr(iser_disk_last_error(h.disk), "has not answered a command"));
+	assert_non_null(strstr(oriser_disk_last_error(h.disk), "has not answered a command"));
 	/* what comes after is served again */
 	raw_run_ms(&h.r, 1000);
-	assert_int_equal(submit(&h, ISER_WRITE, 7, 1), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 7, 1), 0);
 	finish(&h);
 	assert_int_equal(h.errs[2], 0);
 	assert_int_equal(h.log_n, 4);
@@ -515,7 +515,7 @@ static void every_session_breaks(void **state)
 	h.command = command_break;
 	from = ual_loop_now(h.r.loop);
 	for (unsigned i = 0; i < 5; i++)
-		assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+		assert_int_equal(submit(&h, ORISER_WRITE, i, 1), 0);
 	finish(&h);
 	assert_in_range(ual_loop_now(h.r.loop) - from, 5000 * 1000000ull, 8000 * 1000000ull);
 	for (unsigned i = 0; i < 5; i++)
@@ -535,7 +535,7 @@ static void backoff(void **state)
 	assert_in_range(sim_stats(h.r.sim).connections, 10, 20);
 	h.r.reject = false;
 	raw_run_ms(&h.r, 2500);
-	assert_int_equal(h.state, ISER_DISK_UP);
+	assert_int_equal(h.state, ORISER_DISK_UP);
 	host_close(&h);
 }
 
@@ -557,7 +557,7 @@ static void emulated_fua_is_not_torn(void **state)
 	h.lun.fua = false;
 	host_open(&h, 8, 0);
 	h.command = command_lose_flush;
-	assert_int_equal(submit_flags(&h, ISER_WRITE, 5, 1, ISER_FUA), 0);
+	assert_int_equal(submit_flags(&h, ORISER_WRITE, 5, 1, ORISER_FUA), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_int_equal(h.log_n, ARRAY_SIZE(want));
@@ -575,10 +575,10 @@ static void close_waits(void **state)
 	host_up(&h);
 	h.command = command_hold;
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+		assert_int_equal(submit(&h, ORISER_WRITE, i, 1), 0);
 	raw_run_ms(&h.r, 10);
-	iser_disk_close(h.disk, on_closed, &h);
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1), -EINVAL);
+	oriser_disk_close(h.disk, on_closed, &h);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1), -EINVAL);
 	raw_run_ms(&h.r, 1000);
 	assert_false(h.closed);
 	for (unsigned i = 0; i < h.held_n; i++)
@@ -598,13 +598,13 @@ static void close_does_not_wait_for_ever(void **state)
 		host_up(&h);
 		h.command = command_hold;
 		for (unsigned i = 0; i < 12; i++)
-			assert_int_equal(submit(&h, ISER_WRITE, i, 1), 0);
+			assert_int_equal(submit(&h, ORISER_WRITE, i, 1), 0);
 		raw_run_ms(&h.r, 10);
 		if (lost) {
 			raw_unlisten(&h.r);
 			raw_drop(&h.r);
 		}
-		iser_disk_close(h.disk, on_closed, &h);
+		oriser_disk_close(h.disk, on_closed, &h);
 		raw_until(&h.r, is_closed, &h, 5100);
 		assert_int_equal(h.ended, 12);
 		assert_int_equal(h.errs[0], -ETIMEDOUT);
@@ -617,20 +617,20 @@ static void close_does_not_wait_for_ever(void **state)
 
 static void close_in_any_state(void **state)
 {
-	struct iser_url url;
+	struct oriser_url url;
 	char err[200];
 
-	iser_url_parse("iser://127.0.0.1/iqn.2026-11.a:b/0", &url, err, sizeof(err));
+	oriser_url_parse("iser://127.0.0.1/iqn.2026-11.a:b/0", &url, err, sizeof(err));
 	for (unsigned us = 0; us < 400; us += 4) {
 		struct host h;
-		struct iser_disk_cfg cfg = { .url = &url };
+		struct oriser_disk_cfg cfg = { .url = &url };
 
 		host_init(&h);
 		cfg.dev = h.r.initiator;
-		assert_int_equal(iser_disk_open(&cfg, &disk_host_ops, &h, &h.disk), 0);
+		assert_int_equal(oriser_disk_open(&cfg, &disk_host_ops, &h, &h.disk), 0);
 		for (unsigned i = 0; i < us; i++)
 			ual_loop_step(h.r.loop, 1000);
-		iser_disk_close(h.disk, on_closed, &h);
+		oriser_disk_close(h.disk, on_closed, &h);
 		raw_until(&h.r, is_closed, &h, 6000);
 		raw_close(&h.r);
 		free(h.buf);

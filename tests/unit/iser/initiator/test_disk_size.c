@@ -54,15 +54,15 @@ static void learnt_from_a_target(void **state)
 	host_up(&h);
 	h.command = command_refuse;
 	h.left = MIB / 2;
-	assert_int_equal(submit(&h, ISER_WRITE, 100, MIB), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 100, MIB), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_int_equal(h.r.conns, 3);
-	assert_int_equal(h.state, ISER_DISK_UP);
+	assert_int_equal(h.state, ORISER_DISK_UP);
 	assert_non_null(strstr(h.why, "asked it for 1024 KiB at once"));
 	assert_non_null(strstr(h.why, "at most 512 KiB"));
-	assert_int_equal(iser_disk_info(h.disk)->io_max, MIB / 2 * 512);
-	assert_int_equal(submit(&h, ISER_WRITE, 0, MIB + 88), 0);
+	assert_int_equal(oriser_disk_info(h.disk)->io_max, MIB / 2 * 512);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, MIB + 88), 0);
 	finish(&h);
 	assert_int_equal(h.errs[1], 0);
 	assert_int_equal(h.r.conns, 3);
@@ -84,7 +84,7 @@ static void the_next_power_of_two(void **state)
 	host_up(&h);
 	h.command = command_refuse;
 	h.left = MIB / 2;
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 1100), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 1100), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_non_null(strstr(h.why, "at most 512 KiB"));
@@ -102,7 +102,7 @@ static void not_for_ever(void **state)
 	host_open(&h, 8, 20000);
 	h.command = command_refuse;
 	h.left = 1;
-	assert_int_equal(submit(&h, ISER_READ, 0, MIB), 0);
+	assert_int_equal(submit(&h, ORISER_READ, 0, MIB), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], -ETIMEDOUT);
 	for (unsigned i = 0; i < h.log_n; i++) {
@@ -128,9 +128,9 @@ static void others_stay_as_they_are(void **state)
 	host_up(&h);
 	h.command = command_refuse;
 	h.left = 600;
-	assert_int_equal(submit(&h, ISER_WRITE, 0, 300), 0);
-	assert_int_equal(submit(&h, ISER_WRITE, 4096, MIB), 0);
-	assert_int_equal(submit(&h, ISER_WRITE, 7000, 8), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, 300), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 4096, MIB), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 7000, 8), 0);
 	finish(&h);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(h.errs[i], 0);
@@ -154,7 +154,7 @@ static void once_is_no_reason(void **state)
 
 	host_up(&h);
 	h.command = command_drop_first;
-	assert_int_equal(submit(&h, ISER_WRITE, 0, MIB), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, MIB), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	assert_null(strstr(h.why, "KiB"));
@@ -178,7 +178,7 @@ static void emulated_fua_of_parts(void **state)
 	host_open(&h, 8, 0);
 	h.command = command_refuse;
 	h.left = MIB / 2;
-	assert_int_equal(submit_flags(&h, ISER_WRITE, 0, MIB, ISER_FUA), 0);
+	assert_int_equal(submit_flags(&h, ORISER_WRITE, 0, MIB, ORISER_FUA), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], 0);
 	check_log(&h, want, ARRAY_SIZE(want));
@@ -200,10 +200,10 @@ static void a_part_fails(void **state)
 	host_up(&h);
 	h.command = command_second_part_fails;
 	h.left = MIB / 2;
-	assert_int_equal(submit(&h, ISER_WRITE, 0, MIB), 0);
+	assert_int_equal(submit(&h, ORISER_WRITE, 0, MIB), 0);
 	finish(&h);
 	assert_int_equal(h.errs[0], -EBADMSG);
-	assert_non_null(strstr(iser_disk_last_error(h.disk), "write of 1024 blocks at 1024"));
+	assert_non_null(strstr(oriser_disk_last_error(h.disk), "write of 1024 blocks at 1024"));
 	host_close(&h);
 }
 
@@ -229,8 +229,8 @@ static void asked_for_by_the_url(void **state)
 		h.lun.block_size = cases[i].block_size;
 		host_open(&h, 8, 0);
 		assert_int_equal(h.open_err, 0);
-		assert_int_equal(iser_disk_info(h.disk)->io_max, cases[i].io_max);
-		assert_int_equal(submit(&h, ISER_WRITE, 0, MIB), 0);
+		assert_int_equal(oriser_disk_info(h.disk)->io_max, cases[i].io_max);
+		assert_int_equal(submit(&h, ORISER_WRITE, 0, MIB), 0);
 		finish(&h);
 		assert_int_equal(h.log_n, (1 << 20) / cases[i].io_max);
 		host_close(&h);

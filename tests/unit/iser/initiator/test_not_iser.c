@@ -18,7 +18,7 @@ struct host {
 	struct ual *ual;
 	struct ual_loop *loop;
 	struct ual_device *dev;
-	struct iser_session *s;
+	struct oriser_session *s;
 	int fd, conn;
 	struct sockaddr_in addr;
 	struct ual_watch listen_watch, conn_watch;
@@ -26,17 +26,17 @@ struct host {
 	const char *answer;
 	bool hang_up;
 	bool down;
-	struct iser_down_info info;
+	struct oriser_down_info info;
 };
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
 	fail_msg("a session with something that is no target");
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	struct host *h = iser_session_ctx(s);
+	struct host *h = oriser_session_ctx(s);
 
 	h->down = true;
 	h->info = *info;
@@ -90,7 +90,7 @@ static void host_init(struct host *h, const char *answer, bool hang_up)
 
 static void host_deinit(struct host *h)
 {
-	iser_session_destroy(h->s);
+	oriser_session_destroy(h->s);
 	if (h->watching)
 		ual_watch_del(h->loop, &h->conn_watch);
 	ual_watch_del(h->loop, &h->listen_watch);
@@ -107,37 +107,37 @@ static void answers(void **state)
 	static const struct {
 		const char *name, *answer;
 		bool hang_up;
-		enum iser_login_mode mode;
-		enum iser_down why;
+		enum oriser_login_mode mode;
+		enum oriser_down why;
 		const char *says;
 	} cases[] = {
 		{ "web server", "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n", false,
-		  ISER_LOGIN_IMMEDIATE, ISER_DOWN_NOT_ISER, "expected an MPA reply frame" },
-		{ "hangs up", NULL, true, ISER_LOGIN_IMMEDIATE, ISER_DOWN_NOT_ISER,
+		  ORISER_LOGIN_IMMEDIATE, ORISER_DOWN_NOT_ISER, "expected an MPA reply frame" },
+		{ "hangs up", NULL, true, ORISER_LOGIN_IMMEDIATE, ORISER_DOWN_NOT_ISER,
 		  "expected an MPA reply frame" },
-		{ "says nothing", NULL, false, ISER_LOGIN_IMMEDIATE, ISER_DOWN_CONNECT,
+		{ "says nothing", NULL, false, ORISER_LOGIN_IMMEDIATE, ORISER_DOWN_CONNECT,
 		  "no answer" },
 		{ "web server, streaming", "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n",
-		  false, ISER_LOGIN_STREAMING, ISER_DOWN_NOT_ISER, "not as an iSCSI target" },
-		{ "hangs up, streaming", NULL, true, ISER_LOGIN_STREAMING, ISER_DOWN_CONNECT,
+		  false, ORISER_LOGIN_STREAMING, ORISER_DOWN_NOT_ISER, "not as an iSCSI target" },
+		{ "hangs up, streaming", NULL, true, ORISER_LOGIN_STREAMING, ORISER_DOWN_CONNECT,
 		  "closed the connection during login" },
-		{ "says nothing, streaming", NULL, false, ISER_LOGIN_STREAMING, ISER_DOWN_CONNECT,
-		  "did not answer the login" },
+		{ "says nothing, streaming", NULL, false, ORISER_LOGIN_STREAMING,
+		  ORISER_DOWN_CONNECT, "did not answer the login" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		static const struct iser_session_ops ops = { on_up, on_down };
+		static const struct oriser_session_ops ops = { on_up, on_down };
 		struct host h;
-		struct iser_session_cfg cfg = { .target = "iqn.2026-11.a:b",
-						.login_timeout_ms = 300,
-						.login_mode = cases[i].mode };
+		struct oriser_session_cfg cfg = { .target = "iqn.2026-11.a:b",
+						  .login_timeout_ms = 300,
+						  .login_mode = cases[i].mode };
 		char port[16];
 
 		host_init(&h, cases[i].answer, cases[i].hang_up);
 		cfg.dev = h.dev;
 		cfg.addr = (struct sockaddr *)&h.addr;
 		cfg.addr_len = sizeof(h.addr);
-		assert_int_equal(iser_session_open(&cfg, &ops, &h, &h.s), 0);
+		assert_int_equal(oriser_session_open(&cfg, &ops, &h, &h.s), 0);
 		for (unsigned n = 0; n < 500 && !h.down; n++)
 			ual_loop_step(h.loop, 10000000);
 		assert_true(h.down);

@@ -307,7 +307,7 @@ static void limits_and_cache(void **state)
 	static const u8 mode[] = { 23, 0, 0x90, 8, 0, 0, 0, 0, 0, 0, 2, 0, 0x08, 10, 0x04 };
 	static const u8 no_page[] = { 3, 0, 0x10, 0 };
 	struct lun_facts f = { .blocks = 1000, .block_size = 512 };
-	struct iser_disk_info info;
+	struct oriser_disk_info info;
 
 	ini_lun_parse_vpd(&f, VPD_BLOCK_LIMITS, b0, sizeof(b0));
 	ini_lun_parse_vpd(&f, VPD_CHARACTERISTICS, b1, sizeof(b1));

@@ -42,7 +42,7 @@ static void pings(void **state)
 	raw_run_ms(&h.r, 9000);
 	assert_false(h.down_called);
 	raw_until(&h.r, is_down, &h, 3000);
-	assert_int_equal(h.down.why, ISER_DOWN_LOST);
+	assert_int_equal(h.down.why, ORISER_DOWN_LOST);
 	assert_int_equal(h.down.err, -ETIMEDOUT);
 	host_close(&h);
 }
@@ -78,23 +78,23 @@ static void logout(void **state)
 	struct host h;
 
 	host_up(&h, script_nop);
-	iser_session_logout(h.s);
+	oriser_session_logout(h.s);
 	raw_until(&h.r, is_down, &h, 1000);
-	assert_int_equal(h.down.why, ISER_DOWN_LOGOUT);
+	assert_int_equal(h.down.why, ORISER_DOWN_LOGOUT);
 	assert_int_equal(h.down.err, 0);
 	host_close(&h);
 	/* not answered: at most 2 s */
 	host_up(&h, NULL);
-	iser_session_logout(h.s);
+	oriser_session_logout(h.s);
 	raw_until(&h.r, is_down, &h, 2100);
-	assert_int_equal(h.down.why, ISER_DOWN_LOGOUT);
+	assert_int_equal(h.down.why, ORISER_DOWN_LOGOUT);
 	host_close(&h);
 	/* before it is up */
 	host_init(&h);
 	host_open(&h);
-	iser_session_logout(h.s);
+	oriser_session_logout(h.s);
 	raw_until(&h.r, is_down, &h, 1000);
-	assert_int_equal(h.down.why, ISER_DOWN_LOGOUT);
+	assert_int_equal(h.down.why, ORISER_DOWN_LOGOUT);
 	host_close(&h);
 }
 
@@ -115,8 +115,8 @@ static void asked_to_leave(void **state)
 	h.r.on_pdu = script_nop;
 	raw_respond(&h.r, h.first, 0, NULL, 0, false);
 	raw_until(&h.r, is_down, &h, 1000);
-	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
-	assert_int_equal(h.down.why, ISER_DOWN_TARGET_ASKED);
+	assert_int_equal(h.tasks[0].result, ORISER_TASK_DONE);
+	assert_int_equal(h.down.why, ORISER_DOWN_TARGET_ASKED);
 	host_close(&h);
 }
 
@@ -280,28 +280,30 @@ static void faults(void **state)
 	static const struct {
 		const char *name;
 		void (*script)(struct raw *, const u8 *, size_t);
-		enum iser_down why;
+		enum oriser_down why;
 		const char *says;
 	} cases[] = {
-		{ "unknown tag", fault_unknown_tag, ISER_DOWN_PROTOCOL,
+		{ "unknown tag", fault_unknown_tag, ORISER_DOWN_PROTOCOL,
 		  "a task that is not there" },
-		{ "tag of nothing", fault_ctl_tag, ISER_DOWN_PROTOCOL, "a task that is not there" },
-		{ "Data-In", fault_data_in, ISER_DOWN_PROTOCOL, "Data-In" },
-		{ "unknown opcode", fault_opcode, ISER_DOWN_PROTOCOL, "unknown opcode" },
-		{ "initiator's opcode", fault_request, ISER_DOWN_PROTOCOL, "that initiators send" },
-		{ "one byte", fault_short, ISER_DOWN_PROTOCOL, "iSER control header" },
-		{ "iSER header only", fault_header_only, ISER_DOWN_PROTOCOL, "shorter than" },
-		{ "iSER opcode", fault_iser_opcode, ISER_DOWN_PROTOCOL, "iSER control header" },
-		{ "length too large", fault_length, ISER_DOWN_PROTOCOL, "lengths disagree" },
-		{ "oversized message", fault_long, ISER_DOWN_PROTOCOL, "" },
-		{ "residual too large", fault_residual, ISER_DOWN_PROTOCOL, "residual" },
-		{ "foreign STag", fault_foreign_inv, ISER_DOWN_PROTOCOL, "not the task's" },
-		{ "TMF response", fault_tmf_rsp, ISER_DOWN_PROTOCOL, "task management" },
-		{ "login response", fault_login_rsp, ISER_DOWN_PROTOCOL, "after login" },
-		{ "command rejected", fault_reject, ISER_DOWN_PROTOCOL, "reason 0x09" },
-		{ "empty reject", fault_empty_reject, ISER_DOWN_PROTOCOL, "Reject without" },
-		{ "dropped", fault_drop, ISER_DOWN_LOST, "connection lost" },
-		{ "says that it drops", fault_async_drop, ISER_DOWN_TARGET_ASKED,
+		{ "tag of nothing", fault_ctl_tag, ORISER_DOWN_PROTOCOL,
+		  "a task that is not there" },
+		{ "Data-In", fault_data_in, ORISER_DOWN_PROTOCOL, "Data-In" },
+		{ "unknown opcode", fault_opcode, ORISER_DOWN_PROTOCOL, "unknown opcode" },
+		{ "initiator's opcode", fault_request, ORISER_DOWN_PROTOCOL,
+		  "that initiators send" },
+		{ "one byte", fault_short, ORISER_DOWN_PROTOCOL, "iSER control header" },
+		{ "iSER header only", fault_header_only, ORISER_DOWN_PROTOCOL, "shorter than" },
+		{ "iSER opcode", fault_iser_opcode, ORISER_DOWN_PROTOCOL, "iSER control header" },
+		{ "length too large", fault_length, ORISER_DOWN_PROTOCOL, "lengths disagree" },
+		{ "oversized message", fault_long, ORISER_DOWN_PROTOCOL, "" },
+		{ "residual too large", fault_residual, ORISER_DOWN_PROTOCOL, "residual" },
+		{ "foreign STag", fault_foreign_inv, ORISER_DOWN_PROTOCOL, "not the task's" },
+		{ "TMF response", fault_tmf_rsp, ORISER_DOWN_PROTOCOL, "task management" },
+		{ "login response", fault_login_rsp, ORISER_DOWN_PROTOCOL, "after login" },
+		{ "command rejected", fault_reject, ORISER_DOWN_PROTOCOL, "reason 0x09" },
+		{ "empty reject", fault_empty_reject, ORISER_DOWN_PROTOCOL, "Reject without" },
+		{ "dropped", fault_drop, ORISER_DOWN_LOST, "connection lost" },
+		{ "says that it drops", fault_async_drop, ORISER_DOWN_TARGET_ASKED,
 		  "drops the session" },
 	};
 
@@ -439,23 +441,23 @@ static void open_failures(void **state)
 	static const struct {
 		const char *name;
 		void (*set)(struct raw *);
-		enum iser_down why;
+		enum oriser_down why;
 		int err;
 		const char *says;
 	} cases[] = {
-		{ "nobody listens", raw_unlisten, ISER_DOWN_CONNECT, -ECONNREFUSED,
+		{ "nobody listens", raw_unlisten, ORISER_DOWN_CONNECT, -ECONNREFUSED,
 		  "connection refused" },
-		{ "connection rejected", set_reject, ISER_DOWN_CONNECT, -ECONNREFUSED,
+		{ "connection rejected", set_reject, ORISER_DOWN_CONNECT, -ECONNREFUSED,
 		  "refused the RDMA connection" },
-		{ "login not answered", set_silent, ISER_DOWN_CONNECT, -ETIMEDOUT,
+		{ "login not answered", set_silent, ORISER_DOWN_CONNECT, -ETIMEDOUT,
 		  "did not answer" },
-		{ "no such target", set_not_found, ISER_DOWN_LOGIN, -EACCES, "not found" },
-		{ "no iSER", set_plain, ISER_DOWN_PROTOCOL, -EPROTO, "RDMAExtensions" },
-		{ "text without =", set_rubbish_text, ISER_DOWN_PROTOCOL, -EPROTO, "login" },
-		{ "another PDU", set_nop, ISER_DOWN_NOT_ISER, -EPROTO, "NOP-In" },
-		{ "no iSER header", set_rubbish, ISER_DOWN_NOT_ISER, -EPROTO,
+		{ "no such target", set_not_found, ORISER_DOWN_LOGIN, -EACCES, "not found" },
+		{ "no iSER", set_plain, ORISER_DOWN_PROTOCOL, -EPROTO, "RDMAExtensions" },
+		{ "text without =", set_rubbish_text, ORISER_DOWN_PROTOCOL, -EPROTO, "login" },
+		{ "another PDU", set_nop, ORISER_DOWN_NOT_ISER, -EPROTO, "NOP-In" },
+		{ "no iSER header", set_rubbish, ORISER_DOWN_NOT_ISER, -EPROTO,
 		  "not as an iSER target" },
-		{ "closed", set_drop, ISER_DOWN_CONNECT, -ECONNRESET, "during login" },
+		{ "closed", set_drop, ORISER_DOWN_CONNECT, -ECONNRESET, "during login" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -481,7 +483,7 @@ static void open_failures(void **state)
 /* Absent private data is 0xC0: the target may not invalidate, and need not. */
 static void private_data(void **state)
 {
-	struct iser_session_info info;
+	struct oriser_session_info info;
 	struct host h;
 
 	for (unsigned with = 0; with < 2; with++) {
@@ -490,11 +492,11 @@ static void private_data(void **state)
 		h.r.on_pdu = script_read;
 		host_open(&h);
 		raw_until(&h.r, is_up, &h, 1000);
-		iser_session_get_info(h.s, &info);
+		oriser_session_get_info(h.s, &info);
 		assert_int_equal(info.remote_inv, with);
 		submit(&h, false, LEN);
 		raw_until(&h.r, all_ended, &h, 1000);
-		assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+		assert_int_equal(h.tasks[0].result, ORISER_TASK_DONE);
 		host_close(&h);
 	}
 }
@@ -513,16 +515,16 @@ static void crc_as_negotiated(void **state)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct iser_session_info info;
+		struct oriser_session_info info;
 		struct host h;
 
 		host_init(&h);
 		h.r.crc = cases[i].wanted;
-		host_open_cfg(&h, (struct iser_session_cfg){ .target = "iqn.2026-11.a:b",
-							     .depth = 8,
-							     .conn.crc = cases[i].asked });
+		host_open_cfg(&h, (struct oriser_session_cfg){ .target = "iqn.2026-11.a:b",
+							       .depth = 8,
+							       .conn.crc = cases[i].asked });
 		raw_until(&h.r, is_up, &h, 1000);
-		iser_session_get_info(h.s, &info);
+		oriser_session_get_info(h.s, &info);
 		assert_int_equal(info.crc, cases[i].on);
 		host_close(&h);
 	}
@@ -539,7 +541,7 @@ static void script_region(struct raw *r, const u8 *msg, size_t len)
 
 static void without_windows(void **state)
 {
-	struct iser_session_info info;
+	struct oriser_session_info info;
 	struct host h;
 
 	memset(&h, 0, sizeof(h));
@@ -553,12 +555,12 @@ static void without_windows(void **state)
 	host_open(&h);
 	raw_until(&h.r, is_up, &h, 1000);
 	assert_int_equal(h.r.peer_pdata[0], 0x80 | 0x40);
-	iser_session_get_info(h.s, &info);
+	oriser_session_get_info(h.s, &info);
 	assert_false(info.remote_inv);
 	for (unsigned i = 0; i < 3; i++)
 		submit(&h, false, LEN);
 	raw_until(&h.r, all_ended, &h, 1000);
-	assert_int_equal(h.tasks[2].result, ISER_TASK_DONE);
+	assert_int_equal(h.tasks[2].result, ORISER_TASK_DONE);
 	assert_int_equal(h.buf[3 * LEN - 1], 0x77);
 	host_close(&h);
 }
@@ -601,18 +603,18 @@ static void data_out_credits(void **state)
 static void bad_cfg(void **state)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(RAW_PORT) };
-	char name[ISER_NAME_MAX + 1];
-	struct iser_session *s = NULL;
+	char name[ORISER_NAME_MAX + 1];
+	struct oriser_session *s = NULL;
 	struct host h;
 
 	host_init(&h);
 	memset(name, 'x', sizeof(name));
-	name[ISER_NAME_MAX] = '\0';
+	name[ORISER_NAME_MAX] = '\0';
 	for (unsigned i = 0; i < 3; i++) {
-		struct iser_session_cfg cfg = { .dev = h.r.initiator,
-						.addr = (struct sockaddr *)&addr,
-						.addr_len = sizeof(addr),
-						.target = "iqn.2026-11.a:b" };
+		struct oriser_session_cfg cfg = { .dev = h.r.initiator,
+						  .addr = (struct sockaddr *)&addr,
+						  .addr_len = sizeof(addr),
+						  .target = "iqn.2026-11.a:b" };
 
 		if (i == 0)
 			cfg.target = name;
@@ -620,7 +622,7 @@ static void bad_cfg(void **state)
 			cfg.initiator = name;
 		else
 			cfg.depth = 1025;
-		assert_int_equal(iser_session_open(&cfg, &host_ops, &h, &s), -EINVAL);
+		assert_int_equal(oriser_session_open(&cfg, &host_ops, &h, &s), -EINVAL);
 		assert_null(s);
 	}
 	host_close(&h);
@@ -641,13 +643,13 @@ static void destroy_anywhere(void **state)
 	}
 }
 
-static void destroy_in_fn(struct iser_task *t)
+static void destroy_in_fn(struct oriser_task *t)
 {
 	struct host *h = t->ctx;
 
 	h->ended++;
 	if (h->s)
-		iser_session_destroy(h->s);
+		oriser_session_destroy(h->s);
 	h->s = NULL;
 }
 
@@ -665,7 +667,7 @@ static void destroy_inside(void **state)
 		submit(&h, true, LEN)->fn = destroy_in_fn;
 	raw_until(&h.r, all_ended, &h, 1000);
 	raw_run_ms(&h.r, 10);
-	assert_int_equal(h.tasks[2].result, ISER_TASK_LOST);
+	assert_int_equal(h.tasks[2].result, ORISER_TASK_LOST);
 	assert_false(h.down_called);
 	host_close(&h);
 }

@@ -7,12 +7,12 @@
 static void read_task(void **state)
 {
 	struct host h;
-	struct iser_task *t;
+	struct oriser_task *t;
 
 	host_up(&h, script_read);
 	t = submit(&h, false, LEN);
 	raw_until(&h.r, all_ended, &h, 1000);
-	assert_int_equal(t->result, ISER_TASK_DONE);
+	assert_int_equal(t->result, ORISER_TASK_DONE);
 	assert_int_equal(t->status, 0);
 	assert_int_equal(t->residual, 0);
 	assert_int_equal(h.buf[0], 0x77);
@@ -40,7 +40,7 @@ static void immediate_write(void **state)
 	memset(h.buf, 0x11, sizeof(h.buf));
 	submit(&h, true, LEN);
 	raw_until(&h.r, all_ended, &h, 1000);
-	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	assert_int_equal(h.tasks[0].result, ORISER_TASK_DONE);
 	host_close(&h);
 }
 
@@ -84,7 +84,7 @@ static void unsolicited_write(void **state)
 		memset(h.buf + i * 4096, (int)i, 4096);
 	submit(&h, true, 2 * 4096 + 1024);
 	raw_until(&h.r, all_ended, &h, 1000);
-	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	assert_int_equal(h.tasks[0].result, ORISER_TASK_DONE);
 	host_close(&h);
 }
 
@@ -106,7 +106,7 @@ static void solicited_write(void **state)
 	host_up(&h, script_solicited);
 	submit(&h, true, 3 * LEN); /* more than TargetRecvDataSegmentLength, and InitialR2T=Yes */
 	raw_until(&h.r, all_ended, &h, 1000);
-	assert_int_equal(h.tasks[0].result, ISER_TASK_DONE);
+	assert_int_equal(h.tasks[0].result, ORISER_TASK_DONE);
 	host_close(&h);
 }
 
@@ -116,20 +116,20 @@ static const struct response_case {
 	u32 residual;
 	const char *data;
 	size_t data_len;
-	enum iser_task_result result;
+	enum oriser_task_result result;
 	u32 want_residual;
 	bool want_overflow;
 	u8 want_sense_len;
 } responses[] = {
-	{ "underflow", 0x82, 0, 0, 100, "", 0, ISER_TASK_DONE, 100, false, 0 },
-	{ "overflow", 0x84, 0, 0, 7, "", 0, ISER_TASK_DONE, 7, true, 0 },
-	{ "residual without a bit", 0x80, 0, 0, 7, "", 0, ISER_TASK_DONE, 0, false, 0 },
-	{ "sense", 0x80, 0, 2, 0, "\0\4\x70\0\3\0", 6, ISER_TASK_DONE, 0, false, 4 },
-	{ "sense longer than the data", 0x80, 0, 2, 0, "\1\0\x70\0\3", 5, ISER_TASK_DONE, 0, false,
-	  3 },
-	{ "half a sense length", 0x80, 0, 2, 0, "\0", 1, ISER_TASK_DONE, 0, false, 0 },
-	{ "target failure", 0x80, 1, 0, 0, "", 0, ISER_TASK_FAULT, 0, false, 0 },
-	{ "busy", 0x80, 0, 8, 0, "", 0, ISER_TASK_DONE, 0, false, 0 },
+	{ "underflow", 0x82, 0, 0, 100, "", 0, ORISER_TASK_DONE, 100, false, 0 },
+	{ "overflow", 0x84, 0, 0, 7, "", 0, ORISER_TASK_DONE, 7, true, 0 },
+	{ "residual without a bit", 0x80, 0, 0, 7, "", 0, ORISER_TASK_DONE, 0, false, 0 },
+	{ "sense", 0x80, 0, 2, 0, "\0\4\x70\0\3\0", 6, ORISER_TASK_DONE, 0, false, 4 },
+	{ "sense longer than the data", 0x80, 0, 2, 0, "\1\0\x70\0\3", 5, ORISER_TASK_DONE, 0,
+	  false, 3 },
+	{ "half a sense length", 0x80, 0, 2, 0, "\0", 1, ORISER_TASK_DONE, 0, false, 0 },
+	{ "target failure", 0x80, 1, 0, 0, "", 0, ORISER_TASK_FAULT, 0, false, 0 },
+	{ "busy", 0x80, 0, 8, 0, "", 0, ORISER_TASK_DONE, 0, false, 0 },
 };
 
 static void script_response(struct raw *r, const u8 *msg, size_t len)
@@ -153,7 +153,7 @@ static void response_fields(void **state)
 	host_up(&h, script_response);
 	for (h.seen = 0; h.seen < ARRAY_SIZE(responses); h.seen++) {
 		const struct response_case *c = &responses[h.seen];
-		struct iser_task *t = submit(&h, false, LEN);
+		struct oriser_task *t = submit(&h, false, LEN);
 
 		raw_until(&h.r, all_ended, &h, 1000);
 		if (t->result != c->result || t->status != c->status ||
@@ -190,7 +190,7 @@ static void window_is_closed(void **state)
 		raw_rdma_write(&h.r, get_unaligned_be32(h.first + MSG_RSTAG),
 			       get_unaligned_be64(h.first + MSG_RBASE), evil, sizeof(evil));
 		raw_until(&h.r, is_down, &h, 1000);
-		assert_int_equal(h.down.why, ISER_DOWN_PROTOCOL);
+		assert_int_equal(h.down.why, ORISER_DOWN_PROTOCOL);
 		assert_int_equal(h.buf[0], 0);
 		host_close(&h);
 	}
@@ -212,8 +212,8 @@ static void window_is_bounded(void **state)
 	host_up(&h, script_outside);
 	submit(&h, false, LEN);
 	raw_until(&h.r, is_down, &h, 1000);
-	assert_int_equal(h.down.why, ISER_DOWN_PROTOCOL);
-	assert_int_equal(h.tasks[0].result, ISER_TASK_LOST);
+	assert_int_equal(h.down.why, ORISER_DOWN_PROTOCOL);
+	assert_int_equal(h.tasks[0].result, ORISER_TASK_LOST);
 	for (unsigned i = LEN; i < LEN + 64; i++)
 		assert_int_equal(h.buf[i], 0);
 	host_close(&h);
@@ -229,7 +229,7 @@ static void keys_change(void **state)
 	host_init(&h);
 	h.r.on_pdu = script_keep;
 	h.seen = 1;
-	host_open_cfg(&h, (struct iser_session_cfg){ .target = "iqn.2026-11.a:b", .depth = 1 });
+	host_open_cfg(&h, (struct oriser_session_cfg){ .target = "iqn.2026-11.a:b", .depth = 1 });
 	raw_until(&h.r, is_up, &h, 1000);
 	for (unsigned i = 0; i < TASKS; i++) {
 		u32 tag;
@@ -264,28 +264,28 @@ static void closed_window_queues(void **state)
 	assert_int_equal(h.ended, 1);
 	assert_int_equal(h.seen, 4);	/* MaxCmdSN counts from ExpCmdSN here */
 	host_close(&h);
-	assert_int_equal(h.tasks[4].result, ISER_TASK_LOST);
+	assert_int_equal(h.tasks[4].result, ORISER_TASK_LOST);
 }
 
 static void submit_checks(void **state)
 {
 	struct host h;
-	struct iser_task t = { .len = 1, .fn = task_done };
+	struct oriser_task t = { .len = 1, .fn = task_done };
 
 	host_init(&h);
 	host_open(&h);
-	assert_int_equal(iser_task_submit(h.s, &t), -ENOTCONN);
+	assert_int_equal(oriser_task_submit(h.s, &t), -ENOTCONN);
 	raw_until(&h.r, is_up, &h, 1000);
-	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);	/* no region */
+	assert_int_equal(oriser_task_submit(h.s, &t), -EINVAL);	/* no region */
 	t.mr = h.mr;
 	t.buf = h.buf + sizeof(h.buf);
-	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
+	assert_int_equal(oriser_task_submit(h.s, &t), -EINVAL);
 	t.buf = h.buf + sizeof(h.buf) - 1;
 	t.len = 2;
-	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
+	assert_int_equal(oriser_task_submit(h.s, &t), -EINVAL);
 	t.buf = (void *)((uintptr_t)h.buf - 1);
-	assert_int_equal(iser_task_submit(h.s, &t), -EINVAL);
-	assert_int_equal(iser_task_abort(h.s, &t), -EINVAL);
+	assert_int_equal(oriser_task_submit(h.s, &t), -EINVAL);
+	assert_int_equal(oriser_task_abort(h.s, &t), -EINVAL);
 	host_close(&h);
 }
 
@@ -325,12 +325,12 @@ static void abort_task(void **state)
 		u8 answer;
 		bool task_first;
 		unsigned ended;
-		enum iser_task_result result;
+		enum oriser_task_result result;
 	} cases[] = {
-		{ "complete", 0, false, 1, ISER_TASK_ABORTED },
-		{ "no such task", 1, false, 1, ISER_TASK_ABORTED },
-		{ "answered before", 1, true, 1, ISER_TASK_DONE },
-		{ "rejected", 255, false, 0, ISER_TASK_DONE },
+		{ "complete", 0, false, 1, ORISER_TASK_ABORTED },
+		{ "no such task", 1, false, 1, ORISER_TASK_ABORTED },
+		{ "answered before", 1, true, 1, ORISER_TASK_DONE },
+		{ "rejected", 255, false, 0, ORISER_TASK_DONE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -341,7 +341,7 @@ static void abort_task(void **state)
 		answer_task_first = cases[i].task_first;
 		submit(&h, false, LEN);
 		raw_run_ms(&h.r, 10);
-		assert_int_equal(iser_task_abort(h.s, &h.tasks[0]), 0);
+		assert_int_equal(oriser_task_abort(h.s, &h.tasks[0]), 0);
 		raw_run_ms(&h.r, 10);
 		if (h.ended != cases[i].ended || (h.ended && h.tasks[0].result != cases[i].result))
 			fail_msg("%s: ended %u result %d", cases[i].name, h.ended,
@@ -367,11 +367,11 @@ static void abort_waiting(void **state)
 	raw_until(&h.r, is_up, &h, 1000);
 	submit(&h, false, LEN);
 	submit(&h, false, LEN);
-	assert_int_equal(iser_task_abort(h.s, &h.tasks[1]), 0);
+	assert_int_equal(oriser_task_abort(h.s, &h.tasks[1]), 0);
 	assert_int_equal(h.ended, 0);	/* not from inside */
 	raw_run_ms(&h.r, 10);
 	assert_int_equal(h.ended, 1);
-	assert_int_equal(h.tasks[1].result, ISER_TASK_ABORTED);
+	assert_int_equal(h.tasks[1].result, ORISER_TASK_ABORTED);
 	assert_int_equal(h.seen, 1);
 	host_close(&h);
 }
@@ -393,24 +393,24 @@ static void lun_reset(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		submit(&h, false, LEN);
 	raw_run_ms(&h.r, 10);
-	assert_int_equal(iser_tmf(h.s, 5, lun1, on_tmf, &h), 0);
+	assert_int_equal(oriser_tmf(h.s, 5, lun1, on_tmf, &h), 0);
 	raw_run_ms(&h.r, 10);
 	assert_int_equal(h.tmf_response, 0);
 	assert_int_equal(h.ended, 0);	/* of another LUN */
-	assert_int_equal(iser_tmf(h.s, 5, lun0, on_tmf, &h), 0);
+	assert_int_equal(oriser_tmf(h.s, 5, lun0, on_tmf, &h), 0);
 	raw_run_ms(&h.r, 10);
 	assert_int_equal(h.ended, 4);
-	assert_int_equal(h.tasks[3].result, ISER_TASK_ABORTED);
-	assert_int_equal(iser_tmf(h.s, 1, lun0, on_tmf, &h), -EINVAL);
-	assert_int_equal(iser_tmf(h.s, 8, lun0, on_tmf, &h), -EINVAL);
+	assert_int_equal(h.tasks[3].result, ORISER_TASK_ABORTED);
+	assert_int_equal(oriser_tmf(h.s, 1, lun0, on_tmf, &h), -EINVAL);
+	assert_int_equal(oriser_tmf(h.s, 8, lun0, on_tmf, &h), -EINVAL);
 	/* one that is never answered ends with the session */
 	h.r.on_pdu = NULL;
-	assert_int_equal(iser_tmf(h.s, 6, lun0, on_tmf, &h), 0);
+	assert_int_equal(oriser_tmf(h.s, 6, lun0, on_tmf, &h), 0);
 	raw_run_ms(&h.r, 10);
 	raw_drop(&h.r);
 	raw_until(&h.r, is_down, &h, 1000);
 	assert_int_equal(h.tmf_response, -ENOTCONN);
-	assert_int_equal(iser_tmf(h.s, 6, lun0, on_tmf, &h), -ENOTCONN);
+	assert_int_equal(oriser_tmf(h.s, 6, lun0, on_tmf, &h), -ENOTCONN);
 	host_close(&h);
 }
 

@@ -31,10 +31,10 @@ static const struct {
 static void good_urls(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		struct iser_url url;
+		struct oriser_url url;
 		char err[200] = "";
 
-		if (iser_url_parse(good[i].text, &url, err, sizeof(err)))
+		if (oriser_url_parse(good[i].text, &url, err, sizeof(err)))
 			fail_msg("%s: %s", good[i].text, err);
 		assert_string_equal(url.host, good[i].host);
 		assert_string_equal(url.port, good[i].port);
@@ -94,12 +94,12 @@ static const struct {
 static void bad_urls(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct iser_url url, untouched;
+		struct oriser_url url, untouched;
 		char err[200] = "";
 
 		memset(&url, 0x5a, sizeof(url));
 		untouched = url;
-		assert_int_equal(iser_url_parse(bad[i].text, &url, err, sizeof(err)), -EINVAL);
+		assert_int_equal(oriser_url_parse(bad[i].text, &url, err, sizeof(err)), -EINVAL);
 		if (!strstr(err, bad[i].says))
 			fail_msg("'%s': '%s' does not say '%s'", bad[i].text, err, bad[i].says);
 		assert_memory_equal(&url, &untouched, sizeof(url));
@@ -108,25 +108,25 @@ static void bad_urls(void **state)
 
 static void options(void **state)
 {
-	struct iser_url url;
+	struct oriser_url url;
 	char err[200];
 
-	assert_int_equal(iser_url_parse("iser://h/" IQN
-					"/1?crc=off&login=streaming&mpa=1&immediate=no"
-					"&initiator=iqn.2026-11.a:b",
-					&url, err, sizeof(err)),
+	assert_int_equal(oriser_url_parse("iser://h/" IQN
+					  "/1?crc=off&login=streaming&mpa=1&immediate=no"
+					  "&initiator=iqn.2026-11.a:b",
+					  &url, err, sizeof(err)),
 			 0);
 	assert_int_equal(url.crc, UAL_CRC_OFF);
-	assert_int_equal(url.login_mode, ISER_LOGIN_STREAMING);
+	assert_int_equal(url.login_mode, ORISER_LOGIN_STREAMING);
 	assert_int_equal(url.mpa_revision, 1);
 	assert_true(url.no_immediate_data);
 	assert_string_equal(url.initiator, "iqn.2026-11.a:b");
-	assert_int_equal(iser_url_parse("iser://h/" IQN
-					"/1?crc=on&login=immediate&mpa=2&immediate=yes",
-					&url, err, sizeof(err)),
+	assert_int_equal(oriser_url_parse("iser://h/" IQN
+					  "/1?crc=on&login=immediate&mpa=2&immediate=yes",
+					  &url, err, sizeof(err)),
 			 0);
 	assert_int_equal(url.crc, UAL_CRC_ON);
-	assert_int_equal(url.login_mode, ISER_LOGIN_IMMEDIATE);
+	assert_int_equal(url.login_mode, ORISER_LOGIN_IMMEDIATE);
 	assert_int_equal(url.mpa_revision, 2);
 	assert_false(url.no_immediate_data);
 	assert_int_equal(url.io_max, 0);
@@ -142,12 +142,12 @@ static void sizes(void **state)
 		{ "1m", 1 << 20 },	{ "1024K", 1024 << 10 }, { "4096", 4096 },
 		{ "1048576", 1 << 20 },
 	};
-	struct iser_url url;
+	struct oriser_url url;
 	char text[200], err[200];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		snprintf(text, sizeof(text), "iser://h/" IQN "/0?max-io=%s&crc=off", cases[i].text);
-		if (iser_url_parse(text, &url, err, sizeof(err)))
+		if (oriser_url_parse(text, &url, err, sizeof(err)))
 			fail_msg("%s: %s", text, err);
 		assert_int_equal(url.io_max, cases[i].bytes);
 		assert_int_equal(url.crc, UAL_CRC_OFF);
@@ -157,30 +157,30 @@ static void sizes(void **state)
 /* At the limit and one past it. */
 static void lengths(void **state)
 {
-	struct iser_url url;
+	struct oriser_url url;
 	char text[700], name[230], host[260], err[200];
 
 	memset(name, 'x', sizeof(name));
 	memcpy(name, "iqn.", 4);
-	name[ISER_NAME_MAX - 1] = '\0';
+	name[ORISER_NAME_MAX - 1] = '\0';
 	snprintf(text, sizeof(text), "iser://h/%s/0", name);
-	assert_int_equal(iser_url_parse(text, &url, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_parse(text, &url, err, sizeof(err)), 0);
 	assert_string_equal(url.target, name);
-	name[ISER_NAME_MAX - 1] = 'x';
-	name[ISER_NAME_MAX] = '\0';
+	name[ORISER_NAME_MAX - 1] = 'x';
+	name[ORISER_NAME_MAX] = '\0';
 	snprintf(text, sizeof(text), "iser://h/%s/0", name);
-	assert_int_equal(iser_url_parse(text, &url, err, sizeof(err)), -EINVAL);
+	assert_int_equal(oriser_url_parse(text, &url, err, sizeof(err)), -EINVAL);
 	memset(host, 'h', sizeof(host));
 	host[255] = '\0';
 	snprintf(text, sizeof(text), "iser://%s", host);
-	assert_int_equal(iser_url_parse(text, &url, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_parse(text, &url, err, sizeof(err)), 0);
 	host[255] = 'h';
 	host[256] = '\0';
 	snprintf(text, sizeof(text), "iser://%s", host);
-	assert_int_equal(iser_url_parse(text, &url, err, sizeof(err)), -EINVAL);
+	assert_int_equal(oriser_url_parse(text, &url, err, sizeof(err)), -EINVAL);
 	/* a short buffer for the message is filled, not passed */
 	memset(err, 'e', sizeof(err));
-	assert_int_equal(iser_url_parse("x", &url, err, 8), -EINVAL);
+	assert_int_equal(oriser_url_parse("x", &url, err, 8), -EINVAL);
 	assert_int_equal(strlen(err), 7);
 	assert_int_equal(err[8], 'e');
 }
@@ -190,21 +190,21 @@ static void resolve(void **state)
 	struct sockaddr_storage addr;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&addr;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr;
-	struct iser_url url;
+	struct oriser_url url;
 	socklen_t len;
 	char err[200];
 
-	assert_int_equal(iser_url_parse("iser://127.0.0.2:99", &url, err, sizeof(err)), 0);
-	assert_int_equal(iser_url_resolve(&url, &addr, &len, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_parse("iser://127.0.0.2:99", &url, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_resolve(&url, &addr, &len, err, sizeof(err)), 0);
 	assert_int_equal(in->sin_family, AF_INET);
 	assert_int_equal(ntohs(in->sin_port), 99);
 	assert_int_equal(ntohl(in->sin_addr.s_addr), 0x7f000002);
-	assert_int_equal(iser_url_parse("iser://[::1]", &url, err, sizeof(err)), 0);
-	assert_int_equal(iser_url_resolve(&url, &addr, &len, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_parse("iser://[::1]", &url, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_resolve(&url, &addr, &len, err, sizeof(err)), 0);
 	assert_int_equal(in6->sin6_family, AF_INET6);
 	assert_int_equal(ntohs(in6->sin6_port), 3260);
-	assert_int_equal(iser_url_parse("iser://no..such..host", &url, err, sizeof(err)), 0);
-	assert_int_equal(iser_url_resolve(&url, &addr, &len, err, sizeof(err)), -EHOSTUNREACH);
+	assert_int_equal(oriser_url_parse("iser://no..such..host", &url, err, sizeof(err)), 0);
+	assert_int_equal(oriser_url_resolve(&url, &addr, &len, err, sizeof(err)), -EHOSTUNREACH);
 	assert_non_null(strstr(err, "cannot find the address of 'no..such..host'"));
 }
 

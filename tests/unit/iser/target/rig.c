@@ -23,45 +23,46 @@ static const char *target_name(void *ctx, unsigned i)
 	return name;
 }
 
-static enum iser_login_verdict login(void *ctx, const struct iser_tsession *s, void **session_ctx)
+static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *s,
+				       void **session_ctx)
 {
 	struct rig *r = ctx;
 
 	if (strcmp(s->target, TARGET_A) != 0 && strcmp(s->target, TARGET_B) != 0)
-		return ISER_LOGIN_NO_TARGET;
-	if (r->verdict == ISER_LOGIN_OK)
+		return ORISER_LOGIN_NO_TARGET;
+	if (r->verdict == ORISER_LOGIN_OK)
 		r->logins++;
 	*session_ctx = r;
 	return r->verdict;
 }
 
-static void end(struct iser_tsession *s)
+static void end(struct oriser_tsession *s)
 {
 	struct rig *r = s->ctx;
 
 	r->ends++;
 }
 
-static struct rig *rig_of(struct iser_cmd *cmd)
+static struct rig *rig_of(struct oriser_cmd *cmd)
 {
 	return cmd->session->ctx;
 }
 
-static void sent(struct iser_cmd *cmd)
+static void sent(struct oriser_cmd *cmd)
 {
 	rig_of(cmd)->sents++;
 }
 
-static void fetched(struct iser_cmd *cmd, int err)
+static void fetched(struct oriser_cmd *cmd, int err)
 {
 	struct rig *r = rig_of(cmd);
 
 	r->dones++;
 	r->last_err = err;
-	iser_cmd_respond(cmd, 0, NULL, 0, cmd->write_len);
+	oriser_cmd_respond(cmd, 0, NULL, 0, cmd->write_len);
 }
 
-static void move(struct iser_cmd *cmd, uint32_t piece, uint32_t len, bool out)
+static void move(struct oriser_cmd *cmd, uint32_t piece, uint32_t len, bool out)
 {
 	static struct wr_sge sges[RIG_DISK / 512];
 	struct rig *r = rig_of(cmd);
@@ -74,12 +75,12 @@ static void move(struct iser_cmd *cmd, uint32_t piece, uint32_t len, bool out)
 			r->mrs[cmd->session->reactor]->lkey,
 		};
 	if (out)
-		iser_cmd_data_out(cmd, sges, n, len, fetched);
+		oriser_cmd_data_out(cmd, sges, n, len, fetched);
 	else
-		iser_cmd_data_in(cmd, sges, n, len, 0, sent);
+		oriser_cmd_data_in(cmd, sges, n, len, 0, sent);
 }
 
-static void hold(struct iser_cmd *cmd)
+static void hold(struct oriser_cmd *cmd)
 {
 	struct rig_cmd *c = (struct rig_cmd *)cmd->priv;
 	struct rig *r = rig_of(cmd);
@@ -90,9 +91,9 @@ static void hold(struct iser_cmd *cmd)
 	r->held_n++;
 }
 
-static void command(struct iser_cmd *cmd)
+static void command(struct oriser_cmd *cmd)
 {
-	static const uint8_t sense[ISER_SENSE_MAX] = { 0x72, 5, 0x24, 0, 0, 0, 0, 88 };
+	static const uint8_t sense[ORISER_SENSE_MAX] = { 0x72, 5, 0x24, 0, 0, 0, 0, 88 };
 	struct rig *r = rig_of(cmd);
 
 	for (size_t i = 0; i < sizeof(cmd->priv) / sizeof(cmd->priv[0]); i++)
@@ -123,10 +124,10 @@ static void command(struct iser_cmd *cmd)
 		hold(cmd);
 		break;
 	case CDB_SENSE:
-		iser_cmd_respond(cmd, 2, sense, sizeof(sense), 0);
+		oriser_cmd_respond(cmd, 2, sense, sizeof(sense), 0);
 		break;
 	default:
-		iser_cmd_respond(cmd, 0, NULL, 0, 0);
+		oriser_cmd_respond(cmd, 0, NULL, 0, 0);
 		break;
 	}
 }
@@ -139,10 +140,10 @@ static void unhold(struct rig *r, struct rig_cmd *c)
 		at = &(*at)->next;
 	*at = c->next;
 	r->held_n--;
-	iser_cmd_respond(c->cmd, 0, NULL, 0, 0);
+	oriser_cmd_respond(c->cmd, 0, NULL, 0, 0);
 }
 
-static void on_abort(struct iser_cmd *cmd)
+static void on_abort(struct oriser_cmd *cmd)
 {
 	struct rig *r = rig_of(cmd);
 
@@ -152,7 +153,7 @@ static void on_abort(struct iser_cmd *cmd)
 		unhold(r, (struct rig_cmd *)cmd->priv);
 }
 
-static bool tmf(struct iser_tsession *s, enum iser_tmf what, const uint8_t lun[8])
+static bool tmf(struct oriser_tsession *s, enum oriser_tmf what, const uint8_t lun[8])
 {
 	struct rig *r = s->ctx;
 
@@ -167,7 +168,7 @@ void rig_release(struct rig *r)
 		unhold(r, r->held);
 }
 
-static const struct iser_backend_ops ops = {
+static const struct oriser_backend_ops ops = {
 	.target_name = target_name,
 	.login = login,
 	.end = end,
@@ -191,7 +192,7 @@ static void log_line(void *ctx, int level, const char *msg)
 int rig_create(struct rig *r, const struct rig_cfg *cfg)
 {
 	struct sim_cfg scfg = { .seed = cfg ? cfg->seed : 1 };
-	struct iser_server_cfg server = { 0 };
+	struct oriser_server_cfg server = { 0 };
 
 	memset(r, 0, sizeof(*r));
 	r->targets = 2;
@@ -217,7 +218,7 @@ int rig_create(struct rig *r, const struct rig_cfg *cfg)
 	server.ops = &ops;
 	server.ctx = r;
 	server.log = log_line;
-	return iser_server_create(&server, &r->server);
+	return oriser_server_create(&server, &r->server);
 }
 
 void rig_listen(struct rig *r)
@@ -226,11 +227,11 @@ void rig_listen(struct rig *r)
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	for (unsigned int i = 0; i < r->loop_n; i++)
-		assert_int_equal(ual_mr_reg(iser_server_pd(r->server, i), r->disk, RIG_DISK,
+		assert_int_equal(ual_mr_reg(oriser_server_pd(r->server, i), r->disk, RIG_DISK,
 					    ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &r->mrs[i]),
 				 0);
 	assert_int_equal(
-		iser_server_listen(r->server, (struct sockaddr *)&any, sizeof(any), &r->addr), 0);
+		oriser_server_listen(r->server, (struct sockaddr *)&any, sizeof(any), &r->addr), 0);
 }
 
 void rig_open(struct rig *r, const struct rig_cfg *cfg)
@@ -253,7 +254,7 @@ static bool is_stopped(void *ctx)
 
 void rig_stop(struct rig *r)
 {
-	iser_server_stop(r->server, on_stopped, r);
+	oriser_server_stop(r->server, on_stopped, r);
 }
 
 void rig_close(struct rig *r)
@@ -264,11 +265,11 @@ void rig_close(struct rig *r)
 		rig_until(r, is_stopped, r);
 	}
 	assert_int_equal(r->logins, r->ends);
-	assert_int_equal(iser_server_sessions(r->server), 0);
+	assert_int_equal(oriser_server_sessions(r->server), 0);
 	assert_null(r->held);
 	for (unsigned int i = 0; i < r->loop_n; i++)
 		assert_int_equal(ual_mr_dereg(r->mrs[i]), 0);
-	iser_server_destroy(r->server);
+	oriser_server_destroy(r->server);
 	assert_int_equal(ual_device_close(r->idev), 0);
 	for (unsigned int i = 0; i < r->loop_n; i++) {
 		assert_int_equal(ual_device_close(r->tdevs[i]), 0);

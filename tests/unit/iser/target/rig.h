@@ -46,13 +46,13 @@ enum rig_cdb {
 	CDB_WRITE_PIECES = 0xc6,
 };
 
-struct rig_cmd {			/* in iser_cmd.priv */
+struct rig_cmd {			/* in oriser_cmd.priv */
 	struct rig_cmd *next;
-	struct iser_cmd *cmd;
+	struct oriser_cmd *cmd;
 };
 
 struct rig_cfg {
-	struct iser_server_cfg server;	/* devs, ops and ctx are the rig's */
+	struct oriser_server_cfg server;	/* devs, ops and ctx are the rig's */
 	unsigned int reactors;		/* default 1 */
 	uint64_t seed;
 };
@@ -63,15 +63,15 @@ struct rig {
 	struct ual_loop *loops[RIG_REACTORS];
 	unsigned int loop_n;
 	struct ual_device *tdevs[RIG_REACTORS], *idev;
-	struct iser_server *server;
+	struct oriser_server *server;
 	struct sockaddr_storage addr;
 	uint8_t *disk;
 	struct ual_mr *mrs[RIG_REACTORS];
 	/* the backend's memory */
 	unsigned int logins, ends, commands, aborts, tmfs, sents, dones;
 	int last_err;			/* of data_out */
-	enum iser_login_verdict verdict;
-	enum iser_tmf last_tmf;
+	enum oriser_login_verdict verdict;
+	enum oriser_tmf last_tmf;
 	bool no_lun;			/* tmf says the LUN does not exist */
 	struct rig_cmd *held;
 	unsigned int held_n;

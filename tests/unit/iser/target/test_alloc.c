@@ -51,17 +51,17 @@ static void test_create(void **state)
 
 	rig_open(&rig, NULL);
 	do {
-		struct iser_server_cfg cfg = { .devs = rig.tdevs, .dev_n = 1 };
-		struct iser_server *server = NULL;
+		struct oriser_server_cfg cfg = { .devs = rig.tdevs, .dev_n = 1 };
+		struct oriser_server *server = NULL;
 		int err;
 
 		failed = false;
 		countdown = ++n;
-		err = iser_server_create(&cfg, &server);
+		err = oriser_server_create(&cfg, &server);
 		countdown = 0;
 		assert_int_equal(err, failed ? -ENOMEM : 0);
 		assert_int_equal(server == NULL, failed);
-		iser_server_destroy(server);
+		oriser_server_destroy(server);
 	} while (failed);
 	assert_true(n > 3);
 	rig_close(&rig);
@@ -97,7 +97,7 @@ static void session(unsigned int nth)
 	raw_close(&a);
 	rig_pass(&rig, 5000);
 	assert_int_equal(rig.logins, rig.ends);
-	assert_int_equal(iser_server_sessions(rig.server), 0);
+	assert_int_equal(oriser_server_sessions(rig.server), 0);
 }
 
 static void test_session(void **state)

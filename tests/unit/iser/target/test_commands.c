@@ -151,8 +151,8 @@ static void test_sense(void **state)
 	raw_send(&a);
 	bhs = raw_expect(&a, ISCSI_SCSI_RSP);
 	assert_int_equal(bhs[3], 2);
-	assert_int_equal(get_unaligned_be32(bhs + 4), 2 + ISER_SENSE_MAX);
-	assert_int_equal(get_unaligned_be16(bhs + 48), ISER_SENSE_MAX);
+	assert_int_equal(get_unaligned_be32(bhs + 4), 2 + ORISER_SENSE_MAX);
+	assert_int_equal(get_unaligned_be16(bhs + 48), ORISER_SENSE_MAX);
 	assert_int_equal(bhs[50], 0x72);
 	close_both();
 }

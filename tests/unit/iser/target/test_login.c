@@ -29,14 +29,14 @@ static void works(struct raw *i)
 static void test_verdicts(void **state)
 {
 	static const struct {
-		enum iser_login_verdict verdict;
+		enum oriser_login_verdict verdict;
 		const char *target;
 		u16 status;
 	} cases[] = {
-		{ ISER_LOGIN_OK, "iqn.2026-11.org.openrdma:none", 0x0203 },
-		{ ISER_LOGIN_FORBIDDEN, TARGET_A, 0x0202 },
-		{ ISER_LOGIN_BUSY, TARGET_A, 0x0302 },
-		{ ISER_LOGIN_NO_TARGET, TARGET_A, 0x0203 },
+		{ ORISER_LOGIN_OK, "iqn.2026-11.org.openrdma:none", 0x0203 },
+		{ ORISER_LOGIN_FORBIDDEN, TARGET_A, 0x0202 },
+		{ ORISER_LOGIN_BUSY, TARGET_A, 0x0302 },
+		{ ORISER_LOGIN_NO_TARGET, TARGET_A, 0x0203 },
 	};
 
 	for (size_t n = 0; n < ARRAY_SIZE(cases); n++) {
@@ -94,7 +94,7 @@ static void reinstate(unsigned int reactors)
 	raw_open(&rig, &b, RAW_DEFAULT);
 	b.isid = 9;
 	raw_login(&b, NULL);
-	assert_int_equal(iser_server_sessions(rig.server), 2);
+	assert_int_equal(oriser_server_sessions(rig.server), 2);
 	raw_close(&b);
 	/* the same one waits until the backend has let go of the old one */
 	raw_open(&rig, &b, RAW_DEFAULT);

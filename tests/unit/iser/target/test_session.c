@@ -344,7 +344,7 @@ static void test_come_and_go(void **state)
 	}
 	rig_pass(&rig, 100);
 	assert_int_equal(rig.ends, 20);
-	assert_int_equal(iser_server_sessions(rig.server), 0);
+	assert_int_equal(oriser_server_sessions(rig.server), 0);
 	rig_close(&rig);
 }
 

@@ -23,7 +23,7 @@ static void test_turn(void **state)
 {
 	open_one(NULL);
 	assert_int_equal(raw_try_login(&a, TARGET_A, "InitialR2T=Yes"), 0);
-	assert_int_equal(iser_server_sessions(rig.server), 0);
+	assert_int_equal(oriser_server_sessions(rig.server), 0);
 	raw_stream_turn(&a);
 	raw_cmd(&a, 0xc1, CDB_READ, 0, 65536);
 	raw_read_stag(&a, raw_window(&a, 0, 65536), (uintptr_t)a.buf);
@@ -31,7 +31,7 @@ static void test_turn(void **state)
 	raw_expect_status(&a, 0);
 	assert_true(a.in.inv);
 	assert_memory_equal(a.buf, rig.disk, 65536);
-	assert_int_equal(iser_server_sessions(rig.server), 1);
+	assert_int_equal(oriser_server_sessions(rig.server), 1);
 	close_one();
 }
 

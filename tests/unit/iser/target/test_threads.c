@@ -33,7 +33,7 @@ struct reactor {
 
 static struct ual *ual;
 static struct reactor reactors[REACTORS];
-static struct iser_server *server;
+static struct oriser_server *server;
 static struct sockaddr_storage addr;
 static atomic_uint logins, ends, aborts;
 static atomic_bool stopped;
@@ -43,35 +43,36 @@ static const char *target_name(void *ctx, unsigned i)
 	return i == 0 ? TARGET : NULL;
 }
 
-static enum iser_login_verdict login(void *ctx, const struct iser_tsession *s, void **session_ctx)
+static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *s,
+				       void **session_ctx)
 {
 	logins++;
-	return ISER_LOGIN_OK;
+	return ORISER_LOGIN_OK;
 }
 
-static void end(struct iser_tsession *s)
+static void end(struct oriser_tsession *s)
 {
 	ends++;
 }
 
-static void command(struct iser_cmd *cmd)
+static void command(struct oriser_cmd *cmd)
 {
 	if (cmd->cdb[0] != HOLD)
-		iser_cmd_respond(cmd, 0, NULL, 0, 0);
+		oriser_cmd_respond(cmd, 0, NULL, 0, 0);
 }
 
-static void on_abort(struct iser_cmd *cmd)
+static void on_abort(struct oriser_cmd *cmd)
 {
 	aborts++;
-	iser_cmd_respond(cmd, 0, NULL, 0, 0);
+	oriser_cmd_respond(cmd, 0, NULL, 0, 0);
 }
 
-static bool tmf(struct iser_tsession *s, enum iser_tmf what, const uint8_t lun[8])
+static bool tmf(struct oriser_tsession *s, enum oriser_tmf what, const uint8_t lun[8])
 {
 	return true;
 }
 
-static const struct iser_backend_ops ops = {
+static const struct oriser_backend_ops ops = {
 	.target_name = target_name,
 	.login = login,
 	.end = end,
@@ -93,7 +94,7 @@ static void listen_now(struct ual_post *p)
 	struct sockaddr_in any = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	assert_int_equal(iser_server_listen(server, (struct sockaddr *)&any, sizeof(any), &addr),
+	assert_int_equal(oriser_server_listen(server, (struct sockaddr *)&any, sizeof(any), &addr),
 			 0);
 	atomic_store((atomic_bool *)p->ctx, true);
 }
@@ -105,15 +106,15 @@ static void on_stopped(void *ctx)
 
 static void stop_now(struct ual_post *p)
 {
-	iser_server_stop(server, on_stopped, NULL);
+	oriser_server_stop(server, on_stopped, NULL);
 }
 
 /* ---- initiators ----------------------------------------------------------------------------- */
 
 struct client {
-	struct iser_session *s;
+	struct oriser_session *s;
 	bool up, down;
-	struct iser_task task;
+	struct oriser_task task;
 	bool answered;
 	int reset;			/* response to LUN RESET; -1: none yet */
 	uint8_t isid[6];
@@ -123,21 +124,21 @@ static struct ual_loop *loop;
 static struct ual_device *dev;
 static struct client clients[2 * SESSIONS];
 
-static void on_up(struct iser_session *s)
+static void on_up(struct oriser_session *s)
 {
-	((struct client *)iser_session_ctx(s))->up = true;
+	((struct client *)oriser_session_ctx(s))->up = true;
 }
 
-static void on_down(struct iser_session *s, const struct iser_down_info *info)
+static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
-	((struct client *)iser_session_ctx(s))->down = true;
+	((struct client *)oriser_session_ctx(s))->down = true;
 }
 
-static const struct iser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
+static const struct oriser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
 
 static void client_open(struct client *c, unsigned int who)
 {
-	struct iser_session_cfg cfg = {
+	struct oriser_session_cfg cfg = {
 		.dev = dev,
 		.addr = (struct sockaddr *)&addr,
 		.addr_len = sizeof(struct sockaddr_in),
@@ -151,16 +152,16 @@ static void client_open(struct client *c, unsigned int who)
 	c->isid[0] = 0x80;
 	c->isid[5] = (uint8_t)who;
 	c->reset = -1;
-	assert_int_equal(iser_session_open(&cfg, &session_ops, c, &c->s), 0);
+	assert_int_equal(oriser_session_open(&cfg, &session_ops, c, &c->s), 0);
 }
 
 static void client_close(struct client *c)
 {
-	iser_session_destroy(c->s);
+	oriser_session_destroy(c->s);
 	c->s = NULL;
 }
 
-static void on_answer(struct iser_task *t)
+static void on_answer(struct oriser_task *t)
 {
 	((struct client *)t->ctx)->answered = true;
 }
@@ -172,7 +173,7 @@ static void client_submit(struct client *c, uint8_t cdb)
 	c->task.cdb[0] = cdb;
 	c->task.fn = on_answer;
 	c->task.ctx = c;
-	assert_int_equal(iser_task_submit(c->s, &c->task), 0);
+	assert_int_equal(oriser_task_submit(c->s, &c->task), 0);
 }
 
 static void on_reset(void *ctx, int response)
@@ -226,7 +227,7 @@ static bool is_stopped(unsigned int who)
 static void make(void)
 {
 	struct ual_device *devs[REACTORS];
-	struct iser_server_cfg cfg = { .devs = devs, .dev_n = REACTORS, .ops = &ops, .depth = 8 };
+	struct oriser_server_cfg cfg = { .devs = devs, .dev_n = REACTORS, .ops = &ops, .depth = 8 };
 	static struct ual_post listen_post;
 	static atomic_bool listening;
 
@@ -239,7 +240,7 @@ static void make(void)
 		assert_int_equal(ual_device_open(ual, reactors[i].loop, NULL, &devs[i]), 0);
 		reactors[i].dev = devs[i];
 	}
-	assert_int_equal(iser_server_create(&cfg, &server), 0);
+	assert_int_equal(oriser_server_create(&cfg, &server), 0);
 	for (unsigned int i = 0; i < REACTORS; i++)
 		assert_int_equal(pthread_create(&reactors[i].thread, NULL, run, &reactors[i]), 0);
 	listen_post.fn = listen_now;
@@ -255,7 +256,7 @@ static void unmake(void)
 		ual_loop_stop(reactors[i].loop);
 		pthread_join(reactors[i].thread, NULL);
 	}
-	iser_server_destroy(server);
+	oriser_server_destroy(server);
 	for (unsigned int i = 0; i < REACTORS; i++) {
 		assert_int_equal(ual_device_close(reactors[i].dev), 0);
 		ual_loop_destroy(reactors[i].loop);
@@ -275,7 +276,7 @@ static void round_of(void)
 	/* held on all, reset by one */
 	for (unsigned int who = 0; who < SESSIONS; who++)
 		client_submit(&clients[who], HOLD);
-	assert_int_equal(iser_tmf(clients[0].s, LUN_RESET, lun, on_reset, &clients[0]), 0);
+	assert_int_equal(oriser_tmf(clients[0].s, LUN_RESET, lun, on_reset, &clients[0]), 0);
 	until(reset_done, "the reset");
 	assert_int_equal(clients[0].reset, 0);
 	/* one that came behind the reset is still there: everybody starts again */

@@ -144,7 +144,7 @@ static void test_abort_task_set(void **state)
 	tmf_send(&a, ISCSI_TMF_ABORT_TASK_SET, 1, 0xffffffff);
 	expect_tmf(&a, ISCSI_TMF_COMPLETE);
 	assert_int_equal(rig.held_n, 2);	/* another LUN's, another session's */
-	assert_int_equal(rig.last_tmf, ISER_TMF_ABORT_TASK_SET);
+	assert_int_equal(rig.last_tmf, ORISER_TMF_ABORT_TASK_SET);
 	close_all();
 }
 

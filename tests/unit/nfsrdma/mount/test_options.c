@@ -27,7 +27,7 @@ static void test_defaults(void **state)
 {
 	struct mount_options o = parsed("");
 
-	assert_int_equal(o.proto, NFS_PROTO_RDMA);
+	assert_int_equal(o.proto, ORNFS_PROTO_RDMA);
 	assert_int_equal(o.port, 0);
 	assert_int_equal(o.rsize, 0);
 	assert_false(o.soft);
@@ -46,7 +46,7 @@ static void test_values(void **state)
 	struct mount_options o = parsed("proto=tcp,port=1,mountport=65535,rsize=65536,wsize=5000,"
 					"soft,timeo=10,retrans=3,ro,noatime,nosuid");
 
-	assert_int_equal(o.proto, NFS_PROTO_TCP);
+	assert_int_equal(o.proto, ORNFS_PROTO_TCP);
 	assert_int_equal(o.port, 1);
 	assert_int_equal(o.mount_port, 65535);
 	assert_int_equal(o.rsize, 65536);
@@ -77,7 +77,7 @@ static void test_times(void **state)
 
 static void test_later_wins(void **state)
 {
-	assert_int_equal(parsed("proto=tcp,proto=rdma").proto, NFS_PROTO_RDMA);
+	assert_int_equal(parsed("proto=tcp,proto=rdma").proto, ORNFS_PROTO_RDMA);
 	assert_false(parsed("soft,hard").soft);
 	assert_false(parsed("ro,rw").read_only);
 	assert_false(parsed("noac,ac").noac);

@@ -22,12 +22,12 @@
 
 /* ---- the server ------------------------------------------------------------------------------- */
 
-struct nfs_file {
+struct ornfs_file {
 	unsigned refs;
 };
 
 struct pending {
-	struct nfs_req *req;
+	struct ornfs_req *req;
 	enum { WRITE, COMMIT, READ } what;
 	u64 offset;
 	u32 len;
@@ -57,27 +57,27 @@ static void add(struct pending p)
 	server.pending[server.pending_n++] = p;
 }
 
-void nfs_write(struct nfs_client *c, struct nfs_file *file, uint64_t offset, const void *buf,
-	       size_t len, bool stable, struct nfs_req *req)
+void ornfs_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, const void *buf,
+		 size_t len, bool stable, struct ornfs_req *req)
 {
 	assert_true(len && offset + len <= FILE_BYTES);
 	add((struct pending){ req, WRITE, offset, min_t(u32, (u32)len, WSIZE), stable, (u8 *)buf });
 }
 
-void nfs_commit(struct nfs_client *c, struct nfs_file *file, struct nfs_req *req)
+void ornfs_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	add((struct pending){ .req = req, .what = COMMIT });
 }
 
-void nfs_read(struct nfs_client *c, struct nfs_file *file, uint64_t offset, void *buf, size_t len,
-	      struct nfs_req *req)
+void ornfs_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, void *buf,
+		size_t len, struct ornfs_req *req)
 {
 	add((struct pending){ req, READ, offset, (u32)len, false, buf });
 }
 
 static int execute(struct pending *p)
 {
-	struct nfs_req *req = p->req;
+	struct ornfs_req *req = p->req;
 	u32 len = p->len;
 
 	memcpy(req->verf, &server.start, sizeof(server.start));
@@ -131,48 +131,48 @@ static void restart(void)
 
 /* ---- what else the mount calls ---------------------------------------------------------------- */
 
-void nfs_file_get(struct nfs_file *file)
+void ornfs_file_get(struct ornfs_file *file)
 {
 	file->refs++;
 }
 
-void nfs_file_put(struct nfs_file *file)
+void ornfs_file_put(struct ornfs_file *file)
 {
 	if (file)
 		file->refs--;
 }
 
-uint64_t nfs_file_ino(const struct nfs_file *file)
+uint64_t ornfs_file_ino(const struct ornfs_file *file)
 {
 	return 1;
 }
 
-const uint8_t *nfs_file_handle(const struct nfs_file *file, size_t *len)
+const uint8_t *ornfs_file_handle(const struct ornfs_file *file, size_t *len)
 {
 	*len = 4;
 	return (const uint8_t *)"file";
 }
 
-void nfs_client_info(const struct nfs_client *client, struct nfs_client_info *info)
+void ornfs_client_info(const struct ornfs_client *client, struct ornfs_client_info *info)
 {
 }
 
-bool nfs_version_parse(const char *text, unsigned *version)
-{
-	return false;
-}
-
-bool nfs_lock_any(const struct nfs_file *f)
+bool ornfs_version_parse(const char *text, unsigned *version)
 {
 	return false;
 }
 
-void *nfs_buf_alloc(struct nfs_client *client, size_t len)
+bool ornfs_lock_any(const struct ornfs_file *f)
+{
+	return false;
+}
+
+void *ornfs_buf_alloc(struct ornfs_client *client, size_t len)
 {
 	return malloc(len);
 }
 
-void nfs_buf_free(struct nfs_client *client, void *buf, size_t len)
+void ornfs_buf_free(struct ornfs_client *client, void *buf, size_t len)
 {
 	free(buf);
 }
@@ -182,46 +182,49 @@ void nfs_buf_free(struct nfs_client *client, void *buf, size_t len)
 	{ \
 		fail_msg(#name); \
 	}
-NOT_HERE(nfs_lookup, struct nfs_client *c, struct nfs_file *f, const char *n, struct nfs_req *r)
-NOT_HERE(nfs_getattr, struct nfs_client *c, struct nfs_file *f, struct nfs_req *r)
-NOT_HERE(nfs_setattr, struct nfs_client *c, struct nfs_file *f, const struct stat *s, unsigned m,
-	 struct nfs_req *r)
-NOT_HERE(nfs_access, struct nfs_client *c, struct nfs_file *f, unsigned m, struct nfs_req *r)
-NOT_HERE(nfs_readlink, struct nfs_client *c, struct nfs_file *f, char *b, size_t l,
-	 struct nfs_req *r)
-NOT_HERE(nfs_open, struct nfs_client *c, struct nfs_file *f, const char *n, int g, mode_t m,
-	 struct nfs_req *r)
-NOT_HERE(nfs_mkdir, struct nfs_client *c, struct nfs_file *f, const char *n, mode_t m,
-	 struct nfs_req *r)
-NOT_HERE(nfs_symlink, struct nfs_client *c, struct nfs_file *f, const char *n, const char *t,
-	 struct nfs_req *r)
-NOT_HERE(nfs_mknod, struct nfs_client *c, struct nfs_file *f, const char *n, mode_t m, dev_t d,
-	 struct nfs_req *r)
-NOT_HERE(nfs_link, struct nfs_client *c, struct nfs_file *f, struct nfs_file *d, const char *n,
-	 struct nfs_req *r)
-NOT_HERE(nfs_remove, struct nfs_client *c, struct nfs_file *f, const char *n, bool d,
-	 struct nfs_req *r)
-NOT_HERE(nfs_rename, struct nfs_client *c, struct nfs_file *f, const char *n, struct nfs_file *t,
-	 const char *m, struct nfs_req *r)
-NOT_HERE(nfs_readdir, struct nfs_client *c, struct nfs_file *f, uint64_t k,
-	 bool (*e)(struct nfs_req *, const struct nfs_entry *), struct nfs_req *r)
-NOT_HERE(nfs_statfs, struct nfs_client *c, struct nfs_file *f, struct nfs_req *r)
-NOT_HERE(nfs_lock, struct nfs_client *c, struct nfs_file *f, const struct nfs_lock *l, bool w,
-	 struct nfs_req *r)
-NOT_HERE(nfs_unlock, struct nfs_client *c, struct nfs_file *f, const struct nfs_lock *l,
-	 struct nfs_req *r)
-NOT_HERE(nfs_lock_test, struct nfs_client *c, struct nfs_file *f, const struct nfs_lock *l,
-	 struct nfs_req *r)
-NOT_HERE(nfs_lock_release, struct nfs_client *c, struct nfs_file *f, uint64_t o, struct nfs_req *r)
-NOT_HERE(nfs_lock_close, struct nfs_client *c, struct nfs_file *f, struct nfs_req *r)
-NOT_HERE(nfs_getxattr, struct nfs_client *c, struct nfs_file *f, const char *n, void *b, size_t l,
-	 struct nfs_req *r)
-NOT_HERE(nfs_listxattr, struct nfs_client *c, struct nfs_file *f, char *b, size_t l,
-	 struct nfs_req *r)
-NOT_HERE(nfs_setxattr, struct nfs_client *c, struct nfs_file *f, const char *n, const void *v,
-	 size_t l, int g, struct nfs_req *r)
-NOT_HERE(nfs_removexattr, struct nfs_client *c, struct nfs_file *f, const char *n,
-	 struct nfs_req *r)
+NOT_HERE(ornfs_lookup, struct ornfs_client *c, struct ornfs_file *f, const char *n,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_getattr, struct ornfs_client *c, struct ornfs_file *f, struct ornfs_req *r)
+NOT_HERE(ornfs_setattr, struct ornfs_client *c, struct ornfs_file *f, const struct stat *s,
+	 unsigned m, struct ornfs_req *r)
+NOT_HERE(ornfs_access, struct ornfs_client *c, struct ornfs_file *f, unsigned m,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_readlink, struct ornfs_client *c, struct ornfs_file *f, char *b, size_t l,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_open, struct ornfs_client *c, struct ornfs_file *f, const char *n, int g, mode_t m,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_mkdir, struct ornfs_client *c, struct ornfs_file *f, const char *n, mode_t m,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_symlink, struct ornfs_client *c, struct ornfs_file *f, const char *n, const char *t,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_mknod, struct ornfs_client *c, struct ornfs_file *f, const char *n, mode_t m,
+	 dev_t d, struct ornfs_req *r)
+NOT_HERE(ornfs_link, struct ornfs_client *c, struct ornfs_file *f, struct ornfs_file *d,
+	 const char *n, struct ornfs_req *r)
+NOT_HERE(ornfs_remove, struct ornfs_client *c, struct ornfs_file *f, const char *n, bool d,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_rename, struct ornfs_client *c, struct ornfs_file *f, const char *n,
+	 struct ornfs_file *t, const char *m, struct ornfs_req *r)
+NOT_HERE(ornfs_readdir, struct ornfs_client *c, struct ornfs_file *f, uint64_t k,
+	 bool (*e)(struct ornfs_req *, const struct ornfs_entry *), struct ornfs_req *r)
+NOT_HERE(ornfs_statfs, struct ornfs_client *c, struct ornfs_file *f, struct ornfs_req *r)
+NOT_HERE(ornfs_lock, struct ornfs_client *c, struct ornfs_file *f, const struct ornfs_lock *l,
+	 bool w, struct ornfs_req *r)
+NOT_HERE(ornfs_unlock, struct ornfs_client *c, struct ornfs_file *f, const struct ornfs_lock *l,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_lock_test, struct ornfs_client *c, struct ornfs_file *f, const struct ornfs_lock *l,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_lock_release, struct ornfs_client *c, struct ornfs_file *f, uint64_t o,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_lock_close, struct ornfs_client *c, struct ornfs_file *f, struct ornfs_req *r)
+NOT_HERE(ornfs_getxattr, struct ornfs_client *c, struct ornfs_file *f, const char *n, void *b,
+	 size_t l, struct ornfs_req *r)
+NOT_HERE(ornfs_listxattr, struct ornfs_client *c, struct ornfs_file *f, char *b, size_t l,
+	 struct ornfs_req *r)
+NOT_HERE(ornfs_setxattr, struct ornfs_client *c, struct ornfs_file *f, const char *n, const void *v,
+	 size_t l, int g, struct ornfs_req *r)
+NOT_HERE(ornfs_removexattr, struct ornfs_client *c, struct ornfs_file *f, const char *n,
+	 struct ornfs_req *r)
 
 /* ---- the kernel ------------------------------------------------------------------------------- */
 
@@ -235,7 +238,7 @@ struct fuse_req {
 
 static struct nfs_mount mnt;
 static struct mount_options options;
-static struct nfs_file file;
+static struct ornfs_file file;
 static struct fuse_file_info fi;
 
 void *fuse_req_userdata(fuse_req_t req)

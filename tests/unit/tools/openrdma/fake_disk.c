@@ -12,21 +12,21 @@
 #define ZERO_CHUNK	65536
 #define GROW_NS		1000000000ull
 
-struct iser_mem {
+struct oriser_mem {
 	uint8_t *addr;
 	size_t len;
 };
 
-struct fake_io {		/* in iser_io.priv */
+struct fake_io {		/* in oriser_io.priv */
 	struct ual_timer timer;
-	struct iser_disk *disk;
+	struct oriser_disk *disk;
 };
 
-struct iser_disk {
+struct oriser_disk {
 	struct ual_loop *loop;
 	struct fake_disk_cfg cfg;
-	struct iser_disk_info info;
-	const struct iser_disk_ops *ops;
+	struct oriser_disk_info info;
+	const struct oriser_disk_ops *ops;
 	void *ctx;
 	int fd;
 	FILE *trace;
@@ -38,9 +38,9 @@ struct iser_disk {
 	void *closed_ctx;
 };
 
-static void fill_info(struct iser_disk *d)
+static void fill_info(struct oriser_disk *d)
 {
-	d->info = (struct iser_disk_info){
+	d->info = (struct oriser_disk_info){
 		.size = d->cfg.size,
 		.block_size = d->cfg.block_size,
 		.physical_block_size = 4096,
@@ -56,9 +56,9 @@ static void fill_info(struct iser_disk *d)
 	};
 }
 
-static struct iser_disk *make(struct ual_loop *loop, const struct fake_disk_cfg *cfg)
+static struct oriser_disk *make(struct ual_loop *loop, const struct fake_disk_cfg *cfg)
 {
-	struct iser_disk *d = calloc(1, sizeof(*d));
+	struct oriser_disk *d = calloc(1, sizeof(*d));
 
 	core_assert(d);
 	d->loop = loop;
@@ -71,27 +71,27 @@ static struct iser_disk *make(struct ual_loop *loop, const struct fake_disk_cfg 
 	return d;
 }
 
-struct iser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk_cfg *cfg)
+struct oriser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk_cfg *cfg)
 {
 	return make(loop, cfg);
 }
 
-unsigned fake_disk_count(const struct iser_disk *d, enum iser_op op)
+unsigned fake_disk_count(const struct oriser_disk *d, enum oriser_op op)
 {
 	return d->count[op];
 }
 
-void fake_disk_fail_next(struct iser_disk *d, enum iser_op op, int err)
+void fake_disk_fail_next(struct oriser_disk *d, enum oriser_op op, int err)
 {
 	d->fail_next[op] = err;
 }
 
 /* ---- operations ----------------------------------------------------------------------------------- */
 
-static int zero(struct iser_disk *d, const struct iser_io *io)
+static int zero(struct oriser_disk *d, const struct oriser_io *io)
 {
 	static const uint8_t zeroes[ZERO_CHUNK];
-	int mode = io->op == ISER_WRITE_ZEROES && (io->flags & ISER_NO_UNMAP)
+	int mode = io->op == ORISER_WRITE_ZEROES && (io->flags & ORISER_NO_UNMAP)
 			   ? FALLOC_FL_ZERO_RANGE
 			   : FALLOC_FL_PUNCH_HOLE;
 
@@ -106,37 +106,37 @@ static int zero(struct iser_disk *d, const struct iser_io *io)
 	return 0;
 }
 
-static int execute(struct iser_disk *d, struct iser_io *io)
+static int execute(struct oriser_disk *d, struct oriser_io *io)
 {
 	switch (io->op) {
-	case ISER_READ:
+	case ORISER_READ:
 		return pread(d->fd, io->buf, io->len, (off_t)io->offset) == (ssize_t)io->len ? 0
 											     : -EIO;
-	case ISER_WRITE:
+	case ORISER_WRITE:
 		return pwrite(d->fd, io->buf, io->len, (off_t)io->offset) == (ssize_t)io->len
 			       ? 0
 			       : -EIO;
-	case ISER_FLUSH:
+	case ORISER_FLUSH:
 		return fdatasync(d->fd) ? -EIO : 0;
-	case ISER_DISCARD:
-	case ISER_WRITE_ZEROES:
+	case ORISER_DISCARD:
+	case ORISER_WRITE_ZEROES:
 		return zero(d, io);
 	}
 	return -EINVAL;
 }
 
-static void trace(struct iser_disk *d, const struct iser_io *io)
+static void trace(struct oriser_disk *d, const struct oriser_io *io)
 {
 	static const char *const names[] = { "read", "write", "flush", "discard", "zeroes" };
 
-	if (!d->trace || ((io->op == ISER_READ || io->op == ISER_WRITE) && !io->flags))
+	if (!d->trace || ((io->op == ORISER_READ || io->op == ORISER_WRITE) && !io->flags))
 		return;
 	fprintf(d->trace, "%s %llu %llu %u\n", names[io->op], (unsigned long long)io->offset,
 		(unsigned long long)io->len, io->flags);
 	fflush(d->trace);
 }
 
-static void close_when_idle(struct iser_disk *d)
+static void close_when_idle(struct oriser_disk *d)
 {
 	if (d->closed && !d->in_flight)
 		ual_defer(d->loop, &d->later);
@@ -144,9 +144,9 @@ static void close_when_idle(struct iser_disk *d)
 
 static void due(struct ual_timer *t)
 {
-	struct iser_io *io = t->ctx;
+	struct oriser_io *io = t->ctx;
 	struct fake_io *f = (struct fake_io *)io->priv;
-	struct iser_disk *d = f->disk;
+	struct oriser_disk *d = f->disk;
 	int err = d->fail_next[io->op];
 
 	d->fail_next[io->op] = 0;
@@ -160,21 +160,21 @@ static void due(struct ual_timer *t)
 	close_when_idle(d);
 }
 
-static bool valid(const struct iser_disk *d, const struct iser_io *io)
+static bool valid(const struct oriser_disk *d, const struct oriser_io *io)
 {
 	const uint8_t *buf = io->buf;
 
-	if (io->op == ISER_FLUSH)
+	if (io->op == ORISER_FLUSH)
 		return io->len == 0;
 	if (!io->len || io->offset % d->info.block_size || io->len % d->info.block_size ||
 	    io->offset > d->info.size || io->len > d->info.size - io->offset)
 		return false;
-	if (io->op != ISER_READ && io->op != ISER_WRITE)
+	if (io->op != ORISER_READ && io->op != ORISER_WRITE)
 		return true;
 	return io->mem && buf >= io->mem->addr && buf + io->len <= io->mem->addr + io->mem->len;
 }
 
-int iser_disk_submit(struct iser_disk *d, struct iser_io *io)
+int oriser_disk_submit(struct oriser_disk *d, struct oriser_io *io)
 {
 	struct fake_io *f = (struct fake_io *)io->priv;
 	uint64_t wait_us = d->cfg.jitter_us ? (uint64_t)rand() % d->cfg.jitter_us : 0;
@@ -192,7 +192,7 @@ int iser_disk_submit(struct iser_disk *d, struct iser_io *io)
 
 static void closed(struct ual_defer *defer)
 {
-	struct iser_disk *d = defer->ctx;
+	struct oriser_disk *d = defer->ctx;
 	void (*done)(void *) = d->closed;
 	void *ctx = d->closed_ctx;
 
@@ -210,7 +210,7 @@ static void ignore(void *ctx)
 {
 }
 
-void iser_disk_close(struct iser_disk *d, void (*done)(void *ctx), void *ctx)
+void oriser_disk_close(struct oriser_disk *d, void (*done)(void *ctx), void *ctx)
 {
 	d->closed = done ? done : ignore;
 	d->closed_ctx = ctx;
@@ -220,16 +220,16 @@ void iser_disk_close(struct iser_disk *d, void (*done)(void *ctx), void *ctx)
 
 static void grow(struct ual_timer *t)
 {
-	struct iser_disk *d = t->ctx;
+	struct oriser_disk *d = t->ctx;
 
 	d->info.size *= 2;
 	core_assert(ftruncate(d->fd, (off_t)d->info.size) == 0);
-	d->ops->on_state(d, ISER_DISK_UP, "grown");
+	d->ops->on_state(d, ORISER_DISK_UP, "grown");
 }
 
 static void opened(struct ual_defer *defer)
 {
-	struct iser_disk *d = defer->ctx;
+	struct oriser_disk *d = defer->ctx;
 
 	if (getenv("FAKE_DISK_GROW"))
 		ual_timer_arm(d->loop, &d->grow, ual_loop_now(d->loop) + GROW_NS);
@@ -243,8 +243,8 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *ops, void *ctx,
-		   struct iser_disk **disk)
+int oriser_disk_open(const struct oriser_disk_cfg *cfg, const struct oriser_disk_ops *ops,
+		     void *ctx, struct oriser_disk **disk)
 {
 	struct fake_disk_cfg fake = {
 		.file = getenv("FAKE_DISK_FILE") ?: "/dev/null",
@@ -253,7 +253,7 @@ int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *
 		.jitter_us = JITTER_DEFAULT,
 		.trace = getenv("FAKE_DISK_TRACE"),
 	};
-	struct iser_disk *d;
+	struct oriser_disk *d;
 
 	if (!getenv("FAKE_DISK_FILE"))
 		return -ENOENT;
@@ -272,34 +272,34 @@ int iser_disk_open(const struct iser_disk_cfg *cfg, const struct iser_disk_ops *
 	return 0;
 }
 
-void *iser_disk_ctx(const struct iser_disk *d)
+void *oriser_disk_ctx(const struct oriser_disk *d)
 {
 	return d->ctx;
 }
 
-const struct iser_disk_info *iser_disk_info(const struct iser_disk *d)
+const struct oriser_disk_info *oriser_disk_info(const struct oriser_disk *d)
 {
 	return &d->info;
 }
 
-const char *iser_disk_last_error(const struct iser_disk *d)
+const char *oriser_disk_last_error(const struct oriser_disk *d)
 {
 	return "fake";
 }
 
-int iser_disk_mem_add(struct iser_disk *d, void *addr, size_t len, struct iser_mem **mem)
+int oriser_disk_mem_add(struct oriser_disk *d, void *addr, size_t len, struct oriser_mem **mem)
 {
-	struct iser_mem *m = malloc(sizeof(*m));
+	struct oriser_mem *m = malloc(sizeof(*m));
 
 	if (!m)
 		return -ENOMEM;
-	*m = (struct iser_mem){ .addr = addr, .len = len };
+	*m = (struct oriser_mem){ .addr = addr, .len = len };
 	d->mems++;
 	*mem = m;
 	return 0;
 }
 
-void iser_disk_mem_del(struct iser_disk *d, struct iser_mem *mem)
+void oriser_disk_mem_del(struct oriser_disk *d, struct oriser_mem *mem)
 {
 	if (!mem)
 		return;

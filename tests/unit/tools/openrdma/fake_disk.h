@@ -26,11 +26,11 @@ struct fake_disk_cfg {
 	const char *trace;
 };
 
-/* An open disk; close it with iser_disk_close(). */
-struct iser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk_cfg *cfg);
+/* An open disk; close it with oriser_disk_close(). */
+struct oriser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk_cfg *cfg);
 /* operations that ended well */
-unsigned fake_disk_count(const struct iser_disk *disk, enum iser_op op);
+unsigned fake_disk_count(const struct oriser_disk *disk, enum oriser_op op);
 /* The next operation of this kind ends with err. */
-void fake_disk_fail_next(struct iser_disk *disk, enum iser_op op, int err);
+void fake_disk_fail_next(struct oriser_disk *disk, enum oriser_op op, int err);
 
 #endif

@@ -22,32 +22,32 @@ void transport_close(struct transport *t)
 	ual_loop_destroy(t->loop);
 }
 
-struct iser_session {
+struct oriser_session {
 	struct ual_loop *loop;
-	const struct iser_session_ops *ops;
+	const struct oriser_session_ops *ops;
 	void *ctx;
 	struct ual_defer up, down;
 };
 
 static void on_up(struct ual_defer *d)
 {
-	struct iser_session *s = d->ctx;
+	struct oriser_session *s = d->ctx;
 
 	s->ops->on_up(s);
 }
 
 static void on_down(struct ual_defer *d)
 {
-	static const struct iser_down_info info = { .why = ISER_DOWN_LOGOUT };
-	struct iser_session *s = d->ctx;
+	static const struct oriser_down_info info = { .why = ORISER_DOWN_LOGOUT };
+	struct oriser_session *s = d->ctx;
 
 	s->ops->on_down(s, &info);
 }
 
-int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_session_ops *ops,
-		      void *ctx, struct iser_session **out)
+int oriser_session_open(const struct oriser_session_cfg *cfg, const struct oriser_session_ops *ops,
+			void *ctx, struct oriser_session **out)
 {
-	struct iser_session *s = calloc(1, sizeof(*s));
+	struct oriser_session *s = calloc(1, sizeof(*s));
 
 	core_assert(s);
 	s->loop = cfg->dev->loop;
@@ -60,23 +60,24 @@ int iser_session_open(const struct iser_session_cfg *cfg, const struct iser_sess
 	return 0;
 }
 
-void *iser_session_ctx(const struct iser_session *s)
+void *oriser_session_ctx(const struct oriser_session *s)
 {
 	return s->ctx;
 }
 
-void iser_session_logout(struct iser_session *s)
+void oriser_session_logout(struct oriser_session *s)
 {
 	ual_defer(s->loop, &s->down);
 }
 
-void iser_session_destroy(struct iser_session *s)
+void oriser_session_destroy(struct oriser_session *s)
 {
 	free(s);
 }
 
-int iser_discover(struct iser_session *s,
-		  void (*fn)(void *ctx, const char *target, const char *portal, int err), void *ctx)
+int oriser_discover(struct oriser_session *s,
+		    void (*fn)(void *ctx, const char *target, const char *portal, int err),
+		    void *ctx)
 {
 	fn(ctx, "iqn.2026-11.org.openrdma:disk0", "192.0.2.1:3260,1", 0);
 	fn(ctx, "iqn.2026-11.org.openrdma:disk1", "[2001:db8::1]:3260,1", 0);

@@ -37,7 +37,7 @@ void rig_close(struct rig *r)
 
 	buf_pool_destroy(r->pool);
 	dio_destroy(r->dio);
-	iser_disk_close(r->disk, closed, &done);
+	oriser_disk_close(r->disk, closed, &done);
 	rig_run(r, &done);
 	ual_loop_destroy(r->loop);
 	close(r->fd);
@@ -67,7 +67,8 @@ static void io_done(struct dio_req *req, int err)
 	w->err = err;
 }
 
-int rig_io(struct rig *r, enum iser_op op, uint32_t flags, uint64_t offset, void *data, size_t len)
+int rig_io(struct rig *r, enum oriser_op op, uint32_t flags, uint64_t offset, void *data,
+	   size_t len)
 {
 	struct wait w = { 0 };
 	struct dio_req req = {
@@ -76,7 +77,7 @@ int rig_io(struct rig *r, enum iser_op op, uint32_t flags, uint64_t offset, void
 
 	req.buf = buf_get(r->pool, len + DIO_SLACK(dio_info(r->dio)));
 	assert_non_null(req.buf);
-	if (op == ISER_WRITE) {
+	if (op == ORISER_WRITE) {
 		/* Not at the beginning: the data of a FUSE write lies behind its header. */
 		req.data = req.buf->data + 80;
 		memcpy(req.data, data, len);
@@ -84,7 +85,7 @@ int rig_io(struct rig *r, enum iser_op op, uint32_t flags, uint64_t offset, void
 	dio_submit(r->dio, &req);
 	assert_false(w.done);
 	rig_run(r, &w.done);
-	if (op == ISER_READ && !w.err)
+	if (op == ORISER_READ && !w.err)
 		memcpy(data, req.data, len);
 	buf_put(req.buf);
 	return w.err;

@@ -16,7 +16,7 @@
 
 struct rig {
 	struct ual_loop *loop;
-	struct iser_disk *disk;
+	struct oriser_disk *disk;
 	struct dio *dio;
 	struct buf_pool *pool;		/* large buffers of 1 MiB and slack, small ones of 64 KiB */
 	char path[64];
@@ -28,7 +28,8 @@ void rig_close(struct rig *r);
 /* Runs the loop until *done or a minute is over, which fails the test. */
 void rig_run(struct rig *r, const bool *done);
 /* One request, waited for; data as for pread() and pwrite(). */
-int rig_io(struct rig *r, enum iser_op op, uint32_t flags, uint64_t offset, void *data, size_t len);
+int rig_io(struct rig *r, enum oriser_op op, uint32_t flags, uint64_t offset, void *data,
+	   size_t len);
 /* What the disk holds, read behind its back. */
 void rig_peek(const struct rig *r, uint64_t offset, void *data, size_t len);
 void rig_poke(const struct rig *r, uint64_t offset, const void *data, size_t len);

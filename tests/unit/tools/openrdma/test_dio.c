@@ -42,7 +42,7 @@ static void check_all(const struct rig *r, const uint8_t *model, const char *wha
 		fail_msg("%s: the disk differs from the model", what);
 }
 
-static void each_place(enum iser_op op)
+static void each_place(enum oriser_op op)
 {
 	static uint8_t model[SIZE], data[SIZE];
 
@@ -59,21 +59,21 @@ static void each_place(enum iser_op op)
 			rig_pattern(data, p->len, (unsigned)i + 100);
 			assert_int_equal(rig_io(&r, op, 0, p->offset, data, p->len), 0);
 			switch (op) {
-			case ISER_READ:
+			case ORISER_READ:
 				assert_memory_equal(data, model + p->offset, p->len);
 				break;
-			case ISER_WRITE:
+			case ORISER_WRITE:
 				memcpy(model + p->offset, data, p->len);
 				break;
-			case ISER_WRITE_ZEROES:
+			case ORISER_WRITE_ZEROES:
 				memset(model + p->offset, 0, p->len);
 				break;
-			case ISER_DISCARD:
-			case ISER_FLUSH:
+			case ORISER_DISCARD:
+			case ORISER_FLUSH:
 				break;
 			}
 			check_all(&r, model, p->name);
-			if (op == ISER_WRITE_ZEROES) {
+			if (op == ORISER_WRITE_ZEROES) {
 				rig_pattern(model, SIZE, (unsigned)i);
 				rig_poke(&r, 0, model, SIZE);
 			}
@@ -84,17 +84,17 @@ static void each_place(enum iser_op op)
 
 static void test_read(void **state)
 {
-	each_place(ISER_READ);
+	each_place(ORISER_READ);
 }
 
 static void test_write(void **state)
 {
-	each_place(ISER_WRITE);
+	each_place(ORISER_WRITE);
 }
 
 static void test_zeroes(void **state)
 {
-	each_place(ISER_WRITE_ZEROES);
+	each_place(ORISER_WRITE_ZEROES);
 }
 
 /* Only whole blocks are discarded; what a request touches in part stays as it is. */
@@ -114,7 +114,7 @@ static void test_discard(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		rig_pattern(model, SIZE, (unsigned)i);
 		rig_poke(&r, 0, model, SIZE);
-		assert_int_equal(rig_io(&r, ISER_DISCARD, 0, cases[i].offset, NULL, cases[i].len),
+		assert_int_equal(rig_io(&r, ORISER_DISCARD, 0, cases[i].offset, NULL, cases[i].len),
 				 0);
 		memset(model + cases[i].gone_from, 0, cases[i].gone_to - cases[i].gone_from);
 		check_all(&r, model, "discard");
@@ -174,7 +174,7 @@ static void neighbours(unsigned seed)
 		}
 		assert_true(at + len <= SIZE);
 		c->req = (struct dio_req){
-			.op = rand() % 5 ? ISER_WRITE : ISER_WRITE_ZEROES,
+			.op = rand() % 5 ? ORISER_WRITE : ORISER_WRITE_ZEROES,
 			.offset = at,
 			.len = len,
 			.buf = buf_get(pool, 20000),
@@ -183,7 +183,7 @@ static void neighbours(unsigned seed)
 		};
 		c->req.data = c->req.buf->data + 80;
 		rig_pattern(c->req.data, len, i);
-		if (c->req.op == ISER_WRITE)
+		if (c->req.op == ORISER_WRITE)
 			memcpy(model + at, c->req.data, len);
 		else
 			memset(model + at, 0, len);
@@ -222,7 +222,7 @@ static void test_same_place(void **state)
 
 		*c = (struct change){ .left = &left, .done = &done };
 		c->req = (struct dio_req){
-			.op = ISER_WRITE,
+			.op = ORISER_WRITE,
 			.offset = 5000,
 			.len = 100,
 			.buf = buf_get(r.pool, 9000),
@@ -252,22 +252,22 @@ static void test_errors(void **state)
 	struct rig r;
 
 	rig_open(&r, &cfg);
-	fake_disk_fail_next(r.disk, ISER_READ, -EIO);	/* of the merge */
-	assert_int_equal(rig_io(&r, ISER_WRITE, 0, 10, data, 10), -EIO);
-	fake_disk_fail_next(r.disk, ISER_WRITE, -ENOSPC);
-	assert_int_equal(rig_io(&r, ISER_WRITE, 0, 10, data, 10), -ENOSPC);
-	fake_disk_fail_next(r.disk, ISER_READ, -EBADMSG);
-	assert_int_equal(rig_io(&r, ISER_READ, 0, 0, data, 4096), -EBADMSG);
+	fake_disk_fail_next(r.disk, ORISER_READ, -EIO);	/* of the merge */
+	assert_int_equal(rig_io(&r, ORISER_WRITE, 0, 10, data, 10), -EIO);
+	fake_disk_fail_next(r.disk, ORISER_WRITE, -ENOSPC);
+	assert_int_equal(rig_io(&r, ORISER_WRITE, 0, 10, data, 10), -ENOSPC);
+	fake_disk_fail_next(r.disk, ORISER_READ, -EBADMSG);
+	assert_int_equal(rig_io(&r, ORISER_READ, 0, 0, data, 4096), -EBADMSG);
 	/* Nothing is left locked. */
-	assert_int_equal(rig_io(&r, ISER_WRITE, 0, 10, data, 10), 0);
-	assert_int_equal(rig_io(&r, ISER_WRITE, 0, 0, data, 4096), 0);
+	assert_int_equal(rig_io(&r, ORISER_WRITE, 0, 10, data, 10), 0);
+	assert_int_equal(rig_io(&r, ORISER_WRITE, 0, 0, data, 4096), 0);
 
 	assert_int_equal(dio_create(r.loop, r.disk, true, &read_only), 0);
 	dio_destroy(r.dio);
 	r.dio = read_only;
-	assert_int_equal(rig_io(&r, ISER_WRITE, 0, 0, data, 4096), -EROFS);
-	assert_int_equal(rig_io(&r, ISER_DISCARD, 0, 0, NULL, 4096), -EROFS);
-	assert_int_equal(rig_io(&r, ISER_READ, 0, 0, data, 4096), 0);
+	assert_int_equal(rig_io(&r, ORISER_WRITE, 0, 0, data, 4096), -EROFS);
+	assert_int_equal(rig_io(&r, ORISER_DISCARD, 0, 0, NULL, 4096), -EROFS);
+	assert_int_equal(rig_io(&r, ORISER_READ, 0, 0, data, 4096), 0);
 	rig_close(&r);
 }
 
@@ -279,14 +279,14 @@ static void test_fua(void **state)
 
 	rig_open(&r, &cfg);
 	/* A write carries it; what has no such flag is followed by a flush. */
-	assert_int_equal(rig_io(&r, ISER_WRITE, ISER_FUA, 0, data, 4096), 0);
-	assert_int_equal(fake_disk_count(r.disk, ISER_FLUSH), 0);
-	assert_int_equal(rig_io(&r, ISER_WRITE_ZEROES, ISER_FUA, 0, NULL, 4096), 0);
-	assert_int_equal(fake_disk_count(r.disk, ISER_FLUSH), 1);
-	assert_int_equal(rig_io(&r, ISER_DISCARD, ISER_FUA, 0, NULL, 4096), 0);
-	assert_int_equal(fake_disk_count(r.disk, ISER_FLUSH), 2);
-	assert_int_equal(rig_io(&r, ISER_FLUSH, 0, 0, NULL, 0), 0);
-	assert_int_equal(fake_disk_count(r.disk, ISER_FLUSH), 3);
+	assert_int_equal(rig_io(&r, ORISER_WRITE, ORISER_FUA, 0, data, 4096), 0);
+	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 0);
+	assert_int_equal(rig_io(&r, ORISER_WRITE_ZEROES, ORISER_FUA, 0, NULL, 4096), 0);
+	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 1);
+	assert_int_equal(rig_io(&r, ORISER_DISCARD, ORISER_FUA, 0, NULL, 4096), 0);
+	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 2);
+	assert_int_equal(rig_io(&r, ORISER_FLUSH, 0, 0, NULL, 0), 0);
+	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 3);
 	rig_close(&r);
 }
 
