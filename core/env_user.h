@@ -41,6 +41,7 @@ _Noreturn void core_assert_fail(const char *cond, const char *file, int line);
 #define max_t(t, a, b)	((t)(a) > (t)(b) ? (t)(a) : (t)(b))
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
 #define fallthrough	__attribute__((__fallthrough__))
+#define __must_check	__attribute__((__warn_unused_result__))
 
 #define cpu_to_be16(x)	((__force __be16)htobe16(x))
 #define cpu_to_be32(x)	((__force __be32)htobe32(x))

@@ -30,6 +30,7 @@
 #define NFS_CALL_ITEMS_MAX	4		/* data items of a call that travel beside the message */
 #define NFS_GROUPS_MAX		RPC_AUTH_SYS_GIDS_MAX
 #define NFS_CALL_BACK_S		20
+#define NFS_ID_NONE		((u32)-1)	/* no user and no group has it */
 
 /* Who asks, after the export's squashing. */
 struct nfs_cred {
@@ -38,6 +39,20 @@ struct nfs_cred {
 	unsigned group_n;
 	gid_t groups[NFS_GROUPS_MAX];
 };
+
+/*
+ * Can somebody act as it?  System calls and libraries that change credentials take NFS_ID_NONE for "as before": who
+ * calls them asks this first.  What comes from nfs_export_squash() is somebody.
+ */
+static inline bool nfs_cred_is_somebody(const struct nfs_cred *cred)
+{
+	if (cred->uid == NFS_ID_NONE || cred->gid == NFS_ID_NONE || cred->group_n > NFS_GROUPS_MAX)
+		return false;
+	for (unsigned i = 0; i < cred->group_n; i++)
+		if (cred->groups[i] == NFS_ID_NONE)
+			return false;
+	return true;
+}
 
 /* A run of bytes that was taken out of the arguments, or is put into the results, at this XDR position. */
 struct nfs_item {

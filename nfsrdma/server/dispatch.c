@@ -37,7 +37,7 @@ static bool cred_from_call(struct nfs_call *call)
 	struct rpc_auth_sys sys;
 
 	if (call->rpc.flavor == RPC_AUTH_NONE) {
-		call->cred = (struct nfs_cred){ .uid = (uid_t)-2, .gid = (gid_t)-2 };
+		call->cred = (struct nfs_cred){ .uid = NFS_ID_NONE, .gid = NFS_ID_NONE };
 		return true;
 	}
 	if (call->rpc.flavor != RPC_AUTH_SYS ||

@@ -74,18 +74,24 @@ bool nfs_export_port_ok(const struct nfs_export_rule *rule, const struct sockadd
 	return port <= SECURE_PORT_MAX;
 }
 
+/* An id that the caller may not come with, or that nobody has. */
+static bool is_squashed(const struct nfs_export_rule *rule, u32 id)
+{
+	return id == NFS_ID_NONE || (!id && rule->squash == NFS_SQUASH_ROOT);
+}
+
 void nfs_export_squash(const struct nfs_export_rule *rule, const struct nfs_cred *in,
 		       struct nfs_cred *out)
 {
 	struct nfs_cred cred = *in;
 
-	if (rule->squash == NFS_SQUASH_ALL || (rule->squash == NFS_SQUASH_ROOT && !in->uid)) {
+	if (rule->squash == NFS_SQUASH_ALL || is_squashed(rule, in->uid)) {
 		cred = (struct nfs_cred){ .uid = rule->anon_uid, .gid = rule->anon_gid };
-	} else if (rule->squash == NFS_SQUASH_ROOT) {
-		if (!cred.gid)
+	} else {
+		if (is_squashed(rule, cred.gid))
 			cred.gid = rule->anon_gid;
 		for (unsigned i = 0; i < cred.group_n; i++)
-			if (!cred.groups[i])
+			if (is_squashed(rule, cred.groups[i]))
 				cred.groups[i] = rule->anon_gid;
 	}
 	*out = cred;

@@ -21,7 +21,7 @@ struct nfs_export_rule {
 	bool rw;
 	bool insecure;			/* from ports above 1023 too */
 	enum nfs_squash squash;
-	uid_t anon_uid;			/* default 65534 */
+	uid_t anon_uid;			/* default 65534; never NFS_ID_NONE */
 	gid_t anon_gid;
 	struct nfs_export_rule *next; /* in the order of the line; the first that matches decides */
 };
@@ -92,7 +92,10 @@ const struct nfs_export_rule *nfs_export_rule_for(const struct nfs_export *expor
 						  const struct sockaddr_storage *peer);
 /* May it come from this port?  RFC 1813 says nothing; exports(5) `secure` does. */
 bool nfs_export_port_ok(const struct nfs_export_rule *rule, const struct sockaddr_storage *peer);
-/* The caller's credential as this rule squashes it. */
+/*
+ * The caller's credential as this rule squashes it.  NFS_ID_NONE is squashed whatever the rule says: the user makes the
+ * whole caller anonymous, a group that group.
+ */
 void nfs_export_squash(const struct nfs_export_rule *rule, const struct nfs_cred *in,
 		       struct nfs_cred *out);
 

@@ -93,6 +93,7 @@ static void time_decode(struct xdr_in *in, struct timespec *t, unsigned given, u
 	}
 }
 
+/* NFS_ID_NONE changes nothing, as with chown(2). */
 void nfs3_sattr_decode(struct xdr_in *in, struct nfs_set_attr *set)
 {
 	*set = (struct nfs_set_attr){ 0 };
@@ -102,11 +103,11 @@ void nfs3_sattr_decode(struct xdr_in *in, struct nfs_set_attr *set)
 	}
 	if (xdr_in_bool(in)) {
 		set->uid = xdr_in_u32(in);
-		set->set |= NFS_SET_UID;
+		set->set |= set->uid == NFS_ID_NONE ? 0 : NFS_SET_UID;
 	}
 	if (xdr_in_bool(in)) {
 		set->gid = xdr_in_u32(in);
-		set->set |= NFS_SET_GID;
+		set->set |= set->gid == NFS_ID_NONE ? 0 : NFS_SET_GID;
 	}
 	if (xdr_in_bool(in)) {
 		set->size = xdr_in_u64(in);

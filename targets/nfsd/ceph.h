@@ -89,7 +89,8 @@ struct cfs_caller {
 	UserPerm *perm;
 	gid_t groups[NFS_GROUPS_MAX];	/* what perm points to */
 };
-int cfs_caller_begin(struct cfs_caller *caller, const struct nfs_cred *cred);	/* -ENOMEM */
+/* -EACCES: nobody can act as cred; -ENOMEM */
+int cfs_caller_begin(struct cfs_caller *caller, const struct nfs_cred *cred) __must_check;
 void cfs_caller_end(struct cfs_caller *caller);
 /* Which of the wanted rights (enum nfs_access) cred has. */
 int cfs_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have);

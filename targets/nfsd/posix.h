@@ -92,8 +92,13 @@ static inline struct posix_fs *posix_fs_of(const struct nfs_export *export)
 	return export->fs;
 }
 
-/* posix_cred.c: the calling thread acts as cred until the next call; NULL: as the server itself. */
-void posix_act_as(const struct nfs_cred *cred);
+/*
+ * posix_cred.c: the calling thread acts as cred until the next call; NULL: as the server itself.  -EACCES: it cannot,
+ * and nothing may be done for cred.
+ */
+int posix_act_as(const struct nfs_cred *cred) __must_check;
+/* False also where it cannot be known: all owners without a place in this user namespace look the same. */
+bool posix_is_owner(const struct stat *st, const struct nfs_cred *cred);
 
 /* posix_node.c */
 int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **node);	/* takes fd */

@@ -11,9 +11,11 @@ int posix_getacl(struct nfs_node *node, struct nfs_acl *acl)
 {
 	u8 xattr[ACL_XATTR_BYTES_MAX];
 	char path[32];
+	int err = posix_act_as(NULL);
 	ssize_t len;
 
-	posix_act_as(NULL);
+	if (err)
+		return err;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", node->fd);
 	len = getxattr(path, ACL_XATTR, xattr, sizeof(xattr));
 	if (len < 0 && (errno == ENODATA || errno == EOPNOTSUPP))

@@ -30,9 +30,11 @@ int posix_getattr(struct nfs_node *node, struct nfs_attr *attr)
 
 int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have)
 {
+	int err = posix_act_as(cred);
 	unsigned ok = 0;
 
-	posix_act_as(cred);
+	if (err)
+		return err;
 	if (want & NFS_MAY_READ && may(node, R_OK))
 		ok |= NFS_MAY_READ;
 	if (want & NFS_MAY_WRITE && may(node, W_OK))
@@ -47,15 +49,18 @@ int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned w
 {
 	struct stat st;
 	int mode = (want & NFS_MAY_READ ? R_OK : 0) | (want & NFS_MAY_WRITE ? W_OK : 0);
+	int err;
 
 	if (!cred->uid)
 		return 0;
-	posix_act_as(cred);
+	err = posix_act_as(cred);
+	if (err)
+		return err;
 	if (may(node, mode))
 		return 0;
 	if (fstat(node->fd, &st))
 		return -errno;
-	if (st.st_uid == cred->uid)
+	if (posix_is_owner(&st, cred))
 		return 0;
 	/* A program must be readable by who may run it.  RFC 1813 4.4 */
 	return want == NFS_MAY_READ && node->type == S_IFREG && may(node, X_OK) ? 0 : -EACCES;
@@ -72,7 +77,9 @@ static int set_size(struct nfs_node *node, const struct nfs_cred *cred, u64 size
 	fd = posix_node_data_fd(node, true);
 	if (fd < 0)
 		return fd;
-	posix_act_as(cred);
+	err = posix_act_as(cred);
+	if (err)
+		return err;
 	return ftruncate(fd, (off_t)size) ? -errno : 0;
 }
 
@@ -129,7 +136,9 @@ static int set_all(struct nfs_node *node, const struct nfs_cred *cred,
 		if (err)
 			return err;
 	}
-	posix_act_as(cred);
+	err = posix_act_as(cred);
+	if (err)
+		return err;
 	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
 	    fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH))
 		return -errno;

@@ -69,7 +69,9 @@ ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const vo
 	fd = posix_node_data_fd(node, true);
 	if (fd < 0)
 		return fd;
-	posix_act_as(cred);		/* quotas and set-user-ID bits are the caller's */
+	err = posix_act_as(cred);	/* quotas and set-user-ID bits are the caller's */
+	if (err)
+		return err;
 	while (done < len) {
 		n = pwrite(fd, (const char *)buf + done, len - done, (off_t)(offset + done));
 		if (n < 0 && errno == EINTR)
@@ -131,7 +133,9 @@ static int fallocate_as(struct nfs_node *node, const struct nfs_cred *cred, int 
 	fd = posix_node_data_fd(node, true);
 	if (fd < 0)
 		return fd;
-	posix_act_as(cred);
+	err = posix_act_as(cred);
+	if (err)
+		return err;
 	if (fallocate(fd, mode, (off_t)offset, (off_t)len))
 		return -errno;
 	posix_changed(node);
@@ -168,7 +172,9 @@ ssize_t posix_copy(struct nfs_node *from, u64 from_offset, struct nfs_node *to, 
 	to_fd = posix_node_data_fd(to, true);
 	if (from_fd < 0 || to_fd < 0)
 		return from_fd < 0 ? from_fd : to_fd;
-	posix_act_as(cred);
+	err = posix_act_as(cred);
+	if (err)
+		return err;
 	if (clone) {
 		range.src_fd = from_fd;
 		n = ioctl(to_fd, FICLONERANGE, &range) ? -errno : (ssize_t)len;

@@ -198,8 +198,7 @@ static bool resident(u8 *data, u32 len)
 	u32 head = (u32)((uintptr_t)data % PAGE);
 	u32 n = (head + len + PAGE - 1) / PAGE;
 
-	posix_act_as(NULL);
-	if (n > sizeof(pages) || mincore(data - head, head + len, pages))
+	if (posix_act_as(NULL) || n > sizeof(pages) || mincore(data - head, head + len, pages))
 		return false;
 	for (u32 i = 0; i < n; i++)
 		if (!(pages[i] & 1))

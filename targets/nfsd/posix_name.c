@@ -36,8 +36,9 @@ int posix_lookup(struct nfs_node *dir, const struct nfs_cred *cred, const char *
 		return -ENOTDIR;
 	if (!strcmp(name, "..") && dir == fs->root)
 		name = ".";
-	posix_act_as(cred);
-	err = open_path(dir, name, &node);
+	err = posix_act_as(cred);
+	if (!err)
+		err = open_path(dir, name, &node);
 	if (err)
 		return err;
 	/* Handles are of one file system: another one mounted here is not reached by them. */
@@ -128,10 +129,11 @@ static int create_existing(struct nfs_node *dir, const struct nfs_cred *cred, co
 int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, bool excl,
 		 const u8 verifier[8], const struct nfs_set_attr *set, struct nfs_node **out)
 {
+	int fd, err = posix_act_as(cred);
 	struct timespec t[2];
-	int fd;
 
-	posix_act_as(cred);
+	if (err)
+		return err;
 	fd = openat(dir->fd, name,
 		    O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
 		    verifier ? 0600 : mode_of(set, 0600));
@@ -150,7 +152,10 @@ int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *
 int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		const struct nfs_set_attr *set, struct nfs_node **out)
 {
-	posix_act_as(cred);
+	int err = posix_act_as(cred);
+
+	if (err)
+		return err;
 	if (mkdirat(dir->fd, name, mode_of(set, 0755)))
 		return -errno;
 	/* mkdir(2) ignores the bits beyond the permissions. */
@@ -160,7 +165,10 @@ int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *n
 int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		  const char *target, struct nfs_node **out)
 {
-	posix_act_as(cred);
+	int err = posix_act_as(cred);
+
+	if (err)
+		return err;
 	if (symlinkat(target, dir->fd, name))
 		return -errno;
 	return open_made(dir, cred, name, &nothing, 0, out);
@@ -169,7 +177,10 @@ int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char 
 int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
 		dev_t dev, struct nfs_node **out)
 {
-	posix_act_as(cred);
+	int err = posix_act_as(cred);
+
+	if (err)
+		return err;
 	if (mknodat(dir->fd, name, mode, dev))
 		return -errno;
 	return open_made(dir, cred, name, &nothing, 0, out);
@@ -179,9 +190,10 @@ static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const 
 		       int flags)
 {
 	struct nfs_node *node = NULL;
-	int err = 0;
+	int err = posix_act_as(cred);
 
-	posix_act_as(cred);
+	if (err)
+		return err;
 	if (open_path(dir, name, &node))
 		node = NULL;
 	if (unlinkat(dir->fd, name, flags))
@@ -219,10 +231,11 @@ int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *
 		 const char *to_name, const struct nfs_cred *cred)
 {
 	struct nfs_node *old = NULL;
+	int err = posix_act_as(cred);
 	bool changes;
-	int err = 0;
 
-	posix_act_as(cred);
+	if (err)
+		return err;
 	if (open_path(to, to_name, &old))
 		old = NULL;
 	changes = is_other(from, from_name, old);
@@ -246,12 +259,15 @@ int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
 	       const struct nfs_cred *cred)
 {
 	char path[32];
+	int err;
 
 	/* By way of /proc: AT_EMPTY_PATH needs a privilege that the caller has not. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", node->fd);
 	if (node->type == S_IFDIR)
 		return -EISDIR;
-	posix_act_as(cred);
+	err = posix_act_as(cred);
+	if (err)
+		return err;
 	if (linkat(AT_FDCWD, path, dir->fd, name, AT_SYMLINK_FOLLOW))
 		return -errno;
 	posix_changed(node);

@@ -37,14 +37,16 @@ static int handle_of(int fd, u8 *handle, u8 *len, int *mount_id)
 static int open_handle(struct posix_fs *fs, const u8 *handle, unsigned len)
 {
 	union kernel_handle k;
-	int fd;
+	int fd, err;
 
 	k.h.handle_bytes = get_unaligned_be32(handle);
 	k.h.handle_type = (int)get_unaligned_be32(handle + 4);
 	if (k.h.handle_bytes != len - 8)
 		return -EBADMSG;
 	memcpy(k.h.f_handle, handle + 8, len - 8);
-	posix_act_as(NULL);
+	err = posix_act_as(NULL);
+	if (err)
+		return err;
 	fd = open_by_handle_at(fs->root_fd, &k.h, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? (errno == EINVAL ? -ESTALE : -errno) : fd;
 }
@@ -245,11 +247,12 @@ void posix_nodes_drop(struct posix_fs *fs)
 
 static int reopen(const struct nfs_node *node, int flags)
 {
+	int fd, err = posix_act_as(NULL);
 	char path[32];
-	int fd;
 
+	if (err)
+		return err;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", node->fd);
-	posix_act_as(NULL);
 	fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }

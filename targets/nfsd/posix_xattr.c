@@ -27,8 +27,7 @@ static int begin(struct nfs_node *node, const struct nfs_cred *cred, const char 
 	snprintf(p->file, sizeof(p->file), "/proc/self/fd/%d", node->fd);
 	if (name)
 		snprintf(p->name, sizeof(p->name), PREFIX "%s", name);
-	posix_act_as(cred);
-	return 0;
+	return posix_act_as(cred);
 }
 
 ssize_t posix_getxattr(struct nfs_node *node, const struct nfs_cred *cred, const char *name,

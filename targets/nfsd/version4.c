@@ -24,7 +24,9 @@ static void conn_down(struct nfs_server *server, struct nfs_conn *conn)
 
 static void as_server(void)
 {
-	posix_act_as(NULL);
+	if (posix_act_as(NULL))
+		daemon_log(LOG_ERR, "the records of clients are written with the rights of a "
+				    "caller: the kernel does not give the server its own back");
 }
 
 static int records_open(int state_fd)

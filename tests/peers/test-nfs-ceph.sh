@@ -10,7 +10,7 @@
 . "$(dirname "$0")/own-mounts.sh"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ceph-lib.sh"
-peer_need mount.nfs nsenter python3
+peer_need mount.nfs nsenter python3 nfs-cat
 [ -e /dev/fuse ] || skip "needs /dev/fuse"
 ceph_need
 peer_begin
@@ -100,6 +100,24 @@ done
 echo "for one" | nfs cp --mount-port 2049 - "$server/vol/acl"
 ceph_direct acl /vol/acl 1234
 say "snapshots"
+
+# 4294967295 is nobody, as user, as group and after a call of root's: libcephfs takes it for the server itself.
+ceph_direct mkdir /vol/private 700
+echo secret | nfs cp --mount-port 2049 - "$server/vol/private/file"
+cat_as() # UID GID PATH
+{
+	in_net nfs-cat "$server$3?uid=$1&gid=$2&version=3&nfsport=2049&mountport=2049" 2>>"$peer_dir/nfs-cat.log" || true
+}
+for path in /vol/private/file /whole/fs/vol/private/file; do
+	for who in "4294967295 4294967295" "4294967295 0" "4294967294 4294967295" "1000 4294967295" "65534 65534"; do
+		# shellcheck disable=SC2086	# two words
+		[ -z "$(cat_as $who $path)" ] || fail "$path is read by $who"
+		[ "$(cat_as 0 0 /vol/private/file)" = secret ] || fail "root does not read /vol/private/file"
+	done
+done
+[ "$(cat_as 4294967295 4294967295 /vol/f-rdma-3-4097 | head -c 100 | wc -c)" = 100 ] ||
+	fail "nobody does not read what everybody may"
+say "identities"
 
 # ---- openrdma mount -------------------------------------------------------------------------------------------
 for vers in 3 4.2; do

@@ -144,7 +144,7 @@ int rig_teardown(void **state)
 	struct rig *rig = *state;
 	char command[128];
 
-	posix_act_as(NULL);
+	assert_int_equal(posix_act_as(NULL), 0);
 	for (unsigned i = 0; i < RIG_EXPORTS; i++)
 		posix_fs_destroy(rig->fs[i]);	/* asserts that no object is held any more */
 	nfs_replay_destroy(rig->server.replay);

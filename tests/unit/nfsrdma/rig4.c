@@ -120,7 +120,7 @@ int rig4_teardown(void **state)
 	nfs4_obj_put(&rig->c.cur);
 	nfs4_obj_put(&rig->c.saved);
 	nfs4_pseudo_destroy(rig->pseudo);
-	posix_act_as(NULL);
+	assert_int_equal(posix_act_as(NULL), 0);
 	for (unsigned i = 0; i < RIG4_EXPORTS; i++)
 		posix_fs_destroy(rig->fs[i]);	/* asserts that no object is held any more */
 	exports_deinit(&rig->exports);

@@ -68,7 +68,7 @@ static void file(struct fixture *f, const char *name, unsigned uid, mode_t mode)
 {
 	int fd;
 
-	posix_act_as(NULL);		/* not as whom the server did its last call */
+	assert_int_equal(posix_act_as(NULL), 0); /* not as whom the server did its last call */
 	fd = open(path_of(f, name), O_CREAT | O_EXCL | O_WRONLY, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "1", 1), 1);

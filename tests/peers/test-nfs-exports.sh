@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#
+# Who may do what in openrdma-nfsd's exports, by libnfs's programs (Debian's libnfs-utils), which say any user and group
+# that they are told to.
+#
+#   usage: test-nfs-exports.sh
+. "$(dirname "$0")/lib.sh"
+peer_need nfs-cat
+peer_begin_alone
+peer_program openrdma-nfsd
+nfsd=$peer_found
+chmod 755 "$peer_dir"
+
+none=4294967295		# -1: the id that no user and no group has
+port=0
+nfsd_up() # OPTION...
+{
+	port=$((2049 + port % 100))
+	peer_spawn nfsd "$nfsd" --listen $peer_host --port $port --no-rdma --no-rpcbind --state "$peer_dir/state" \
+		--admin none "$@"
+	peer_wait_port $port nfsd
+}
+
+# as UID GID PATH: its content, or nothing.
+as()
+{
+	peer_exec timeout 20 nfs-cat \
+		"nfs://$peer_host$3?uid=$1&gid=$2&version=3&nfsport=$port&mountport=$port" 2>>"$peer_dir/nfs-cat.log" || true
+}
+
+# reads TEXT UID GID PATH
+reads()
+{
+	local got
+
+	got=$(as "$2" "$3" "$4")
+	[ "$got" = "$1" ] || fail "uid $2, gid $3 reads '$got' of ${4##*/}, expected '$1'"
+}
+
+# ---- identities --------------------------------------------------------------------------------------------
+for export in root all none; do
+	mkdir "$peer_dir/$export"
+	for owner in 0:0 1000:1000 65534:65534 4711:4711; do
+		echo "of $owner" >"$peer_dir/$export/$owner"
+		chown $owner "$peer_dir/$export/$owner"
+		chmod 440 "$peer_dir/$export/$owner"
+	done
+done
+nfsd_up --export "$peer_dir/root *(rw,insecure,root_squash)" \
+	--export "$peer_dir/all *(rw,insecure,all_squash,anonuid=4711,anongid=4711)" \
+	--export "$peer_dir/none *(rw,insecure,no_root_squash)"
+for id in 0 $none; do
+	reads "" $id $id "$peer_dir/root/0:0"
+	reads "" $id 1000 "$peer_dir/root/0:0"
+	reads "" 1000 $id "$peer_dir/root/0:0"
+	reads "of 65534:65534" $id $id "$peer_dir/root/65534:65534"
+	reads "of 1000:1000" 1000 $id "$peer_dir/root/1000:1000"
+done
+reads "of 0:0" 0 0 "$peer_dir/none/0:0"
+for id in $none 4294967294 65534; do
+	reads "" $id $id "$peer_dir/root/0:0"
+	reads "" $id $id "$peer_dir/none/0:0"
+	reads "" $id $id "$peer_dir/none/1000:1000"
+	# The thread was root's, or somebody's, before.
+	reads "of 0:0" 0 0 "$peer_dir/none/0:0"
+	reads "of 1000:1000" 1000 1000 "$peer_dir/none/1000:1000"
+	reads "" 4711 $id "$peer_dir/none/1000:1000"
+	reads "" $id 4711 "$peer_dir/none/1000:1000"
+	for owner in 0:0 1000:1000 65534:65534; do
+		reads "" $id $id "$peer_dir/all/$owner"
+	done
+	reads "of 4711:4711" $id $id "$peer_dir/all/4711:4711"
+done
+peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
+say "identities"
