@@ -4,6 +4,9 @@
  *
  * Zeroes are an operation of the store, which may give the space back when UNMAP asks for it (they read as
  * zeroes either way).  Other data is written piece by piece.  With the write cache disabled a flush follows.
+ *
+ * The data-out is one block, whatever the number of blocks: an initiator that offers another length means another
+ * command, and is refused rather than served with the first block of it.
  */
 #include "targets/scsi/cdb.h"
 #include "targets/scsi/cmd.h"
@@ -127,6 +130,8 @@ void scsi_write_same(struct oriser_cmd *cmd)
 		return;
 	else if (flags & NDOB)
 		start(cmd);
+	else if (cmd->write_len != lun_block(lun))
+		scsi_fail(cmd, KEY_ILLEGAL_REQUEST, ASC_INVALID_FIELD_IN_CIU);
 	else
 		scsi_want_data(cmd, lun_block(lun), start);
 }

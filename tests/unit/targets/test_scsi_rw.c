@@ -248,7 +248,21 @@ static void test_write_same(void **state)
 	expect_bad_field(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1), 0, DATA(1)), true,
 			 10, 8);
 	expect_bad_field(RUN(CDB(0x41, 0x01, 0, 0, 0, 0, 0, 0, 1), 0, DATA(1)), true, 1, 0);
-	expect_sense(RUN(CDB(0x41, 0, 0, 0, 0, 0, 0, 0, 1), 0, data, BLOCK - 1), 5, 0x0e03);
+	/* one block, whatever the number of blocks: neither less nor more, and nothing is written */
+	expect_blocks(64, 8, data);
+	for (unsigned i = 0; i < 3; i++) {
+		static const uint32_t lens[] = { BLOCK - 1, BLOCK + 1, 2 * BLOCK };
+
+		expect_sense(RUN(CDB(0x41, 0, 0, 0, 0, 64, 0, 0, 2), 0, data + 9, lens[i]), 5,
+			     0x0e03);
+		expect_sense(RUN(CDB(0x93, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 2), 0, data + 9,
+				 lens[i]),
+			     5, 0x0e03);
+		expect_sense(RUN(CDB(0x93, 8, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 2), 0, zero,
+				 min_t(uint32_t, lens[i], BLOCK - 1)),
+			     5, 0x0e03);
+	}
+	expect_blocks(64, 8, data);
 }
 
 static void put_descriptor(uint8_t *list, unsigned i, uint64_t lba, uint32_t blocks)
