@@ -3,11 +3,28 @@
 
 #include "targets/scsi/lun.h"
 
+#define AWRE	0x80	/* read-write error recovery page, byte 2 */
+#define ARRE	0x40
 #define WCE	0x04	/* caching page, byte 2: WRITE CACHE ENABLE */
 #define D_SENSE	0x04	/* control page, byte 2 */
 #define GLTSD	0x02	/* byte 2: no log parameters are saved */
 #define QAM_ANY	0x10	/* byte 3: simple commands may be reordered */
 #define TAS	0x40	/* byte 5: what another initiator aborts is answered TASK ABORTED */
+
+/*
+ * Read-write error recovery mode page, SBC-3 6.5.9: nothing of it can be chosen.  What the store below does to read or
+ * write a block it does unasked, and what it could not do is reported: all zero says that, and AWRE and ARRE that blocks
+ * are replaced without being asked.
+ */
+static void recovery_fill(const struct lun *lun, enum mode_control what, uint8_t *out)
+{
+	if (what != MODE_CHANGEABLE)
+		out[2] = AWRE | ARRE;
+}
+
+static void apply_nothing(struct lun *lun, const uint8_t *page)
+{
+}
 
 /* Caching mode page, SBC-3 6.5.5. */
 static void caching_fill(const struct lun *lun, enum mode_control what, uint8_t *out)
@@ -43,6 +60,7 @@ static void control_apply(struct lun *lun, const uint8_t *page)
 }
 
 const struct mode_page mode_pages[] = {
+	{ 0x01, 12, recovery_fill, apply_nothing },
 	{ 0x08, 20, caching_fill, caching_apply },
 	{ 0x0a, 12, control_fill, control_apply },
 };

@@ -67,6 +67,10 @@ has "mapped"
 ok "MODE SENSE 6" sg_modes -6 "$disk"
 ok "MODE SENSE 10 caching" sg_modes -p 8 "$disk"
 has "caching"
+ok "MODE SENSE 10 error recovery" sg_modes -p 1 "$disk"
+has "01 0a c0 00"
+ok "sg_format, what it would change" sg_format "$disk"
+has "number of blocks=$blocks|block count=$blocks"
 ok "REQUEST SENSE" sg_requests "$disk"
 ok "START STOP UNIT" sg_start --start "$disk"
 ok "SYNCHRONIZE CACHE" sg_sync "$disk"
@@ -82,6 +86,10 @@ done
 ok "WRITE SAME 16" sg_write_same --16 --in=/run/data --lba=4096 --num=256 --xferlen=512 "$disk"
 ok "read it" sg_dd if="$disk" of=/run/back bs=512 skip=4351 count=1
 cmp -n 512 /run/data /run/back || fail "WRITE SAME wrote other data"
+refused "WRITE SAME 16 with two blocks of data" "illegal request" \
+	sg_write_same --16 --in=/run/data --lba=4096 --num=256 --xferlen=1024 "$disk"
+refused "WRITE SAME 10 with two blocks of data" "illegal request" \
+	sg_write_same --10 --in=/run/data --lba=4096 --num=256 --xferlen=1024 "$disk"
 ok "UNMAP" sg_unmap --lba=4096 --num=256 "$disk"
 ok "read it" sg_dd if="$disk" of=/run/back bs=512 skip=4096 count=256
 cmp -n 131072 /run/back /dev/zero || fail "unmapped blocks are not zero"

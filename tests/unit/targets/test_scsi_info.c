@@ -58,18 +58,21 @@ static const uint8_t capacity10[8] = { 0, 0, 0x07, 0xff, 0, 0, 2, 0 };
 static const uint8_t no_sense[18] = { 0x70, 0, 0, 0, 0, 0, 0, 10 };
 static const uint8_t no_sense_desc[8] = { 0x72 };
 
-static const uint8_t mode_all6[44] = {
-	43, 0, 0x10, 8,	   0,		0,    0x08, 0,	  0, 0,
-	2,  0, 0x08, 0x12, [32] = 0x0a, 0x0a, 0x02, 0x10, 0, 0x40,
+static const uint8_t mode_all6[56] = {
+	55,   0,    0x10, 8,	       0,    0,		  0x08, 0,    0,    0, 2,    0,
+	0x01, 0x0a, 0xc0, [24] = 0x08, 0x12, [44] = 0x0a, 0x0a, 0x02, 0x10, 0, 0x40,
 };
-static const uint8_t mode_all10[48] = {
-	0, 46, 0, 0x10, 0,    0,    0,		 8,    0,    0,	   0x08, 0,
-	0, 0,  2, 0,	0x08, 0x12, [36] = 0x0a, 0x0a, 0x02, 0x10, 0,	 0x40,
+static const uint8_t mode_all10[60] = {
+	0, 58, 0,    0x10, 0,	 0,	      0,    8,		 0,    0,    0x08, 0, 0,    0,
+	2, 0,  0x01, 0x0a, 0xc0, [28] = 0x08, 0x12, [48] = 0x0a, 0x0a, 0x02, 0x10, 0, 0x40,
 };
-static const uint8_t mode_long[56] = {
-	0, 54, 0, 0x10, 1, 0, 0, 16, 0,	   0,	 0,	      0,    0,	  0,	0x08, 0,
-	0, 0,  0, 0,	0, 0, 2, 0,  0x08, 0x12, [44] = 0x0a, 0x0a, 0x02, 0x10, 0,    0x40,
+static const uint8_t mode_long[68] = {
+	0,    66,	   0,	 0x10,	      1,    0,	  0,	    16, 0,    0,
+	0,    0,	   0,	 0,	      0x08, 0,	  [22] = 2, 0,	0x01, 0x0a,
+	0xc0, [36] = 0x08, 0x12, [56] = 0x0a, 0x0a, 0x02, 0x10,	    0,	0x40,
 };
+static const uint8_t mode_recovery[16] = { 15, 0, 0x10, 0, 0x01, 0x0a, 0xc0 };
+static const uint8_t mode_recovery_changeable[16] = { 15, 0, 0x10, 0, 0x01, 0x0a };
 static const uint8_t mode_control_changeable[16] = { 15, 0, 0x10, 0, 0x0a, 0x0a, 0x04 };
 static const uint8_t mode_caching_changeable[24] = { 23, 0, 0x10, 0, 0x08, 0x12 };
 
@@ -100,6 +103,8 @@ static const struct {
 	{ "mode sense 6, defaults", { 0x1a, 0, 0xbf }, 4, 1, A(mode_all6) },
 	{ "mode sense 10", { 0x5a, 0, 0x3f }, 7, 2, A(mode_all10) },
 	{ "mode sense 10, long", { 0x5a, 0x10, 0x3f }, 7, 2, A(mode_long) },
+	{ "recovery", { 0x1a, 8, 0x01 }, 4, 1, A(mode_recovery) },
+	{ "recovery, changeable", { 0x1a, 8, 0x41 }, 4, 1, A(mode_recovery_changeable) },
 	{ "control, changeable", { 0x1a, 8, 0x4a }, 4, 1, A(mode_control_changeable) },
 	{ "caching, changeable", { 0x1a, 8, 0x48 }, 4, 1, A(mode_caching_changeable) },
 };
@@ -203,7 +208,7 @@ static void test_refusals(void **state)
 		{ "page without EVPD", { 0x12, 0, 0x80, 0, 255 }, 2, 7 },
 		{ "unknown page", { 0x12, 1, 0xb9, 0, 255 }, 2, 7 },
 		{ "CMDDT", { 0x12, 2, 0, 0, 255 }, 1, 1 },
-		{ "unknown mode page", { 0x1a, 8, 0x01, 0, 255 }, 2, 5 },
+		{ "unknown mode page", { 0x1a, 8, 0x02, 0, 255 }, 2, 5 },
 		{ "unknown subpage", { 0x1a, 8, 0x08, 1, 255 }, 3, 7 },
 		{ "long LBAs, short form", { 0x1a, 0x18, 0x08, 0, 255 }, 1, 4 },
 		{ "select report", { 0xa0, 0, 3, 0, 0, 0, 0, 0, 0, 255 }, 2, 7 },
@@ -387,6 +392,8 @@ static void test_mode_select(void **state)
 {
 	static const uint8_t d_sense[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10, 0, 0x40 };
 	static const uint8_t wce[24] = { 0, 0, 0, 0, 0x08, 0x12, 0x04 };
+	static const uint8_t recovery[16] = { 0, 0, 0, 0, 0x01, 0x0a, 0xc0 };
+	static const uint8_t no_awre[16] = { 0, 0, 0, 0, 0x01, 0x0a, 0x40 };
 	uint8_t list[36] = { 0, 0, 0, 0, 0, 0,	  0,	8,    0,    0, 8,
 			     0, 0, 0, 2, 0, 0x0a, 0x0a, 0x02, 0x10, 0, 0x40 };
 	struct oriser_tsession other;
@@ -411,6 +418,10 @@ static void test_mode_select(void **state)
 	/* memory has no write cache to switch on */
 	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x10, 0, 0, 24, 0), 0, wce, 24), false, 6,
 			 8);
+	/* what a format program sends back as it read it; nothing of it can be changed */
+	expect_good(host_run(&host, &s, CDB(0x15, 0x10, 0, 0, 16, 0), 0, recovery, 16));
+	expect_bad_field(host_run(&host, &s, CDB(0x15, 0x10, 0, 0, 16, 0), 0, no_awre, 16), false,
+			 6, 8);
 	/* the list is cut anywhere: nothing changes */
 	for (unsigned len = 1; len < 16; len++) {
 		static const uint8_t cut[16] = { 0, 0, 0, 0, 0x0a, 0x0a, 0x06, 0x10, 0, 0x40 };
