@@ -2,112 +2,112 @@
 /*
  * The STag table.  Contract: mem.h.
  *
- * An STag's upper 24 bits are a keyed bijection of the slot's index, so that STags lie sparsely in
- * the whole range and a known one says nothing about its neighbours (RFC 5040 8.1.1, rule 8).  Free
- * slots wait in a queue that starts shuffled: a freed STag is reused as late as possible.
+ * Tags are permuted numbers of slots (stag.h), which is costly, so it is done when a slot is taken, and an access
+ * finds the slot by its tag: tags are spread evenly, so the tag itself says which bucket.  The heads of the buckets
+ * lie in the slots.  Slots that were never used come first, then those that have been free for longest.
  */
 #include "core/mem/mem.h"
 
-#define INDEX_BITS	24
-#define INDEX_MASK	((1u << INDEX_BITS) - 1)
-#define KEY_BITS	8
-#define KEY_MASK	((1u << KEY_BITS) - 1)
+#define KEY_MASK	((1u << STAG_KEY_BITS) - 1)
 #define SLOT_NONE	((u32)~0)
+#define SLOTS_MAX	(1u << 22)
 
 #define ACCESS_REMOTE	(ACCESS_REMOTE_WRITE | ACCESS_REMOTE_READ | ACCESS_REMOTE_ATOMIC)
 #define ACCESS_MODIFY	(ACCESS_REMOTE_WRITE | ACCESS_REMOTE_ATOMIC)
 
-/* splitmix64 */
-static u64 mem_random(struct mem_table *t)
+static u32 *bucket_of(const struct mem_table *t, u32 tag)
 {
-	u64 z = t->rng += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
+	return &t->slots[(u64)tag * t->slot_n >> STAG_BITS].bucket;
 }
 
-static u32 stag_of(const struct mem_table *t, u32 index, u8 key)
-{
-	return (((index * t->index_mul) ^ t->index_key) & INDEX_MASK) << KEY_BITS | key;
-}
-
-static u32 index_of(const struct mem_table *t, u32 stag)
-{
-	return (((stag >> KEY_BITS) ^ t->index_key) * t->index_inv) & INDEX_MASK;
-}
-
-/* The slot that the index part leads to, in use or not; NULL: outside the table. */
+/* The slot in use that the tag leads to, or NULL. */
 static struct mem_slot *slot_find(const struct mem_table *t, u32 stag)
 {
-	u32 index = index_of(t, stag);
+	u32 tag = stag >> STAG_KEY_BITS, at = *bucket_of(t, tag);
 
-	return index < t->slot_n ? &t->slots[index] : NULL;
-}
+	while (at) {
+		struct mem_slot *slot = &t->slots[at - 1];
 
-static void free_append(struct mem_table *t, u32 index)
-{
-	t->slots[index].next_free = SLOT_NONE;
-	if (t->free_n++)
-		t->slots[t->free_tail].next_free = index;
-	else
-		t->free_head = index;
-	t->free_tail = index;
-}
-
-void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n, u64 seed)
-{
-	u32 inv, i;
-
-	core_assert(slot_n >= 2 && slot_n <= 1u << 22);
-	memset(slots, 0, slot_n * sizeof(*slots));
-	*t = (struct mem_table){ .slots = slots, .slot_n = slot_n, .rng = seed };
-
-	t->index_key = (u32)mem_random(t) & INDEX_MASK;
-	t->index_mul = ((u32)mem_random(t) | 1) & INDEX_MASK;
-	/* Newton: an odd number is its own inverse to 3 bits, each round doubles them. */
-	inv = t->index_mul;
-	for (i = 0; i < 4; i++)
-		inv *= 2 - t->index_mul * inv;
-	t->index_inv = inv & INDEX_MASK;
-
-	/* A random permutation, kept in next_free until the queue is linked in its order. */
-	for (i = 0; i < slot_n; i++) {
-		u32 j = (u32)((mem_random(t) >> 32) * (i + 1) >> 32);
-
-		slots[i].next_free = slots[j].next_free;
-		slots[j].next_free = i;
+		if (likely(slot->tag == tag))
+			return slot;
+		at = slot->next;
 	}
-	for (i = 0; i < slot_n; i++)
-		slots[i].parent = slots[i].next_free;
-	for (i = 0; i < slot_n; i++)
-		free_append(t, slots[i].parent);
+	return NULL;
+}
+
+void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n,
+		    const struct stag_key *key)
+{
+	core_assert(slot_n >= 2 && slot_n <= SLOTS_MAX);
+	*t = (struct mem_table){ .slots = slots, .slot_n = slot_n, .key = *key };
+	while ((u32)1 << t->index_bits < slot_n)
+		t->index_bits++;
 }
 
 void mem_table_deinit(struct mem_table *t)
 {
-	core_assert(t->free_n == t->slot_n);
+	core_assert(!t->used_n);
+}
+
+/* A slot that nobody uses; its number, 0: none. */
+static u32 free_take(struct mem_table *t)
+{
+	u32 at = t->free_head;
+
+	if (t->fresh < t->slot_n)
+		return ++t->fresh;
+	if (at)
+		t->free_head = t->slots[at - 1].next;
+	return at;
+}
+
+static void free_append(struct mem_table *t, u32 at)
+{
+	t->slots[at - 1].next = 0;
+	if (t->free_head)
+		t->slots[t->free_tail - 1].next = at;
+	else
+		t->free_head = at;
+	t->free_tail = at;
 }
 
 static struct mem_slot *slot_take(struct mem_table *t, enum mem_kind kind, u32 pd, u32 *stag)
 {
-	u32 index = t->free_head;
+	u32 at = free_take(t), *bucket;
 	struct mem_slot *slot;
 
-	if (!t->free_n)
+	if (!at)
 		return NULL;
-	slot = &t->slots[index];
-	t->free_head = slot->next_free;
-	t->free_n--;
+	slot = &t->slots[at - 1];
 	*slot = (struct mem_slot){
+		.tag = stag_permute(&t->key, (slot->generation << t->index_bits | (at - 1)) &
+						     ((1u << STAG_BITS) - 1)),
+		.bucket = slot->bucket,
+		.generation = slot->generation,
 		.kind = kind,
-		.key = (u8)(mem_random(t) >> 32),
+		.key = stag_first_key(&t->key, t->registered++),
 		.pd = pd,
 		.parent = SLOT_NONE,
-		.next_free = SLOT_NONE,
 	};
-	*stag = stag_of(t, index, slot->key);
+	bucket = bucket_of(t, slot->tag);
+	slot->next = *bucket;
+	*bucket = at;
+	t->used_n++;
+	*stag = slot->tag << STAG_KEY_BITS | slot->key;
 	return slot;
+}
+
+static void slot_free(struct mem_table *t, struct mem_slot *slot)
+{
+	u32 at = (u32)(slot - t->slots) + 1, *link = bucket_of(t, slot->tag);
+
+	while (*link != at)
+		link = &t->slots[*link - 1].next;
+	*link = slot->next;
+	slot->kind = MEM_FREE;
+	slot->generation++;
+	free_append(t, at);
+	t->used_n--;
 }
 
 static void enter_valid(struct mem_table *t, struct mem_slot *slot, u32 stag, u32 stream)
@@ -167,13 +167,12 @@ int mem_dereg(struct mem_table *t, u32 stag)
 {
 	struct mem_slot *slot = slot_find(t, stag);
 
-	if (!slot || slot->kind == MEM_FREE)
+	if (!slot)
 		return -EINVAL;
 	if (slot->bound_n)
 		return -EBUSY;
 	enter_invalid(t, slot);
-	slot->kind = MEM_FREE;
-	free_append(t, (u32)(slot - t->slots));
+	slot_free(t, slot);
 	return 0;
 }
 
@@ -245,7 +244,7 @@ enum mem_fault mem_invalidate(struct mem_table *t, u32 pd, u32 stream, u32 stag,
 {
 	struct mem_slot *slot = slot_find(t, stag);
 
-	if (!slot || slot->kind == MEM_FREE || slot->key != (u8)(stag & KEY_MASK))
+	if (!slot || slot->key != (u8)(stag & KEY_MASK))
 		return MEM_BAD_STAG;
 	if (slot->pd != pd)
 		return MEM_BAD_STREAM;
@@ -268,7 +267,7 @@ void mem_stream_gone(struct mem_table *t, u32 stream)
 	u32 pass, i;
 
 	for (pass = 0; pass < ARRAY_SIZE(order); pass++)
-		for (i = 0; i < t->slot_n && t->bound_n; i++)
+		for (i = 0; i < t->fresh && t->bound_n; i++)
 			if (t->slots[i].kind == order[pass] && t->slots[i].stream == stream)
 				enter_invalid(t, &t->slots[i]);
 }

@@ -2,9 +2,11 @@
 /*
  * STag table: every memory region and window of one device instance.
  *
- * An STag (lkey, rkey) is 32 bits: 24 bits that lead to a slot and an 8-bit key that the consumer
- * may change at each fast registration or bind.  Slots are handed out in an unpredictable order and
- * the first key of a slot is random, so that a peer cannot guess one (RFC 5042 6.1.2).
+ * An STag (lkey, rkey) is 32 bits: a tag of 24 bits that leads to a slot and an 8-bit key that the
+ * consumer may change at each fast registration or bind.  Each registration has a tag of its own,
+ * which does not follow from others, and a random first key (stag.h): a peer cannot guess one,
+ * whatever it has seen (RFC 5042 6.1.2).  A tag comes again only when its slot has been freed as
+ * often as the 24 bits allow for a table of this size.
  *
  * Every access is checked for: slot valid and key equal, protection domain (regions) or stream
  * (windows and remotely invalidatable regions, once bound), access rights, and bounds in 64 bits.
@@ -15,6 +17,7 @@
 #define CORE_MEM_MEM_H
 
 #include "core/env.h"
+#include "core/mem/stag.h"
 #include "core/qp/wr.h"
 
 enum mem_kind {
@@ -35,6 +38,10 @@ enum mem_fault {
 };
 
 struct mem_slot {
+	u32 tag;
+	u32 next;	/* in its bucket, or in the free queue; slot numbers from 1 on, 0: none */
+	u32 bucket;		/* the table's: the first slot whose tag belongs here */
+	u32 generation;		/* how often it was freed */
 	enum mem_kind kind;
 	bool valid;		/* may be accessed: registered, bound and not invalidated */
 	u8 key;
@@ -47,22 +54,25 @@ struct mem_slot {
 	u8 *mapping;		/* host memory of byte `base` */
 	u32 parent;		/* MEM_MW: slot index of the region; bound_n counted there */
 	u32 bound_n;		/* windows bound to this region */
-	u32 next_free;
 };
 
 struct mem_table {
 	struct mem_slot *slots;
 	u32 slot_n;
-	u32 free_head, free_tail, free_n;
-	u32 index_key; /* whitens the index part of an STag: (index * mul) ^ key, 24 bits */
-	u32 index_mul, index_inv;
-	u64 rng;		/* seeded by the host */
+	u32 used_n;
+	u32 fresh;		/* slots that were never used: from this index on */
+	u32 free_head, free_tail;	/* the others, oldest first; numbered like mem_slot.next */
+	/* of what is permuted, these are the slot's index, the rest its generation */
+	u32 index_bits;
+	struct stag_key key;
+	u64 registered;		/* ever */
 	u32 bound_n;		/* slots tied to a stream */
 	u32 revoked; /* counts revocations: a cached translation of an older count is stale */
 };
 
-/* slots: slot_n of them, the host's, zeroed here; slot_n 2 to 1 << 22.  seed from getrandom(). */
-void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n, u64 seed);
+/* slots: slot_n of them, the host's, zeroed by it; slot_n 2 to 1 << 22.  key from getrandom(). */
+void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n,
+		    const struct stag_key *key);
 /* Asserts that nothing is registered any more. */
 void mem_table_deinit(struct mem_table *t);
 

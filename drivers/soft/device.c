@@ -151,6 +151,7 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 		     struct ual_device **out)
 {
 	struct soft_device *dev = calloc(1, sizeof(*dev));
+	struct stag_key key;
 	int err = -ENOMEM;
 
 	if (!dev)
@@ -165,7 +166,9 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 	err = net->open(net_ctx, loop, &dev->net_cookie);
 	if (err)
 		goto err_slots;
-	mem_table_init(&dev->mem, dev->slots, limits->mr_max, net->random(net_ctx));
+	for (size_t i = 0; i < ARRAY_SIZE(key.k); i++)
+		key.k[i] = net->random(net_ctx);
+	mem_table_init(&dev->mem, dev->slots, limits->mr_max, &key);
 	pthread_mutex_init(&dev->inbox_lock, NULL);
 	dev->inbox_post = (struct ual_post){ .fn = inbox_run, .ctx = dev };
 	dev->kick = (struct ual_defer){ .fn = kick_run, .ctx = dev };

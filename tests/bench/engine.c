@@ -66,7 +66,7 @@ static struct side *side_create(bool initiator, bool crc)
 	};
 	const struct mpa_result how = { .initiator = initiator, .crc = crc, .ird = 16, .ord = 16 };
 
-	mem_table_init(&s->mem, s->slots, ARRAY_SIZE(s->slots), 1);
+	mem_table_init(&s->mem, s->slots, ARRAY_SIZE(s->slots), &(struct stag_key){ { 1 } });
 	cq_init(&s->cq, s->ring, ARRAY_SIZE(s->ring), NULL);
 	s->area = must(calloc(1, AREA));
 	s->pipe = must(malloc(PIPE));

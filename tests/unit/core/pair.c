@@ -46,7 +46,8 @@ static void end_init(struct pair *p, struct end *e, u32 index)
 		how.markers_rx = how.markers_tx;
 		how.markers_tx = m;
 	}
-	mem_table_init(&e->mem, e->slots, ARRAY_SIZE(e->slots), 0x1234 + index);
+	mem_table_init(&e->mem, e->slots, ARRAY_SIZE(e->slots),
+		       &(struct stag_key){ { 0x1234, index } });
 	cq_init(&e->scq, e->sring, ARRAY_SIZE(e->sring), NULL);
 	cq_init(&e->rcq, e->rring, ARRAY_SIZE(e->rring), NULL);
 	rq_init(&e->srq, e->srq_entries, e->srq_sges, ARRAY_SIZE(e->srq_entries), 4);

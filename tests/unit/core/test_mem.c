@@ -14,6 +14,12 @@
 static struct mem_slot slots[SLOTS];
 static u8 memory[4096];
 
+static void table_init(struct mem_table *t, u32 slot_n, u64 seed)
+{
+	memset(slots, 0, sizeof(slots));
+	mem_table_init(t, slots, slot_n, &(struct stag_key){ { seed, ~seed } });
+}
+
 static int by_value(const void *a, const void *b)
 {
 	u32 x = *(const u32 *)a, y = *(const u32 *)b;
@@ -27,7 +33,7 @@ static void test_exhaustion(void **state)
 	struct mem_table t;
 	u32 stags[SLOTS], one;
 
-	mem_table_init(&t, slots, SLOTS, 99);
+	table_init(&t, SLOTS, 99);
 	for (u32 i = 0; i < SLOTS; i++)
 		assert_int_equal(mem_mr_reg(&t, 1, memory, 0, sizeof(memory), 0, &stags[i]), 0);
 	assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 1, 0, &one), -ENOMEM);
@@ -49,7 +55,7 @@ static void test_unpredictable(void **state)
 	struct mem_table t;
 
 	for (u32 seed = 0; seed < 2; seed++) {
-		mem_table_init(&t, slots, SLOTS, seed);
+		table_init(&t, SLOTS, seed);
 		assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 1, 0, &first[seed]), 0);
 	}
 	assert_int_not_equal(first[0] >> 8, first[1] >> 8);
@@ -64,25 +70,88 @@ static void test_unpredictable(void **state)
 	assert_true(steps < 3);
 }
 
-/* A slot that was freed is the last to be used again, and then with another key. */
+/* A slot that was freed is the last to be used again, and then with another tag. */
 static void test_reuse(void **state)
 {
 	u32 freed, stag, old;
 	struct mem_table t;
 	u8 *at;
 
-	mem_table_init(&t, slots, 16, 5);
+	table_init(&t, 16, 5);
 	assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 64, 0, &freed), 0);
 	old = t.revoked;
 	assert_int_equal(mem_dereg(&t, freed), 0);
 	assert_int_not_equal(t.revoked, old);
-	for (u32 i = 0; i < 15; i++) {
+	for (u32 i = 0; i < 16; i++) {
+		assert_int_equal(mem_check(&t, 1, 1, freed, 0, 1, 0, &at), MEM_BAD_STAG);
 		assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 64, 0, &stag), 0);
 		assert_int_not_equal(stag >> 8, freed >> 8);
+		assert_int_equal(mem_check(&t, 1, 1, stag, 0, 1, 0, &at), MEM_OK);
 	}
-	assert_int_equal(mem_check(&t, 1, 1, freed, 0, 1, 0, &at), MEM_BAD_STAG);
-	assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 64, 0, &stag), 0);
-	assert_int_equal(stag >> 8, freed >> 8);
+	assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 64, 0, &stag), -ENOMEM);
+}
+
+/*
+ * A stale STag never resolves within the generations: a table of 2^22 slots has four, one of 16 more than a million.
+ * All that were given out before are tried, with every key that a consumer could have chosen.
+ */
+static void test_stale(void **state)
+{
+	enum { ROUNDS = 2000 };
+	static u8 seen[1 << (24 - 3)];
+	struct mem_table t;
+	u32 stag[5], last = 0;
+	u8 *at;
+
+	table_init(&t, 16, 7);
+	memset(seen, 0, sizeof(seen));
+	for (u32 round = 0; round < ROUNDS; round++) {
+		for (u32 i = 0; i < ARRAY_SIZE(stag); i++) {
+			u32 tag;
+
+			assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 64, 0, &stag[i]), 0);
+			tag = stag[i] >> 8;
+			assert_false(seen[tag / 8] & 1 << tag % 8);
+			seen[tag / 8] |= (u8)(1 << tag % 8);
+		}
+		for (u32 key = 0; last && key < 256; key++)
+			assert_int_equal(mem_check(&t, 1, 1, last ^ key, 0, 1, 0, &at),
+					 MEM_BAD_STAG);
+		for (u32 i = 0; i < ARRAY_SIZE(stag); i++)
+			assert_int_equal(mem_dereg(&t, stag[i]), 0);
+		last = stag[round % ARRAY_SIZE(stag)];
+		assert_int_equal(mem_dereg(&t, last), -EINVAL);
+	}
+	mem_table_deinit(&t);
+}
+
+/* Full, emptied and filled again in another order: every one that is in use is found, no other. */
+static void test_churn(void **state)
+{
+	u32 live[SLOTS], live_n = 0, dice = 1;
+	struct mem_table t;
+	u8 *at;
+
+	table_init(&t, SLOTS, 11);
+	for (u32 step = 0; step < 20000; step++) {
+		dice = dice * 1664525 + 1013904223;
+		if (live_n < SLOTS && (dice >> 24) % 8 < (step / 2000 % 2 ? 3u : 5u)) {
+			assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 64, 0, &live[live_n]), 0);
+			live_n++;
+		} else if (live_n) {
+			u32 i = (dice >> 8) % live_n, stag = live[i];
+
+			live[i] = live[--live_n];
+			assert_int_equal(mem_dereg(&t, stag), 0);
+			assert_int_equal(mem_check(&t, 1, 1, stag, 0, 1, 0, &at), MEM_BAD_STAG);
+		}
+		if (live_n)
+			assert_int_equal(mem_check(&t, 1, 1, live[dice % live_n], 0, 1, 0, &at),
+					 MEM_OK);
+	}
+	while (live_n)
+		assert_int_equal(mem_dereg(&t, live[--live_n]), 0);
+	mem_table_deinit(&t);
 }
 
 static void test_registration(void **state)
@@ -105,7 +174,7 @@ static void test_registration(void **state)
 	struct mem_table t;
 	u32 stag;
 
-	mem_table_init(&t, slots, SLOTS, 1);
+	table_init(&t, SLOTS, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		stag = 0x77;
 		assert_int_equal(mem_mr_reg(&t, 1, memory, cases[i].base, cases[i].len,
@@ -127,7 +196,7 @@ static void test_binding(void **state)
 	const u64 at = (uintptr_t)memory;
 	const u32 all = ACCESS_LOCAL_WRITE | ACCESS_MW_BIND | ACCESS_REMOTE_WRITE;
 
-	mem_table_init(&t, slots, SLOTS, 1);
+	table_init(&t, SLOTS, 1);
 	assert_int_equal(mem_mr_alloc(&t, 1, 100, &fast), 0);
 	assert_int_equal(mem_mw_alloc(&t, 1, &mw), 0);
 	assert_int_equal(mem_mr_reg(&t, 1, memory, 0, 1000, all, &mr), 0);
@@ -171,7 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exhaustion), cmocka_unit_test(test_unpredictable),
-		cmocka_unit_test(test_reuse),	   cmocka_unit_test(test_registration),
+		cmocka_unit_test(test_reuse),	   cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_churn),	   cmocka_unit_test(test_registration),
 		cmocka_unit_test(test_binding),
 	};
 

@@ -273,7 +273,7 @@ static void test_limits(void **state)
 	struct qp_cfg cfg;
 	struct qp *qp = NULL;
 
-	mem_table_init(&mem, slots, ARRAY_SIZE(slots), 1);
+	mem_table_init(&mem, slots, ARRAY_SIZE(slots), &(struct stag_key){ { 1 } });
 	cq_init(&cq, ring, ARRAY_SIZE(ring), NULL);
 	assert_true(qp_bytes(&good) && qp_bytes(&good) <= sizeof(memory));
 	assert_int_equal(qp_init(memory, &good, &qp), 0);

@@ -128,7 +128,8 @@ static inline const char *mem_vector_init(struct mem_rig *rig)
 	struct mem_table *t = &rig->table;
 	u32 *stags = rig->stags;
 
-	mem_table_init(t, rig->slots, ARRAY_SIZE(rig->slots), 7);
+	memset(rig->slots, 0, sizeof(rig->slots));
+	mem_table_init(t, rig->slots, ARRAY_SIZE(rig->slots), &(struct stag_key){ { 7 } });
 	if (mem_mr_reg(t, MEM_PD, at, 0x1000, 0x1000, MEM_ALL, &stags[MR]) ||
 	    mem_mr_reg(t, MEM_PD, at, 0x1000, 0x1000, ACCESS_REMOTE_READ, &stags[MR_RO]) ||
 	    mem_mr_reg(t, MEM_PD + 1, at, 0x1000, 0x1000, MEM_ALL, &stags[MR_PD]) ||

@@ -115,7 +115,8 @@ static inline const char *rig_memory(struct qp_rig *rig)
 	u64 at = (uintptr_t)rig->area;
 	u32 i;
 
-	mem_table_init(&rig->mem, rig->slots, ARRAY_SIZE(rig->slots), 42);
+	memset(rig->slots, 0, sizeof(rig->slots));
+	mem_table_init(&rig->mem, rig->slots, ARRAY_SIZE(rig->slots), &(struct stag_key){ { 42 } });
 	if (mem_mr_reg(&rig->mem, RIG_PD, rig->area, RIG_BASE, RIG_AREA, all, &stags[0]) ||
 	    mem_mr_reg(&rig->mem, RIG_PD, rig->area, RIG_BASE, RIG_AREA, ACCESS_LOCAL_WRITE,
 		       &stags[1]) ||
