@@ -416,14 +416,21 @@ void raw_stream_send(struct raw *i)
 	assert_int_equal(ual_stream_send(i->stream, zero, -len & 3), 0);
 }
 
+/* Of the PDU in front, with its padding. */
+static uint32_t stream_pdu_len(const struct raw *i)
+{
+	uint32_t len = 48 + (get_unaligned_be32(i->stream_in + 4) & 0xffffff);
+
+	return len + (-len & 3);
+}
+
 static bool stream_has_pdu(void *ctx)
 {
 	struct raw *i = ctx;
 
 	if (i->stream_closed)
 		return true;
-	return i->stream_len >= 48 &&
-	       i->stream_len >= 48 + (get_unaligned_be32(i->stream_in + 4) & 0xffffff);
+	return i->stream_len >= 48 && i->stream_len >= stream_pdu_len(i);
 }
 
 uint8_t *raw_stream_expect(struct raw *i, uint8_t opcode)
@@ -433,8 +440,7 @@ uint8_t *raw_stream_expect(struct raw *i, uint8_t opcode)
 
 	rig_until(i->rig, stream_has_pdu, i);
 	assert_true(i->stream_len >= 48);
-	len = 48 + (get_unaligned_be32(i->stream_in + 4) & 0xffffff);
-	len += -len & 3;
+	len = stream_pdu_len(i);
 	memcpy(bhs, i->stream_in, len);
 	memmove(i->stream_in, i->stream_in + len, i->stream_len -= len);
 	assert_int_equal(bhs[0], opcode);
