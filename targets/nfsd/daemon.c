@@ -14,6 +14,7 @@
 #include "targets/daemon/notify.h"
 #include "targets/daemon/pid_file.h"
 #include "targets/daemon/shutdown.h"
+#include "targets/daemon/state_dir.h"
 #include "targets/nfsd/admin.h"
 #include "targets/nfsd/conn_log.h"
 #include "targets/nfsd/crossmnt.h"
@@ -69,7 +70,7 @@ static int open_exports(struct daemon *d)
 	char path[PATH_MAX];
 	int err;
 
-	d->state_fd = state_dir_open(d->options->state_dir, path, sizeof(path));
+	d->state_fd = daemon_state_dir_open(d->options->state_dir, "nfsd", path, sizeof(path));
 	err = d->state_fd < 0 ? d->state_fd : state_dir_key(d->state_fd, d->key, sizeof(d->key));
 	if (err) {
 		daemon_log(LOG_ERR, "%s: %s; see --state", path,

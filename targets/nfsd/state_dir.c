@@ -4,55 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_NAME	"handle-key"
 #define KEY_NEW		"handle-key.new"
-
-static void default_dir(char *path, size_t len)
-{
-	const char *home = getenv("HOME");
-
-	if (geteuid() == 0 || !home)
-		snprintf(path, len, "/var/lib/openrdma/nfsd");
-	else
-		snprintf(path, len, "%s/.local/state/openrdma/nfsd", home);
-}
-
-/* mkdir -p */
-static int make(char *path)
-{
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0755) && errno != EEXIST) {
-			*p = '/';
-			return -errno;
-		}
-		*p = '/';
-	}
-	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
-}
-
-int state_dir_open(const char *dir, char *path, size_t path_len)
-{
-	int err, fd;
-
-	if (dir)
-		snprintf(path, path_len, "%s", dir);
-	else
-		default_dir(path, path_len);
-	err = make(path);
-	if (err)
-		return err;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
 
 static int key_make(int dir_fd, uint8_t *key, size_t len)
 {

@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Opens dir, made if it is not there (0700); NULL: the default.  A descriptor, or negative errno; path says which. */
-int state_dir_open(const char *dir, char *path, size_t path_len);
 /* Reads the key, or makes one and keeps it, durable, mode 0600. */
 int state_dir_key(int dir_fd, uint8_t *key, size_t len);
 

@@ -10,6 +10,7 @@
 #define LBPRZ	0x04
 #define THIN	0x02	/* byte 6 */
 #define SIMPSUP	0x01	/* byte 5 of page 86h */
+#define IN_MEMORY 0x01	/* byte 12 of page C0h: with the instance goes all data */
 #define V_SUP	0x01	/* byte 6: there is a volatile cache */
 
 static unsigned supported_pages(const struct lun *lun, uint8_t *out);
@@ -67,6 +68,18 @@ static unsigned provisioning(const struct lun *lun, uint8_t *out)
 	return 4;
 }
 
+/*
+ * C0h, ours: what initiators ask after a break of the session, see targets/store/instance.h.  "OPENRDMA", flags,
+ * three bytes of zero, the number.
+ */
+static unsigned instance(const struct lun *lun, uint8_t *out)
+{
+	memcpy(out, LUN_VENDOR, 8);
+	out[8] = lun->store->info.in_memory ? IN_MEMORY : 0;
+	memcpy(out + 12, lun->store->instance.id, STORE_INSTANCE_LEN);
+	return 12 + STORE_INSTANCE_LEN;
+}
+
 /* In order of the codes, SPC-4 7.8.14. */
 static const struct {
 	uint8_t code;
@@ -74,7 +87,7 @@ static const struct {
 } pages[] = {
 	{ 0x00, supported_pages },  { 0x80, serial_number }, { 0x83, vpd_identification },
 	{ 0x86, extended_inquiry }, { 0xb0, block_limits },  { 0xb1, block_characteristics },
-	{ 0xb2, provisioning },
+	{ 0xb2, provisioning }, { 0xc0, instance },
 };
 
 static unsigned supported_pages(const struct lun *lun, uint8_t *out)

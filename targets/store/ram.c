@@ -256,6 +256,7 @@ static int ram_open(const struct store_cfg *cfg, struct store **store, char *why
 		.unmap_granularity = RAM_PAGE,
 		.unmap_zeroes = true,
 		.read_only = cfg->read_only,
+		.in_memory = true,
 	};
 	*store = &ram->store;
 	return 0;

@@ -35,12 +35,14 @@ void store_fail(struct store *store, int err)
 {
 	int none = 0;
 
-	if (atomic_compare_exchange_strong(&store->failed, &none, -err))
-		store_log(
-			store, LOG_CRIT,
-			"lun %s: stable storage refused a flush (%s); nothing is acknowledged on it any "
-			"more until the daemon is restarted; check the device below",
-			store->name, strerror(-err));
+	if (!atomic_compare_exchange_strong(&store->failed, &none, -err))
+		return;
+	store_instance_forget(&store->instance);
+	store_log(
+		store, LOG_CRIT,
+		"lun %s: stable storage refused a flush (%s); nothing is acknowledged on it any more "
+		"until the daemon is restarted; check the device below",
+		store->name, strerror(-err));
 }
 
 static const struct store_ops *ops_of(const char *path)
@@ -54,6 +56,23 @@ static const struct store_ops *ops_of(const char *path)
 	if (stat(path, &st) == 0 && S_ISBLK(st.st_mode))
 		return &store_block_ops;
 	return &store_file_ops;
+}
+
+static void open_instance(struct store *store, const struct store_cfg *cfg)
+{
+	int err;
+
+	if (!cfg->state_dir || !store->info.write_cache) {
+		store_instance_random(&store->instance);
+		return;
+	}
+	err = store_instance_open(&store->instance, cfg->state_dir, cfg->path);
+	if (err)
+		store_log(
+			store, LOG_WARNING,
+			"lun %s: no record of its instance can be kept in %s (%s): initiators with "
+			"unflushed writes will take each restart for a loss of them",
+			store->name, cfg->state_dir, strerror(-err));
 }
 
 int store_open(const struct store_cfg *cfg, struct store **out, char *why, size_t why_len)
@@ -76,13 +95,25 @@ int store_open(const struct store_cfg *cfg, struct store **out, char *why, size_
 	store->log = cfg->log;
 	store->log_ctx = cfg->log_ctx;
 	core_assert(store->info.size && store->info.size % store->info.block_size == 0);
+	open_instance(store, cfg);
 	*out = store;
 	return 0;
 }
 
 int store_close(struct store *store)
 {
-	return store ? store->ops->close(store) : 0;
+	struct store_instance instance;
+	bool failed;
+	int err;
+
+	if (!store)
+		return 0;
+	instance = store->instance;
+	failed = atomic_load(&store->failed);
+	err = store->ops->close(store);
+	/* Without the record the next start is only more cautious. */
+	(void)store_instance_close(&instance, !err && !failed);
+	return err;
 }
 
 int store_inst_create(struct store *store, struct store_reactor *reactor, struct store_inst **out)

@@ -28,6 +28,7 @@
 
 #include "core/env.h"
 #include "targets/store/aio.h"
+#include "targets/store/instance.h"
 #include "targets/store/pool.h"
 #include "targets/store/sync_gate.h"
 #include "ual/ual.h"
@@ -53,6 +54,8 @@ struct store_cfg {
 	uint32_t block_size;	/* 512 or 4096; 0: that of the device, else 512 */
 	bool read_only;
 	enum store_direct direct;
+	/* for the record of its instance; NULL: none, each opening is another */
+	const char *state_dir;
 	/* syslog levels; any thread; may be NULL */
 	void (*log)(void *ctx, int level, const char *msg);
 	void *log_ctx;
@@ -67,6 +70,7 @@ struct store_info {
 	bool read_only;
 	bool write_cache;		/* a write without STORE_FUA needs a flush to be stable */
 	bool rotational;
+	bool in_memory;			/* whatever was written is gone with the instance */
 };
 
 /*
@@ -78,6 +82,7 @@ struct store {
 	const struct store_ops *ops;
 	struct store_info info;
 	char name[STORE_NAME_MAX];
+	struct store_instance instance;
 	atomic_int failed;		/* 0, or the errno of the flush that was refused */
 	void (*log)(void *ctx, int level, const char *msg);
 	void *log_ctx;

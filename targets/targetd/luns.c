@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "targets/daemon/log.h"
+#include "targets/daemon/state_dir.h"
 
 /* Tells our disks from those of the same name on other machines; "" where the machine has no identity. */
 static void machine_id(char *id, int id_len)
@@ -19,7 +21,8 @@ static void machine_id(char *id, int id_len)
 	fclose(f);
 }
 
-static int open_one(const struct targetd_lun *spec, const char *machine, struct lun **out)
+static int open_one(const struct targetd_lun *spec, const char *machine, const char *state_dir,
+		    struct lun **out)
 {
 	struct store_cfg cfg = {
 		.name = spec->name,
@@ -28,6 +31,7 @@ static int open_one(const struct targetd_lun *spec, const char *machine, struct 
 		.block_size = spec->block_size,
 		.read_only = spec->read_only,
 		.direct = spec->direct,
+		.state_dir = state_dir,
 		.log = daemon_log_msg,
 	};
 	char why[512], target[LUN_TARGET_MAX];
@@ -56,13 +60,32 @@ static int open_one(const struct targetd_lun *spec, const char *machine, struct 
 	return 0;
 }
 
+/* Only what was asked for by name must be there: without one each start is another instance of every LUN. */
+static int open_state_dir(const struct targetd_options *options, char *path, size_t len)
+{
+	int fd = daemon_state_dir_open(options->state_dir, "targetd", path, len);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	daemon_log(options->state_dir ? LOG_ERR : LOG_NOTICE, "%s: %s; see --state", path,
+		   strerror(-fd));
+	path[0] = '\0';
+	return options->state_dir ? fd : 0;
+}
+
 int targetd_luns_open(const struct targetd_options *options, struct targetd_luns *luns)
 {
-	char machine[64];
-	int err = 0;
+	char machine[64], state_dir[PATH_MAX];
+	int err;
 
-	machine_id(machine, sizeof(machine));
 	luns->n = 0;
+	luns->luns = NULL;
+	err = open_state_dir(options, state_dir, sizeof(state_dir));
+	if (err)
+		return err;
+	machine_id(machine, sizeof(machine));
 	luns->luns = calloc(options->lun_n, sizeof(luns->luns[0]));
 	if (!luns->luns) {
 		daemon_log(LOG_ERR, "out of memory");
@@ -70,7 +93,7 @@ int targetd_luns_open(const struct targetd_options *options, struct targetd_luns
 	}
 	while (luns->n < options->lun_n && !err) {
 		err = open_one(&options->luns[luns->n], machine[0] ? machine : NULL,
-			       &luns->luns[luns->n]);
+			       state_dir[0] ? state_dir : NULL, &luns->luns[luns->n]);
 		if (!err)
 			luns->n++;
 	}

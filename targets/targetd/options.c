@@ -186,6 +186,12 @@ static int set_admin(struct daemon_options *p, const char *arg)
 	return 0;
 }
 
+static int set_state(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->state_dir = arg;
+	return 0;
+}
+
 static int set_pid_file(struct daemon_options *p, const char *arg)
 {
 	options_of(p)->pid_file = arg;
@@ -230,6 +236,7 @@ static const struct daemon_option table[] = {
 	{ "log-level", 0, true, set_log_level },
 	{ "admin", 0, true, set_admin },
 	{ "pid-file", 0, true, set_pid_file },
+	{ "state", 0, true, set_state },
 	{ "foreground", 0, false, set_foreground },
 	{ 0 },
 };
@@ -306,6 +313,7 @@ const char *targetd_options_help(void)
 	       "  --log-level error|warning|notice|info|debug\n"
 	       "  --admin PATH|none             socket for `openrdma status` (default /run/openrdma/targetd.sock)\n"
 	       "  --pid-file FILE\n"
+	       "  --state DIR                   what must outlive a restart (default /var/lib/openrdma/targetd)\n"
 	       "  --foreground                  for scripts that say so; it always stays there\n"
 	       "  -C, --config FILE             these options, a line each: NAME = VALUE\n"
 	       "  -h, --help  -V, --version\n"

@@ -54,6 +54,7 @@ struct targetd_options {
 	char *config;			/* text of the file, of targetd_options_deinit() */
 	const char *admin; /* NULL: the default; points into argv or config, as those below */
 	const char *pid_file;
+	const char *state_dir;		/* NULL: the default */
 	const char *device;		/* NULL: the first */
 	const char *provider_dir;
 };

@@ -257,7 +257,7 @@ peer_target()
 		options+=(--lun "$lun")
 	done
 	# shellcheck disable=SC2086	# several words
-	peer_spawn targetd "$peer_found" --portal $peer_host:3260 ${PEER_TARGET_OPTIONS-} "${options[@]}"
+	peer_spawn targetd "$peer_found" --portal $peer_host:3260 --state "$peer_dir/state" ${PEER_TARGET_OPTIONS-} "${options[@]}"
 	peer_wait_port 3260 targetd
 }
 

@@ -232,19 +232,13 @@ static void test_refusals(void **state)
 static void test_meanings(void **state)
 {
 	static const char *const all[] = {
-		"--lun=a=ram:,size=1M",
-		"--lun=b=/b",
-		"--portal=[::1]:7",
-		"--reactors=3",
-		"--depth=64",
-		"--crc=off",
-		"--mpa-rtr=send,read",
-		"--spin=0",
-		"--initial-r2t=on",
-		"--immediate-data=off",
-		"--log-level=debug",
-		"--buffers=8M",
-		NULL,
+		"--lun=a=ram:,size=1M", "--lun=b=/b",
+		"--portal=[::1]:7",	"--reactors=3",
+		"--depth=64",		"--crc=off",
+		"--mpa-rtr=send,read",	"--spin=0",
+		"--initial-r2t=on",	"--immediate-data=off",
+		"--log-level=debug",	"--buffers=8M",
+		"--state=/s",		NULL,
 	};
 	static const char *const little[] = { LUN, NULL };
 	static const char *const help[] = { "--help", NULL }, *const version[] = { LUN, "-V",
@@ -265,6 +259,7 @@ static void test_meanings(void **state)
 	assert_true(o.initial_r2t && o.no_immediate_data && !o.no_remote_inv);
 	assert_int_equal(o.log_level, 7);
 	assert_int_equal(o.pool_max, 8 << 20);
+	assert_string_equal(o.state_dir, "/s");
 	targetd_options_deinit(&o);
 
 	assert_int_equal(parse(little, &o, why), OPTIONS_RUN);

@@ -36,7 +36,7 @@ static const uint8_t capacity16[32] = {
 	0, 0, 0, 0, 0, 0, 0x07, 0xff, 0, 0, 2, 0, 0, 3, 0xc0, 0,
 };
 
-static const uint8_t vpd00[] = { 0, 0, 0, 7, 0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2 };
+static const uint8_t vpd00[] = { 0, 0, 0, 8, 0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2, 0xc0 };
 
 /* clang-format off */
 static const uint8_t vpd_b0[64] = {
@@ -165,6 +165,16 @@ static void test_identification(void **state)
 	expect_good(a);
 	assert_int_equal(a->data_len, 20);
 	assert_memory_equal(a->data + 4, serial, 16);
+}
+
+static void test_instance(void **state)
+{
+	const struct answer *a = RUN(CDB(0x12, 1, 0xc0, 2, 0, 0), 512);
+
+	expect_good(a);
+	assert_int_equal(a->data_len, 32);
+	assert_memory_equal(a->data, "\x00\xc0\x00\x1cOPENRDMA\x01\x00\x00\x00", 16);
+	assert_memory_equal(a->data + 16, host.lun->store->instance.id, STORE_INSTANCE_LEN);
 }
 
 static uint64_t naa_of(const char *target, const char *serial, const char *machine)
@@ -503,10 +513,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),	       cmocka_unit_test(test_identification),
-		cmocka_unit_test(test_identity),       cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_lba_status),  cmocka_unit_test(test_report_opcodes),
-		cmocka_unit_test(test_other_lun),   cmocka_unit_test(test_attention),
-		cmocka_unit_test(test_mode_select), cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_instance),       cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_refusals),       cmocka_unit_test(test_lba_status),
+		cmocka_unit_test(test_report_opcodes), cmocka_unit_test(test_other_lun),
+		cmocka_unit_test(test_attention),      cmocka_unit_test(test_mode_select),
+		cmocka_unit_test(test_read_only),
 	};
 
 	return cmocka_run_group_tests_name("targets/scsi/info", tests, setup, teardown);

@@ -43,7 +43,7 @@ refused()
 start()
 {
 	: >"$dir/out"
-	"$targetd" --portal 127.0.0.1:0 "$@" >"$dir/out" 2>"$dir/err" &
+	"$targetd" --portal 127.0.0.1:0 --state "$dir/state" "$@" >"$dir/out" 2>"$dir/err" &
 	pid=$!
 	pids+=($pid)
 	for ((n = 0; n < 100; n++)); do
@@ -76,6 +76,7 @@ refused 1 "does not exist; give a size" --lun "a=$dir/none"
 refused 1 "cannot be opened" --lun "a=$dir/no/such,size=1M,ro"
 refused 1 "give an address of this machine" --portal 192.0.2.77:0 "${ram[@]}"
 refused 1 "RDMA device none: there is none" --device none "${ram[@]}"
+refused 1 "/proc/no: .*see --state" --state /proc/no "${ram[@]}"
 refused 1 "cannot be written" --pid-file "$dir/no/pid" --portal 127.0.0.1:0 "${ram[@]}"
 [ "$("$targetd" --version)" != "" ] && "$targetd" --help | grep -q -- --portal || fail "--help, --version"
 
