@@ -182,5 +182,8 @@ void nfs_call_data_set(struct nfs_call *call, u8 *data, u32 len);
 /* A connection is there; it is gone, and no call of it is under way any more.  On its reactor's thread. */
 void nfs_conn_up(struct nfs_server *server, struct nfs_conn *conn);
 void nfs_conn_down(struct nfs_server *server, struct nfs_conn *conn);
+/* One was turned away, or made to leave before its first call.  On the loop's thread; why: a constant. */
+void nfs_conn_refused(struct nfs_server *server, const struct ual_loop *loop,
+		      const struct sockaddr_storage *peer, const char *why);
 
 #endif

@@ -278,3 +278,12 @@ void nfs_conn_down(struct nfs_server *server, struct nfs_conn *conn)
 		server->conn_down(server, conn);
 	nfs_stats_conn_down(conn);
 }
+
+void nfs_conn_refused(struct nfs_server *server, const struct ual_loop *loop,
+		      const struct sockaddr_storage *peer, const char *why)
+{
+	struct nfs_reactor *reactor = nfs_stats_conn_refused(server, loop);
+
+	if (reactor && server->refusal_log)
+		server->refusal_log(reactor, peer, why);
+}

@@ -261,7 +261,8 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 		return;
 	case UAL_EV_REJECTED:
 	case UAL_EV_FAILED:
-		nfs_stats_conn_refused(conn->reactor->rdma->server, conn->pub.loop);
+		nfs_conn_refused(conn->reactor->rdma->server, conn->pub.loop, &conn->pub.peer,
+				 "it was not established");
 		rdma_conn_kill(conn);
 		return;
 	case UAL_EV_DISCONNECTED:
@@ -390,7 +391,8 @@ void rdma_conn_request(struct ual_conn_req *req)
 	if (reactor && !reactor->stopping && reactor->conn_n < rdma->cfg.conns_max)
 		conn = conn_create(reactor);
 	if (!conn) {
-		nfs_stats_conn_refused(rdma->server, req->dev->loop);
+		nfs_conn_refused(rdma->server, req->dev->loop, &req->peer,
+				 "there are too many connections, or there is no memory");
 		ual_reject(req, NULL, 0);
 		return;
 	}

@@ -60,6 +60,9 @@ struct nfs_server {
 	unsigned reactor_n;
 	/* Told of connections, after conn_up and before conn_down; may be NULL. */
 	void (*conn_log)(struct nfs_server *server, struct nfs_conn *conn, bool up);
+	/* Told of each that was turned away, by its reactor; may be NULL. */
+	void (*refusal_log)(struct nfs_reactor *reactor, const struct sockaddr_storage *peer,
+			    const char *why);
 	/* Told of connections, by nfs_conn_up() and nfs_conn_down(); may be NULL. */
 	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);
 	void (*conn_down)(struct nfs_server *server, struct nfs_conn *conn);

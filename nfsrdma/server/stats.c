@@ -199,10 +199,11 @@ void nfs_stats_conn_down(struct nfs_conn *conn)
 	list_del(&conn->link);
 }
 
-void nfs_stats_conn_refused(struct nfs_server *server, const struct ual_loop *loop)
+struct nfs_reactor *nfs_stats_conn_refused(struct nfs_server *server, const struct ual_loop *loop)
 {
 	struct nfs_reactor *reactor = reactor_of(server, loop);
 
 	if (reactor)
 		reactor->stats.refused_conns++;
+	return reactor;
 }

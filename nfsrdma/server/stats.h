@@ -10,6 +10,7 @@
 
 #include "core/latency.h"
 #include "core/list.h"
+#include "core/user/room.h"
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/nfs4.h"
 
@@ -44,7 +45,7 @@ struct nfs_stats {
 	/* unknown programs, malformed headers, credentials that will not do */
 	u64 refused_calls;
 	u64 tcp_conns, rdma_conns;	/* that came */
-	u64 refused_conns;		/* RDMA: no memory, or too many */
+	u64 refused_conns;		/* no memory, too many, or silent for too long */
 	u64 broken_conns;		/* ended by an error */
 	struct latency latency;		/* from the coming of a call to the start of its reply */
 };
@@ -56,6 +57,7 @@ struct nfs_reactor {
 	struct list_head conns;		/* struct nfs_conn, those that are up */
 	u64 log_second;			/* for who logs its connections */
 	unsigned log_lines;
+	struct minute_line refusals;
 };
 
 void nfs_reactor_init(struct nfs_reactor *reactor, struct ual_loop *loop);
@@ -78,6 +80,6 @@ void nfs_stats_call(struct nfs_call *call);
 
 void nfs_stats_conn_up(struct nfs_server *server, struct nfs_conn *conn);
 void nfs_stats_conn_down(struct nfs_conn *conn);
-void nfs_stats_conn_refused(struct nfs_server *server, const struct ual_loop *loop);
+struct nfs_reactor *nfs_stats_conn_refused(struct nfs_server *server, const struct ual_loop *loop);
 
 #endif

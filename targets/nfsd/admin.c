@@ -247,8 +247,9 @@ static void conn_metrics(struct metrics *m, const struct nfs_stats *s, u64 tcp, 
 		       "Connections of clients that came.");
 	metrics_labelled(m, s->tcp_conns, "transport", "tcp");
 	metrics_labelled(m, s->rdma_conns, "transport", "rdma");
-	metrics_single(m, "openrdma_nfs_rdma_connections_refused_total", METRIC_COUNTER,
-		       "RDMA connections that were refused or not established.", s->refused_conns);
+	metrics_single(m, "openrdma_nfs_connections_refused_total", METRIC_COUNTER,
+		       "Connections that were refused, not established, or silent for too long.",
+		       s->refused_conns);
 	metrics_single(m, "openrdma_nfs_connections_broken_total", METRIC_COUNTER,
 		       "Connections that ended by an error.", s->broken_conns);
 }

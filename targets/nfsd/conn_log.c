@@ -38,3 +38,16 @@ void nfsd_conn_log(struct nfs_server *server, struct nfs_conn *conn, bool up)
 		daemon_log(LOG_INFO, "%s: %s connection closed after %llu calls", peer, proto,
 			   (unsigned long long)conn->count.calls);
 }
+
+void nfsd_refusal_log(struct nfs_reactor *reactor, const struct sockaddr_storage *peer,
+		      const char *why)
+{
+	unsigned n = minute_line_due(&reactor->refusals, ual_loop_now(reactor->loop));
+	char text[DAEMON_ADDR_TEXT];
+
+	if (!n)
+		return;
+	daemon_addr_text(peer, text);
+	daemon_log(LOG_WARNING, "%s: connection refused: %s (%u refused since the last such line)",
+		   text, why, n);
+}

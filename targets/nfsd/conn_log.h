@@ -7,5 +7,8 @@
 
 /* For server->conn_log.  A few lines a second on each reactor, whatever peers do. */
 void nfsd_conn_log(struct nfs_server *server, struct nfs_conn *conn, bool up);
+/* For server->refusal_log.  One line a minute on each reactor, with how many there were since the last. */
+void nfsd_refusal_log(struct nfs_reactor *reactor, const struct sockaddr_storage *peer,
+		      const char *why);
 
 #endif

@@ -12,6 +12,7 @@
 
 struct nfsd_tcp {
 	struct ual_watch watch;
+	struct ual_timer pause;
 	struct ual_loop *loop;		/* of the listener */
 	unsigned reactor_n, next;
 	struct tcp_reactor reactors[];
@@ -28,6 +29,7 @@ static void arrived(struct ual_post *p)
 {
 	struct hand_over *h = container_of(p, struct hand_over, post);
 
+	atomic_fetch_sub(&h->reactor->coming, 1);
 	tcp_conn_open(h->reactor, h->fd);
 	free(h);
 }
@@ -42,16 +44,50 @@ static void give(struct nfsd_tcp *tcp, int fd)
 		return;
 	}
 	*h = (struct hand_over){ .post.fn = arrived, .reactor = reactor, .fd = fd };
+	atomic_fetch_add(&reactor->coming, 1);
 	ual_loop_post(reactor->loop, &h->post);
+}
+
+/* The next to take one has not come round to those that it was given. */
+static bool crowded(const struct nfsd_tcp *tcp)
+{
+	return atomic_load(&tcp->reactors[tcp->next % tcp->reactor_n].coming) >= TCP_HANDOVER_MAX;
+}
+
+static void pause_over(struct ual_timer *timer)
+{
+	struct nfsd_tcp *tcp = timer->ctx;
+
+	ual_watch_mod(tcp->loop, &tcp->watch, EPOLLIN);
+}
+
+/* The listener stays readable meanwhile: asking for that in each pass would take all of the processor. */
+static void pause_accept(struct nfsd_tcp *tcp)
+{
+	ual_watch_mod(tcp->loop, &tcp->watch, 0);
+	ual_timer_arm(tcp->loop, &tcp->pause, ual_loop_now(tcp->loop) + TCP_PAUSE_MS * 1000000ull);
 }
 
 static void on_accept(struct ual_watch *watch, uint32_t events)
 {
 	struct nfsd_tcp *tcp = watch->ctx;
-	int fd;
 
-	while ((fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		give(tcp, fd);
+	for (unsigned i = 0; i < TCP_ACCEPT_BATCH; i++) {
+		int fd = crowded(tcp)
+				 ? -1
+				 : accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			give(tcp, fd);
+		} else if (crowded(tcp) || errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+			   errno == ENOBUFS) {
+			pause_accept(tcp);
+			return;
+		} else if (errno == EAGAIN) {
+			return;
+		}
+		/* Else it was an error of a peer that has given up. */
+	}
 }
 
 static int listener_open(const struct sockaddr *addr, socklen_t addr_len)
@@ -82,11 +118,9 @@ int nfsd_tcp_create(struct nfs_server *server, struct ual_loop *const *loops, un
 		return -ENOMEM;
 	tcp->loop = loops[0];
 	tcp->reactor_n = loop_n;
-	for (unsigned i = 0; i < loop_n; i++) {
-		tcp->reactors[i].server = server;
-		tcp->reactors[i].loop = loops[i];
-		INIT_LIST_HEAD(&tcp->reactors[i].conns);
-	}
+	tcp->pause = (struct ual_timer){ .fn = pause_over, .ctx = tcp };
+	for (unsigned i = 0; i < loop_n; i++)
+		tcp_reactor_init(&tcp->reactors[i], server, loops[i]);
 	fd = listener_open(addr, addr_len);
 	if (fd < 0) {
 		free(tcp);
@@ -114,6 +148,7 @@ void nfsd_tcp_stop(struct nfsd_tcp *tcp)
 {
 	if (tcp->watch.fd < 0)
 		return;
+	ual_timer_disarm(tcp->loop, &tcp->pause);
 	ual_watch_del(tcp->loop, &tcp->watch);
 	close(tcp->watch.fd);
 	tcp->watch.fd = -1;

@@ -3,15 +3,14 @@
  * The TCP side of the server: RPC with record marking, for the same programs.  RFC 5531 11.
  *
  * One listener on the first reactor; connections are spread over all of them.  Replies leave in the order in which
- * calls end.  A connection with TCP_CALLS_MAX calls under way is not read from until one has been answered.
+ * calls end.  A connection with TCP_CALLS_MAX calls or TCP_WINDOW bytes under way is not read from until there are
+ * fewer; what a peer may do is in nfsrdma/server/limits.h.
  */
 #ifndef TARGETS_NFSD_TCP_H
 #define TARGETS_NFSD_TCP_H
 
 #include "nfsrdma/server/server.h"
 #include "ual/ual.h"
-
-#define TCP_CALLS_MAX	128
 
 struct nfsd_tcp;
 

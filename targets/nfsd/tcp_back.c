@@ -73,8 +73,7 @@ static int call_back(struct nfs_conn *pub, const void *msg, u32 len,
 	xdr_out_init(&out->call.reply, out->call.reply_buf, out->call.reply_max);
 	xdr_out_fixed(&out->call.reply, msg, len);
 	conn->calls++;
-	list_add_tail(&out->link, &conn->out);
-	tcp_conn_flush(conn);
+	tcp_conn_send(conn, out);
 	return 0;
 }
 

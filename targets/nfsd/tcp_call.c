@@ -28,6 +28,7 @@ void tcp_call_free(struct tcp_call *c)
 {
 	if (!c)
 		return;
+	tcp_limit_count(c, 0);
 	free(c->msg);
 	free(c->data);
 	free(c);
@@ -47,6 +48,7 @@ bool tcp_call_append(struct tcp_call *c, const u8 *data, size_t len)
 			return false;
 		c->msg = more;
 		c->msg_cap = cap;
+		tcp_limit_count(c, cap);
 	}
 	memcpy(c->msg + c->msg_len, data, len);
 	c->msg_len = need;
@@ -125,8 +127,8 @@ static void reply(struct nfs_call *call)
 		tcp_conn_call_gone(conn);
 		return;
 	}
-	list_add_tail(&c->link, &conn->out);
-	tcp_conn_flush(conn);
+	tcp_limit_count(c, c->msg_cap + c->data_size + (u32)xdr_out_len(&call->reply));
+	tcp_conn_send(conn, c);
 }
 
 const struct nfs_call_ops tcp_call_ops = { .data_out = data_out, .reply = reply };

@@ -71,9 +71,7 @@ static int setup(void **state)
 		return -1;
 	f->server.conn_up = conn_up;
 	f->server.conn_down = conn_down;
-	f->reactor->server = &f->server;
-	f->reactor->loop = f->loop;
-	INIT_LIST_HEAD(&f->reactor->conns);
+	tcp_reactor_init(f->reactor, &f->server, f->loop);
 	tcp_conn_open(f->reactor, ends[0]);
 	f->client = ends[1];
 	*state = f;
