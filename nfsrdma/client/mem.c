@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* Registered memory: what the caller asked for, and buffers for what was not, which are kept for the next call. */
+/*
+ * Registered memory: what the caller asked for, and buffers for what was not, which are kept for the next call.  No
+ * server can reach it; parts of it are lent, see lend.h.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "nfsrdma/client/client.h"
+#include "nfsrdma/client/lend.h"
 
 #define MEM_ALIGN 4096
 
@@ -17,9 +21,7 @@ struct mem *mem_create(struct ornfs_client *c, size_t len)
 	INIT_LIST_HEAD(&mem->link);
 	mem->data = aligned_alloc(MEM_ALIGN, size);
 	mem->len = size;
-	if (!mem->data ||
-	    ual_mr_reg(c->pd, mem->data, size,
-		       ACCESS_LOCAL_WRITE | ACCESS_REMOTE_READ | ACCESS_REMOTE_WRITE, &mem->mr)) {
+	if (!mem->data || ual_mr_reg(c->pd, mem->data, size, lend_access(c->dev), &mem->mr)) {
 		free(mem->data);
 		free(mem);
 		return NULL;

@@ -1,39 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * A connection by RDMA: the requester of RPC-over-RDMA version 1.  RFC 8166, 8797.  A slot is a send buffer; it is
- * free again when its Send is complete and its call answered, so that there are never more calls under way than
- * slots, nor than credits.  What an answered call had registered cannot be reached any more by what is sent later:
- * a call that is given up while the server has it costs the connection.
+ * A connection by RDMA: the requester of RPC-over-RDMA version 1.  RFC 8166, 8797.
+ *
+ * A slot is a send buffer and the keys of its call; it is free again when its Send is complete, its call answered and
+ * its keys taken back, so that there are never more calls under way than slots, nor than credits.
+ *
+ *   answer with invalidation of the call's only key   -> done() at once
+ *   answer without, or with two keys                  -> WR_LOCAL_INV, done() on its completion
+ *   answer that invalidates any other key             -> the connection ends
+ *   the connection ends                               -> the queue pair goes first, and its keys with it
+ *
+ * So an answer is looked at, and the caller has its memory again, only when the server cannot reach that any more.  A
+ * call that is given up while the server has it costs the connection.
  */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "nfsrdma/client/client.h"
-#include "nfsrdma/engine/rpcrdma.h"
+#include "nfsrdma/client/rdma.h"
 
-#define SLOTS		32		/* credits that are asked for */
-#define RECVS		(SLOTS + 2)
-#define INLINE_BYTES	4096
 #define CONNECT_MS	10000
 #define WC_BATCH	32
-#define WR_RECV		1		/* in wr_id, beside the number of the buffer */
 
-struct slot {
-	struct call *call;
-	bool sending;
-};
+/* In wr_id, beside the number of the buffer or slot. */
+enum wr_kind { WR_KIND_SEND, WR_KIND_RECV, WR_KIND_INV };
+#define WR_KIND_BITS	2
+#define WR_KIND_MASK	3u
 
 struct rdma {
 	struct xprt pub;
 	struct ual_cq *cq;
 	struct ual_qp *qp;
 	struct ual_mr *mr;
-	u8 *bufs;			/* SLOTS to send, RECVS to receive */
+	u8 *bufs;			/* RDMA_SLOTS to send, RDMA_RECVS to receive */
 	struct ual_defer end;
 	int err;
 	u32 send_max, recv_max;		/* inline thresholds */
 	u32 credits, busy;
-	struct slot slots[SLOTS];
+	struct rdma_slot slots[RDMA_SLOTS];
 };
 
 static void die(struct rdma *rdma, int err)
@@ -52,176 +55,75 @@ static void on_end(struct ual_defer *d)
 
 /* ---- calls ------------------------------------------------------------------------------------ */
 
-static struct slot *slot_get(struct rdma *rdma)
+static u64 wr_id(u64 index, enum wr_kind kind)
+{
+	return index << WR_KIND_BITS | kind;
+}
+
+static struct rdma_slot *slot_get(struct rdma *rdma)
 {
 	if (rdma->busy >= rdma->credits)
 		return NULL;
-	for (unsigned i = 0; i < SLOTS; i++)
+	for (unsigned i = 0; i < RDMA_SLOTS; i++)
 		if (!rdma->slots[i].call && !rdma->slots[i].sending)
 			return &rdma->slots[i];
 	return NULL;
 }
 
-static int add_mem(struct rpcrdma_hdr *hdr, struct rpcrdma_chunk *chunk, const struct mem *mem,
-		   const void *data, u32 len)
+/* That of a call which has no answer yet. */
+static struct rdma_slot *slot_find(struct rdma *rdma, u32 xid)
 {
-	u64 offset = mem->mr->addr + (u64)((const u8 *)data - mem->data);
-
-	return rpcrdma_hdr_add_seg(hdr, chunk, mem->mr->rkey, offset, len) ? 0 : -EMSGSIZE;
+	for (unsigned i = 0; i < RDMA_SLOTS; i++)
+		if (rdma->slots[i].call && rdma->slots[i].xid == xid)
+			return rdma->slots[i].answered ? NULL : &rdma->slots[i];
+	return NULL;
 }
 
-/* Where the data of the call is or is to go: the caller's memory if it is registered, else a copy. */
-static const struct mem *bulk_mem(struct call *call, const void *data, u32 len, const void **at)
+/* The last one of the chain completes for all. */
+static int post(struct rdma *rdma, struct rdma_chain *chain, u64 index, enum wr_kind kind)
 {
-	struct mem *mem = mem_find(call->client, data, len);
-
-	*at = data;
-	if (mem)
-		return mem;
-	if (!call->mem)
-		call->mem = mem_get(call->client, len);
-	if (!call->mem)
-		return NULL;
-	*at = call->mem->data;
-	return call->mem;
-}
-
-static int add_data(struct rpcrdma_hdr *hdr, struct call *call)
-{
-	const struct mem *mem;
-	const void *at;
-
-	hdr->reads[0] = (struct rpcrdma_chunk){ .position = call->len };
-	hdr->read_n = 1;
-	mem = bulk_mem(call, call->data, call->data_len, &at);
-	if (!mem)
-		return -ENOMEM;
-	if (mem == call->mem)
-		memcpy(call->mem->data, call->data, call->data_len);
-	return add_mem(hdr, &hdr->reads[0], mem, at, call->data_len);
-}
-
-static int add_sink(struct rpcrdma_hdr *hdr, struct call *call)
-{
-	const struct mem *mem;
-	const void *at;
-
-	hdr->writes[0] = (struct rpcrdma_chunk){ .first = hdr->seg_n };
-	hdr->write_n = 1;
-	mem = bulk_mem(call, call->sink, call->sink_len, &at);
-	return mem ? add_mem(hdr, &hdr->writes[0], mem, at, call->sink_len) : -ENOMEM;
-}
-
-static int add_reply(struct rpcrdma_hdr *hdr, struct call *call)
-{
-	if (!call->reply_mem)
-		call->reply_mem = mem_get(call->client, call->reply_max);
-	if (!call->reply_mem)
-		return -ENOMEM;
-	hdr->has_reply = true;
-	hdr->reply = (struct rpcrdma_chunk){ .first = hdr->seg_n };
-	return add_mem(hdr, &hdr->reply, call->reply_mem, call->reply_mem->data, call->reply_max);
-}
-
-/* What has to go as the message itself. */
-static u32 whole_len(const struct call *call)
-{
-	return call->len + (call->one_piece ? call->data_len + (u32)xdr_pad(call->data_len) : 0);
-}
-
-/* The message does not fit into a Send: the server reads it. */
-static int add_whole(struct rpcrdma_hdr *hdr, struct call *call)
-{
-	u32 len = whole_len(call);
-
-	if (!call->mem)
-		call->mem = mem_get(call->client, len);
-	if (!call->mem)
-		return -ENOMEM;
-	memcpy(call->mem->data, call->msg, call->len);
-	if (call->one_piece && call->data_len) {
-		memcpy(call->mem->data + call->len, call->data, call->data_len);
-		memset(call->mem->data + call->len + call->data_len, 0, xdr_pad(call->data_len));
-	}
-	hdr->proc = RDMA_NOMSG;
-	hdr->reads[0] = (struct rpcrdma_chunk){ .position = 0 };
-	hdr->read_n = 1;
-	return add_mem(hdr, &hdr->reads[0], call->mem, call->mem->data, len);
-}
-
-#define CHUNKS_BYTES 72		/* what one chunk of each kind adds to the header, at most */
-
-static int chunks(struct rdma *rdma, struct rpcrdma_hdr *hdr, struct call *call)
-{
-	u32 room = rdma->send_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES;
-	int err = 0;
-
-	hdr->proc = RDMA_MSG;
-	if (whole_len(call) > room)
-		err = add_whole(hdr, call);
-	else if (call->data_len && !call->one_piece && call->len + call->data_len + 4 > room)
-		err = add_data(hdr, call);
-	if (!err &&
-	    call->sink_len + call->reply_head > rdma->recv_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES)
-		err = add_sink(hdr, call);
-	else if (!err && call->reply_max > rdma->recv_max - RPCRDMA_HDR_MIN - CHUNKS_BYTES)
-		err = add_reply(hdr, call);
-	return err;
-}
-
-static int post(struct rdma *rdma, struct slot *slot, u8 *buf, u32 len)
-{
-	struct wr_sge sge = { (u64)(uintptr_t)buf, len, rdma->mr->lkey };
-	struct wr_send wr = { .wr_id = (u64)(slot - rdma->slots) << 1,
-			      .opcode = WR_SEND,
-			      .flags = WR_SIGNALED,
-			      .sges = &sge,
-			      .sge_n = 1 };
 	const struct wr_send *bad;
 
-	return ual_post_send(rdma->qp, &wr, &bad);
+	for (unsigned i = 0; i + 1 < chain->n; i++)
+		chain->wrs[i].next = &chain->wrs[i + 1];
+	chain->wrs[chain->n - 1].wr_id = wr_id(index, kind);
+	chain->wrs[chain->n - 1].flags = WR_SIGNALED;
+	return ual_post_send(rdma->qp, chain->wrs, &bad);
 }
 
-static int encode(struct rdma *rdma, struct call *call, u8 *buf, u32 *len)
+static int post_call(struct rdma *rdma, struct rdma_slot *slot)
 {
-	struct rpcrdma_hdr hdr = { .vers = RPCRDMA_VERSION, .credits = SLOTS };
-	struct xdr_out out;
+	u64 index = (u64)(slot - rdma->slots);
+	u8 *buf = rdma->bufs + index * RDMA_INLINE;
+	struct wr_sge sge = { (u64)(uintptr_t)buf, 0, rdma->mr->lkey };
+	struct rdma_chain chain;
 	int err;
 
-	hdr.xid = get_unaligned_be32(call->msg);
-	call->is_placed = false;
-	err = chunks(rdma, &hdr, call);
+	chain.n = 0;
+	err = rdma_call_encode(slot, rdma->send_max, rdma->recv_max, buf, &sge.len, &chain);
 	if (err)
 		return err;
-	xdr_out_init(&out, buf, rdma->send_max);
-	rpcrdma_hdr_encode(&out, &hdr);
-	if (hdr.proc == RDMA_MSG)
-		xdr_out_fixed(&out, call->msg, call->len);
-	if (!hdr.read_n && call->data_len)
-		xdr_out_fixed(&out, call->data, call->data_len);
-	*len = (u32)xdr_out_len(&out);
-	return xdr_out_ok(&out) ? 0 : -EMSGSIZE;
+	chain.wrs[chain.n++] = (struct wr_send){ .opcode = WR_SEND, .sges = &sge, .sge_n = 1 };
+	return post(rdma, &chain, index, WR_KIND_SEND);
 }
 
 static bool rdma_send(struct xprt *x, struct call *call)
 {
 	struct rdma *rdma = container_of(x, struct rdma, pub);
-	struct slot *slot = slot_get(rdma);
-	u32 len;
-	u8 *buf;
+	struct rdma_slot *slot = slot_get(rdma);
 	int err;
 
 	if (!slot || rdma->err)
 		return false;
-	buf = rdma->bufs + (size_t)(slot - rdma->slots) * INLINE_BYTES;
-	err = encode(rdma, call, buf, &len);
-	if (!err)
-		err = post(rdma, slot, buf, len);
+	call->is_placed = false;
+	slot->call = call;
+	slot->xid = get_unaligned_be32(call->msg);
+	err = post_call(rdma, slot);
 	if (err) {
+		slot->call = NULL;
 		die(rdma, err);
 		return false;
 	}
-	slot->call = call;
 	slot->sending = true;
 	rdma->busy++;
 	return true;
@@ -229,89 +131,132 @@ static bool rdma_send(struct xprt *x, struct call *call)
 
 /* ---- replies ---------------------------------------------------------------------------------- */
 
+static u8 *recv_buf(const struct rdma *rdma, u64 i)
+{
+	return rdma->bufs + (RDMA_SLOTS + i) * RDMA_INLINE;
+}
+
 static int post_recv(struct rdma *rdma, u64 i)
 {
-	struct wr_sge sge = { (u64)(uintptr_t)(rdma->bufs + (SLOTS + i) * INLINE_BYTES),
-			      INLINE_BYTES, rdma->mr->lkey };
-	struct wr_recv wr = { .wr_id = i << 1 | WR_RECV, .sges = &sge, .sge_n = 1 };
+	struct wr_sge sge = { (u64)(uintptr_t)recv_buf(rdma, i), RDMA_INLINE, rdma->mr->lkey };
+	struct wr_recv wr = { .wr_id = wr_id(i, WR_KIND_RECV), .sges = &sge, .sge_n = 1 };
 	const struct wr_recv *bad;
 
 	return ual_post_recv(rdma->qp, &wr, &bad);
 }
 
-/* The server tells in its lists how much it wrote.  False: more than there was room for. */
-static bool sink_done(struct call *call, const struct rpcrdma_hdr *hdr)
+static void recv_again(struct rdma *rdma, u64 i)
 {
-	if (!hdr->write_n || !call->sink_len)
-		return true;
-	if (hdr->write_n > 1 || hdr->writes[0].len > call->sink_len)
+	if (!rdma->err && post_recv(rdma, i))
+		die(rdma, -ECONNRESET);
+}
+
+/* The slot's keys are out no more. */
+static void slot_done(struct rdma *rdma, struct rdma_slot *slot, const struct rpcrdma_hdr *hdr,
+		      struct xdr_in *in)
+{
+	struct call *call = slot->call;
+	size_t len = xdr_in_left(in);
+	const u8 *msg = in->p;
+	int err = rdma_call_answer(call, hdr, &msg, &len);
+
+	slot->call = NULL;
+	slot->answered = false;
+	rdma->busy--;
+	chan_reply(rdma->pub.chan, call, msg, len, err);
+}
+
+/* Keys that are still out go back; false: they are, by now. */
+static bool take_back(struct rdma *rdma, struct rdma_slot *slot)
+{
+	struct rdma_chain chain;
+
+	chain.n = 0;
+	for (unsigned i = 0; i < RDMA_KEYS; i++)
+		if (lent_is_out(&slot->lent[i]))
+			chain.n += (unsigned)lent_end(&slot->lent[i], &chain.wrs[chain.n]);
+	if (!chain.n)
 		return false;
-	call->is_placed = hdr->writes[0].len > 0;
-	call->placed = hdr->writes[0].len;
-	if (call->is_placed && call->mem)
-		memcpy(call->sink, call->mem->data, call->placed);
+	if (post(rdma, &chain, (u64)(slot - rdma->slots), WR_KIND_INV))
+		die(rdma, -ECONNRESET);
 	return true;
 }
 
-static void answered(struct rdma *rdma, struct call *call, const struct rpcrdma_hdr *hdr,
-		     struct xdr_in *in)
+/* The server may take away what this very call has lent, and nothing else. */
+static bool take_invalidation(struct rdma_slot *slot, const struct wc *wc)
 {
-	struct chan *chan = rdma->pub.chan;
-	const u8 *msg = in->p;
-	size_t len = xdr_in_left(in);
-	int err = 0;
-
-	if (hdr->proc == RDMA_NOMSG) {
-		if (!hdr->has_reply || !call->reply_mem || hdr->reply.len > call->reply_max)
-			err = -EPROTO;
-		else
-			msg = call->reply_mem->data, len = hdr->reply.len;
-	} else if (hdr->proc != RDMA_MSG) {
-		err = -EREMOTEIO;
-	}
-	if (!err && !sink_done(call, hdr))
-		err = -EPROTO;
-	chan_reply(chan, call, msg, len, err);
+	if (!(wc->flags & WC_WITH_INV))
+		return true;
+	for (unsigned i = 0; i < RDMA_KEYS; i++)
+		if (lent_taken(&slot->lent[i], wc->inv_rkey))
+			return true;
+	return false;
 }
 
-static void on_message(struct rdma *rdma, const u8 *data, u32 len)
+/* True: the receive is kept until the keys of its call are back. */
+static bool on_message(struct rdma *rdma, u32 recv, const struct wc *wc)
 {
 	struct rpcrdma_hdr hdr;
-	struct call *call;
+	struct rdma_slot *slot;
 	struct xdr_in in;
 
-	xdr_in_init(&in, data, len);
+	xdr_in_init(&in, recv_buf(rdma, recv), wc->byte_len);
 	if (rpcrdma_hdr_decode(&in, &hdr) != RPCRDMA_OK) {
 		die(rdma, -EPROTO);
-		return;
+		return false;
 	}
-	if (hdr.proc == RDMA_DONE)
-		return;
-	call = chan_find(rdma->pub.chan, hdr.xid);
-	if (!call) {
+	if (hdr.proc == RDMA_DONE && !(wc->flags & WC_WITH_INV))
+		return false;
+	slot = slot_find(rdma, hdr.xid);
+	if (!slot || hdr.proc == RDMA_DONE || !take_invalidation(slot, wc)) {
 		die(rdma, -EPROTO);
-		return;
+		return false;
 	}
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (rdma->slots[i].call == call)
-			rdma->slots[i].call = NULL;
-	rdma->busy--;
-	rdma->credits = hdr.credits < 1 ? 1 : min_t(u32, hdr.credits, SLOTS);
-	answered(rdma, call, &hdr, &in);
+	rdma->credits = hdr.credits < 1 ? 1 : min_t(u32, hdr.credits, RDMA_SLOTS);
+	if (!take_back(rdma, slot)) {
+		slot_done(rdma, slot, &hdr, &in);
+		return false;
+	}
+	slot->answered = true;
+	slot->recv = recv;
+	slot->recv_len = wc->byte_len;
+	return true;
+}
+
+/* The answer was found right when it came, and nobody has written to it since. */
+static void on_taken_back(struct rdma *rdma, struct rdma_slot *slot)
+{
+	u32 recv = slot->recv;
+	struct rpcrdma_hdr hdr;
+	struct xdr_in in;
+
+	for (unsigned i = 0; i < RDMA_KEYS; i++)
+		lent_ended(&slot->lent[i]);
+	xdr_in_init(&in, recv_buf(rdma, recv), slot->recv_len);
+	rpcrdma_hdr_decode(&in, &hdr);
+	slot_done(rdma, slot, &hdr, &in);
+	recv_again(rdma, recv);
 }
 
 static void on_completion(struct rdma *rdma, const struct wc *wc)
 {
-	u64 i = wc->wr_id >> 1;
+	u32 i = (u32)(wc->wr_id >> WR_KIND_BITS);
 
 	if (wc->status != WC_SUCCESS) {
 		die(rdma, -ECONNRESET);
-	} else if (wc->wr_id & WR_RECV) {
-		on_message(rdma, rdma->bufs + (SLOTS + i) * INLINE_BYTES, wc->byte_len);
-		if (!rdma->err && post_recv(rdma, i))
-			die(rdma, -ECONNRESET);
-	} else {
+		return;
+	}
+	switch ((enum wr_kind)(wc->wr_id & WR_KIND_MASK)) {
+	case WR_KIND_SEND:
 		rdma->slots[i].sending = false;
+		break;
+	case WR_KIND_RECV:
+		if (!on_message(rdma, i, wc))
+			recv_again(rdma, i);
+		break;
+	case WR_KIND_INV:
+		on_taken_back(rdma, &rdma->slots[i]);
+		break;
 	}
 }
 
@@ -337,8 +282,8 @@ static void established(struct rdma *rdma, const struct ual_event *ev)
 	struct rpcrdma_pdata peer;
 
 	rpcrdma_pdata_decode(ev->pdata, ev->pdata_len, &peer);
-	rdma->send_max = min_t(u32, peer.recv_bytes, INLINE_BYTES);
-	rdma->recv_max = min_t(u32, peer.send_bytes, INLINE_BYTES);
+	rdma->send_max = min_t(u32, peer.recv_bytes, RDMA_INLINE);
+	rdma->recv_max = min_t(u32, peer.send_bytes, RDMA_INLINE);
 	chan_up(rdma->pub.chan);
 }
 
@@ -369,6 +314,9 @@ static void rdma_destroy(struct xprt *x)
 
 	ual_defer_cancel(x->chan->client->cfg.loop, &rdma->end);
 	ual_qp_destroy(rdma->qp);
+	for (unsigned i = 0; i < RDMA_SLOTS; i++)
+		for (unsigned k = 0; k < RDMA_KEYS; k++)
+			lent_deinit(&rdma->slots[i].lent[k]);
 	ual_cq_destroy(rdma->cq);
 	ual_mr_dereg(rdma->mr);
 	free(rdma->bufs);
@@ -380,11 +328,11 @@ static const struct xprt_ops rdma_ops = { .send = rdma_send, .destroy = rdma_des
 static int build(struct rdma *rdma)
 {
 	struct ornfs_client *c = rdma->pub.chan->client;
-	size_t len = (size_t)(SLOTS + RECVS) * INLINE_BYTES;
+	size_t len = (size_t)(RDMA_SLOTS + RDMA_RECVS) * RDMA_INLINE;
 	struct ual_qp_cfg cfg = {
 		.pd = c->pd,
-		.sq_depth = SLOTS,
-		.rq_depth = RECVS,
+		.sq_depth = RDMA_SQ_DEPTH,
+		.rq_depth = RDMA_RECVS,
 		.sq_sge_max = 1,
 		.rq_sge_max = 1,
 		.ird = 16,
@@ -394,24 +342,27 @@ static int build(struct rdma *rdma)
 	};
 	int err;
 
-	rdma->bufs = aligned_alloc(INLINE_BYTES, len);
+	rdma->bufs = aligned_alloc(RDMA_INLINE, len);
 	if (!rdma->bufs)
 		return -ENOMEM;
 	err = ual_mr_reg(c->pd, rdma->bufs, len, ACCESS_LOCAL_WRITE, &rdma->mr);
 	if (!err)
-		err = ual_cq_create(c->dev, SLOTS + RECVS, on_cq, rdma, &rdma->cq);
+		err = ual_cq_create(c->dev, RDMA_SQ_DEPTH + RDMA_RECVS, on_cq, rdma, &rdma->cq);
 	cfg.scq = cfg.rcq = rdma->cq;
 	if (!err)
 		err = ual_qp_create(&cfg, &rdma->qp);
-	for (u64 i = 0; !err && i < RECVS; i++)
+	for (unsigned i = 0; !err && i < RDMA_SLOTS * RDMA_KEYS; i++)
+		err = lent_init(&rdma->slots[i / RDMA_KEYS].lent[i % RDMA_KEYS], c->pd);
+	for (u64 i = 0; !err && i < RDMA_RECVS; i++)
 		err = post_recv(rdma, i);
 	return err;
 }
 
 int rdma_xprt_create(struct chan *chan, struct xprt **x)
 {
-	static const struct rpcrdma_pdata mine = { .send_bytes = INLINE_BYTES,
-						   .recv_bytes = INLINE_BYTES };
+	const struct rpcrdma_pdata mine = { .remote_inv = lend_remote_inv(chan->client->dev),
+					    .send_bytes = RDMA_INLINE,
+					    .recv_bytes = RDMA_INLINE };
 	struct rdma *rdma = calloc(1, sizeof(*rdma));
 	u8 pdata[RPCRDMA_PDATA_BYTES];
 	struct ual_conn_param param = {
