@@ -218,7 +218,8 @@ struct call *nfs3_begin(struct ornfs_client *c, struct ornfs_req *req, u32 proc,
 void nfs3_submit(struct call *call);
 void nfs3_fail(struct ornfs_client *c, struct ornfs_req *req, int err);
 void nfs3_cancel_failing(struct ornfs_client *c);
-#define NFS3_GOES_ON 1			/* from decode: the request has another call */
+/* From decode: the request has another call, and is that one's, whatever else this answer holds. */
+#define NFS3_GOES_ON 1
 
 void nfs3_out_file(struct call *call, const struct ornfs_file *file);
 void nfs3_out_name(struct call *call, const char *name);

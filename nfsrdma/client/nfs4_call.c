@@ -61,7 +61,7 @@ static void on_done(struct call *call, struct xdr_in *in, int err)
 			return;
 		}
 		err = call->decode(call, in, 0);
-		if (!xdr_in_ok(in))
+		if (err != NFS3_GOES_ON && !xdr_in_ok(in))
 			err = -EPROTO;
 		nfs4c_slot_end(call, 0);
 	} else {
