@@ -81,9 +81,9 @@ enum nfs_outcome nfs3_read(struct nfs_call *call, bool may_block)
 	return NFS_DONE;
 }
 
-static void verifier_encode(struct xdr_out *out, const struct nfs3_obj *obj)
+static u64 verifier_of(const struct nfs3_obj *obj)
 {
-	xdr_out_u64(out, obj->export->vfs->write_verifier(obj->export));
+	return obj->node ? obj->export->vfs->write_verifier(obj->export) : 0;
 }
 
 enum nfs_outcome nfs3_write(struct nfs_call *call, bool may_block)
@@ -93,8 +93,8 @@ enum nfs_outcome nfs3_write(struct nfs_call *call, bool may_block)
 	struct nfs3_obj obj;
 	u32 count, stable, len;
 	const u8 *data;
+	u64 offset, verifier;
 	ssize_t n = 0;
-	u64 offset;
 
 	nfs3_fh_decode(&call->args, &fh);
 	offset = xdr_in_u64(&call->args);
@@ -105,6 +105,7 @@ enum nfs_outcome nfs3_write(struct nfs_call *call, bool may_block)
 		return NFS_GARBAGE;
 	status = nfs3_obj_get(call, &fh, true, &obj);
 	nfs3_obj_before(&obj);
+	verifier = verifier_of(&obj);	/* before: what is lost from here on must show */
 	if (status == NFS3_OK && count) {
 		n = obj.export->vfs->write(obj.node, &obj.cred, data, count, offset,
 					   stable != NFS3_UNSTABLE);
@@ -116,7 +117,7 @@ enum nfs_outcome nfs3_write(struct nfs_call *call, bool may_block)
 	if (status == NFS3_OK) {
 		xdr_out_u32(&call->reply, (u32)n);
 		xdr_out_u32(&call->reply, stable == NFS3_UNSTABLE ? NFS3_UNSTABLE : NFS3_FILE_SYNC);
-		verifier_encode(&call->reply, &obj);
+		xdr_out_u64(&call->reply, verifier);
 	}
 	nfs3_obj_put(&obj);
 	return NFS_DONE;
@@ -141,8 +142,8 @@ enum nfs_outcome nfs3_commit(struct nfs_call *call, bool may_block)
 		status = nfs3_status_of(obj.export->vfs->commit(obj.node, offset, count));
 	xdr_out_u32(&call->reply, status);
 	nfs3_wcc(&call->reply, &obj);
-	if (status == NFS3_OK)
-		verifier_encode(&call->reply, &obj);
+	if (status == NFS3_OK)		/* after: also what was lost before this must show */
+		xdr_out_u64(&call->reply, verifier_of(&obj));
 	nfs3_obj_put(&obj);
 	return NFS_DONE;
 }

@@ -106,6 +106,7 @@ enum nfs4_status nfs4_op_copy(struct nfs4_compound *c)
 {
 	enum nfs4_status status;
 	struct copy copy;
+	u64 verifier;
 	u32 servers;
 	ssize_t n;
 
@@ -126,13 +127,14 @@ enum nfs4_status nfs4_op_copy(struct nfs4_compound *c)
 		status = NFS4ERR_INVAL;
 	if (status != NFS4_OK)
 		return status;
+	verifier = c->cur.export->vfs->write_verifier(c->cur.export);	/* as WRITE */
 	n = copy_pieces(c, &copy);
 	if (n < 0)
 		return nfs4_status_of((int)n);
 	xdr_out_u32(c->out, 0);		/* no callback id */
 	xdr_out_u64(c->out, (u64)n);
 	xdr_out_u32(c->out, NFS4_UNSTABLE);
-	xdr_out_u64(c->out, c->cur.export->vfs->write_verifier(c->cur.export));
+	xdr_out_u64(c->out, verifier);
 	xdr_out_bool(c->out, true);
 	xdr_out_bool(c->out, true);
 	return NFS4_OK;

@@ -49,9 +49,9 @@ enum nfs4_status nfs4_op_read(struct nfs4_compound *c)
 	return read_data(c, &attr, offset, min_t(u32, count, NFS_DATA_MAX));
 }
 
-static void verifier_encode(struct nfs4_compound *c)
+static u64 verifier_of(const struct nfs4_compound *c)
 {
-	xdr_out_u64(c->out, c->cur.export->vfs->write_verifier(c->cur.export));
+	return c->cur.export->vfs->write_verifier(c->cur.export);
 }
 
 enum nfs4_status nfs4_op_write(struct nfs4_compound *c)
@@ -60,9 +60,9 @@ enum nfs4_status nfs4_op_write(struct nfs4_compound *c)
 	struct nfs4_stateid sid;
 	struct nfs_attr attr;
 	const u8 *data;
+	u64 offset, verifier;
 	u32 stable, len;
 	ssize_t n = 0;
-	u64 offset;
 
 	nfs4_stateid_decode(c->in, &sid);
 	offset = xdr_in_u64(c->in);
@@ -75,6 +75,7 @@ enum nfs4_status nfs4_op_write(struct nfs4_compound *c)
 		status = nfs4_stateid_may(c, &c->cur, &sid, NFS_MAY_WRITE);
 	if (status != NFS4_OK)
 		return status;
+	verifier = verifier_of(c);	/* before: what is lost from here on must show */
 	if (len)
 		n = c->cur.export->vfs->write(c->cur.node, &c->cur.cred, data, len, offset,
 					      stable != NFS4_UNSTABLE);
@@ -82,7 +83,7 @@ enum nfs4_status nfs4_op_write(struct nfs4_compound *c)
 		return nfs4_status_of((int)n);
 	xdr_out_u32(c->out, (u32)n);
 	xdr_out_u32(c->out, stable == NFS4_UNSTABLE ? NFS4_UNSTABLE : NFS4_FILE_SYNC);
-	verifier_encode(c);
+	xdr_out_u64(c->out, verifier);
 	return NFS4_OK;
 }
 
@@ -98,7 +99,7 @@ enum nfs4_status nfs4_op_commit(struct nfs4_compound *c)
 	status = nfs4_obj_regular(&c->cur, &attr);
 	if (status == NFS4_OK)
 		status = nfs4_status_of(c->cur.export->vfs->commit(c->cur.node, offset, count));
-	if (status == NFS4_OK)
-		verifier_encode(c);
+	if (status == NFS4_OK)		/* after: also what was lost before this must show */
+		xdr_out_u64(c->out, verifier_of(c));
 	return status;
 }

@@ -169,7 +169,10 @@ struct nfs_vfs_ops {
 			     size_t len);
 	int (*removexattr)(struct nfs_node *node, const struct nfs_cred *cred, const char *name);
 
-	/* Verifier of unstable writes: changes whenever something written may have been lost. */
+	/*
+	 * Verifier of unstable writes: changes whenever something written may have been lost, before anything that was
+	 * asked later is answered.  Read before a write, after a commit.
+	 */
 	u64 (*write_verifier)(struct nfs_export *export);
 
 	/*

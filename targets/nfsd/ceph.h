@@ -30,6 +30,7 @@
 
 #include "core/list.h"
 #include "targets/nfsd/ceph_module.h"
+#include "targets/nfsd/sync_round.h"
 
 #define CFS_CODE_BYTES		8
 #define CFS_HANDLE_BYTES	(CFS_CODE_BYTES + 16)	/* code, inode, snapshot; big-endian */
@@ -52,6 +53,7 @@ struct nfs_node {
 	mode_t type;			/* S_IFMT of it */
 	pthread_mutex_t lock;
 	_Atomic(struct Fh *) read_fh, write_fh;
+	struct sync_round sync;
 	atomic_bool unsynced;		/* written, not yet known to be durable */
 	struct ceph_dir_result *dir;
 	u64 dir_cookie;			/* where it stands */
@@ -117,8 +119,8 @@ void cfs_node_free(struct nfs_node *node);
 
 /* ceph_file.c: files are opened as the server, and are the node's.  -EISDIR, -EINVAL: not a file. */
 int cfs_file(struct nfs_node *node, bool write, struct Fh **fh);
-/* All that was written to it is durable; an error changes the write verifier. */
-int cfs_file_sync(struct nfs_node *node);
+/* All of it is durable; an error changes the write verifier first. */
+int cfs_sync(struct nfs_node *node);
 /* Names and attributes of it are durable, unless the export is async; err is passed through. */
 int cfs_durable(struct nfs_node *node, int err);
 void cfs_files_close(struct nfs_node *node);

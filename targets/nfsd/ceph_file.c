@@ -4,7 +4,8 @@
  * for writing keeps other clients of the cluster from caching it.
  *
  * libcephfs writes back later.  What went wrong then is said by the next fsync of a file that was open at that time, so
- * a node keeps its file, and syncs what is unsynced before it closes it.
+ * a node keeps its file, and syncs what is unsynced before it closes it.  This is the only place where that is done,
+ * one sync of a node at a time (sync_round.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,17 +38,26 @@ int cfs_file(struct nfs_node *node, bool write, struct Fh **out)
 }
 
 /* With the size: a file's data is not found without it. */
-int cfs_file_sync(struct nfs_node *node)
+static int node_sync(void *ctx, bool all)
 {
+	struct nfs_node *node = ctx;
 	struct Fh *fh = atomic_load(&node->write_fh);
-	int err;
 
 	atomic_store(&node->unsynced, false);
-	err = fh ? ceph_ll_fsync(node->fs->mount, fh, 0)
-		 : ceph_ll_sync_inode(node->fs->mount, node->in, 0);
-	if (err)
-		cfs_writes_lost(node->fs);
-	return err;
+	return fh ? ceph_ll_fsync(node->fs->mount, fh, 0)
+		  : ceph_ll_sync_inode(node->fs->mount, node->in, 0);
+}
+
+static void node_lost(void *ctx)
+{
+	cfs_writes_lost(((struct nfs_node *)ctx)->fs);
+}
+
+int cfs_sync(struct nfs_node *node)
+{
+	static const struct sync_round_ops ops = { node_sync, node_lost };
+
+	return sync_round_run(&node->sync, true, &ops, node);
 }
 
 /*
@@ -56,9 +66,7 @@ int cfs_file_sync(struct nfs_node *node)
  */
 int cfs_durable(struct nfs_node *node, int err)
 {
-	if (err || node->fs->export->async)
-		return err;
-	return ceph_ll_sync_inode(node->fs->mount, node->in, 0);
+	return err || node->fs->export->async ? err : cfs_sync(node);
 }
 
 void cfs_files_close(struct nfs_node *node)
@@ -66,7 +74,7 @@ void cfs_files_close(struct nfs_node *node)
 	struct Fh *fh;
 
 	if (atomic_load(&node->unsynced))
-		cfs_file_sync(node);
+		cfs_sync(node);
 	fh = atomic_load(&node->write_fh);
 	if (fh && ceph_ll_close(node->fs->mount, fh))
 		cfs_writes_lost(node->fs);

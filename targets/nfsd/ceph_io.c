@@ -69,7 +69,7 @@ ssize_t cfs_write(struct nfs_node *node, const struct nfs_cred *cred, const void
 		done += (size_t)n;
 	}
 	atomic_store(&node->unsynced, true);
-	err = sync ? cfs_file_sync(node) : 0;
+	err = sync ? cfs_sync(node) : 0;
 	return err ? err : (ssize_t)done;
 }
 
@@ -77,7 +77,7 @@ int cfs_commit(struct nfs_node *node, u64 offset, u64 len)
 {
 	if (node->type != S_IFREG)
 		return node->type == S_IFDIR ? -EISDIR : -EINVAL;
-	return cfs_file_sync(node);
+	return cfs_sync(node);
 }
 
 /* libcephfs knows of no holes: all of a file is data, and its end is where the first hole is. */
@@ -117,7 +117,7 @@ int cfs_deallocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offse
 	err = ceph_ll_fallocate(node->fs->mount, fh, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 				(int64_t)offset, (int64_t)len);
 	atomic_store(&node->unsynced, true);
-	return err;
+	return cfs_durable(node, err);
 }
 
 /* By way of this machine: Ceph shares no blocks, and what copies objects inside it is not in the library. */

@@ -58,6 +58,7 @@ void cfs_node_free(struct nfs_node *node)
 	cfs_files_close(node);
 	cfs_dir_close(node);
 	ceph_ll_put(node->fs->mount, node->in);
+	sync_round_deinit(&node->sync);
 	pthread_mutex_destroy(&node->lock);
 	free(node);
 }
@@ -78,6 +79,7 @@ static struct nfs_node *node_create(struct cfs *fs, struct Inode *in, const stru
 	INIT_LIST_HEAD(&node->hash);
 	INIT_LIST_HEAD(&node->lru);
 	pthread_mutex_init(&node->lock, NULL);
+	sync_round_init(&node->sync);
 	return node;
 }
 

@@ -7,14 +7,15 @@
  *   posix_name.c  what goes by name                     posix_io.c     data: read, write, commit, holes, copies
  *   posix_dir.c   listing                               posix_xattr.c  extended attributes
  *   posix_acl.c   POSIX ACLs                            posix_change.c the change attribute
- *   posix_lend.c  data lent from the page cache
+ *   posix_lend.c  data lent from the page cache         posix_sync.c   what makes it durable
+ *   posix_idle.c  nodes that nobody uses are closed
  *
  * Handles are the kernel's (name_to_handle_at(2)) and so stay good over restarts and renames; opening by handle
  * needs CAP_DAC_READ_SEARCH.  Behind them is a code that only this server can make, since the kernel opens any
  * handle of the file system, also of what is not exported.
  *
  * A node is an O_PATH descriptor, with descriptors for data opened when first needed.  Nodes that nobody uses stay
- * in a cache, the least recently used go first.
+ * in a cache for a while, the least recently used go first.
  */
 #ifndef TARGETS_NFSD_POSIX_H
 #define TARGETS_NFSD_POSIX_H
@@ -24,12 +25,15 @@
 
 #include "core/list.h"
 #include "nfsrdma/server/export.h"
+#include "targets/nfsd/sync_round.h"
 
 #define POSIX_HANDLE_MAX	32	/* of the kernel's; larger ones are refused at start */
 #define POSIX_KEY_BYTES		16
 #define POSIX_CODE_BYTES	8
 #define POSIX_NODES_MAX		16384	/* in the cache, also limited by descriptors */
 #define POSIX_HASH		4096
+#define POSIX_IDLE_S		60	/* a node that nobody uses is closed then */
+#define POSIX_OWING_S		5	/* and synced, when that is due, then */
 
 /* posix_change.c */
 struct posix_change {
@@ -44,7 +48,8 @@ struct posix_change {
 struct nfs_node {
 	struct posix_fs *fs;
 	unsigned refs;			/* the cache's own not counted */
-	struct list_head hash, lru;	/* lru: only while refs is 0 */
+	struct list_head hash, lru;	/* lru: in fs->lru or fs->owing, only while refs is 0 */
+	time_t idle_s;			/* since when refs is 0 */
 	int fd;				/* O_PATH */
 	/* -1: not opened yet; of a file, for reading and, when possible, writing */
 	atomic_int data_fd;
@@ -59,6 +64,8 @@ struct nfs_node {
 	int mount_id;
 	pthread_mutex_t lock;		/* opening of descriptors; the position of dir_fd */
 	struct posix_change change;
+	struct sync_round sync;
+	atomic_bool owes_sync;		/* written, not yet known to be durable */
 	u8 handle_len;
 	u8 handle[8 + POSIX_HANDLE_MAX];	/* length of the kernel's, its type, itself */
 };
@@ -73,11 +80,16 @@ struct posix_fs {
 	int mount_id;
 	u8 key[POSIX_KEY_BYTES];
 	atomic_ullong verifier;
-	pthread_mutex_t lock;		/* hash, lru, counts, refs of nodes */
+	pthread_mutex_t lock; /* hash, lists, counts, refs of nodes, ending, idle_sleeps */
 	struct list_head hash[POSIX_HASH];
-	struct list_head lru;
+	struct list_head lru;		/* nobody uses them */
+	struct list_head owing;		/* the same, and they owe a sync before they are closed */
 	unsigned node_n;
 	unsigned node_max;
+	atomic_uint owing_n;		/* nodes that owe a sync, in use or not */
+	pthread_t idle_thread;
+	pthread_cond_t idle_wake;
+	bool ending, idle_sleeps;
 };
 
 extern const struct nfs_vfs_ops posix_vfs_ops;
@@ -109,11 +121,26 @@ void posix_node_get(struct nfs_node *node);
 void posix_node_put(struct nfs_node *node);
 void posix_node_forget(struct nfs_node *node);	/* a name of it was removed: perhaps the last */
 void posix_nodes_drop(struct posix_fs *fs);
+void posix_node_unhash(struct nfs_node *node);	/* with the lock: out of the cache; refs is 0 */
+void posix_node_free(struct nfs_node *node);	/* without it */
 /* A descriptor that data goes through, owned by the node; opened as the server.  -EISDIR, -EINVAL: not a file. */
 int posix_node_data_fd(struct nfs_node *node, bool write);
 int posix_node_dir_fd(struct nfs_node *node);
-/* Names and attributes of it are durable, unless the export is async; err is passed through. */
-int posix_node_durable(struct nfs_node *node, int err);
+
+/* posix_sync.c: all data (and attributes) of it are durable.  An error changes the write verifier first. */
+int posix_sync(struct nfs_node *node, bool all);
+/* The same as RFC 1813 4.7 asks, before a change is answered; not of an async export.  err is passed through. */
+int posix_durable(struct nfs_node *node, int err);
+/* Its data were changed: synced before it is closed, or now, when there are many such nodes. */
+int posix_sync_owed(struct nfs_node *node);
+int posix_commit(struct nfs_node *node, u64 offset, u64 len);
+/* What syncs a file: tests put something that fails here. */
+extern int (*posix_sync_file)(int fd, bool all);
+
+/* posix_idle.c */
+int posix_idle_start(struct posix_fs *fs);
+void posix_idle_stop(struct posix_fs *fs);
+time_t posix_idle_now(void);
 
 /* posix_attr.c */
 int posix_getattr(struct nfs_node *node, struct nfs_attr *attr);
@@ -164,7 +191,6 @@ ssize_t posix_read(struct nfs_node *node, const struct nfs_cred *cred, void *buf
 		   u64 offset, bool nowait, bool *eof);
 ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const void *buf, size_t len,
 		    u64 offset, bool sync);
-int posix_commit(struct nfs_node *node, u64 offset, u64 len);
 int posix_seek(struct nfs_node *node, enum nfs_seek what, u64 offset, u64 *found);
 int posix_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);
 int posix_deallocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);

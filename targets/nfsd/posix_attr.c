@@ -80,7 +80,7 @@ static int set_size(struct nfs_node *node, const struct nfs_cred *cred, u64 size
 	err = posix_act_as(cred);
 	if (err)
 		return err;
-	return ftruncate(fd, (off_t)size) ? -errno : 0;
+	return ftruncate(fd, (off_t)size) ? -errno : posix_sync_owed(node);
 }
 
 /* By descriptor, so that a symbolic link's are its own. */
@@ -153,7 +153,7 @@ int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
 	int err = set_all(node, cred, set);
 
 	posix_changed(node);		/* part of it may be, also after an error */
-	return posix_node_durable(node, err);
+	return posix_durable(node, err);
 }
 
 int posix_statfs(struct nfs_node *node, struct statvfs *st)

@@ -134,6 +134,7 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 	fs->node_max = node_max;
 	key_derive(fs, key);
 	INIT_LIST_HEAD(&fs->lru);
+	INIT_LIST_HEAD(&fs->owing);
 	for (unsigned i = 0; i < POSIX_HASH; i++)
 		INIT_LIST_HEAD(&fs->hash[i]);
 	pthread_mutex_init(&fs->lock, NULL);
@@ -147,6 +148,12 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 		err = root_open(fs, why);
 	if (err)
 		goto err_close;
+	err = posix_idle_start(fs);
+	if (err) {
+		*why = "no thread for it";
+		posix_node_put(fs->root);
+		goto err_close;
+	}
 	export->vfs = &posix_vfs_ops;
 	export->fs = fs;
 	*out = fs;
@@ -165,6 +172,7 @@ void posix_fs_destroy(struct posix_fs *fs)
 {
 	if (!fs)
 		return;
+	posix_idle_stop(fs);
 	posix_node_put(fs->root);
 	posix_nodes_drop(fs);
 	tree_close(fs);

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/*
- * Data.  After a failed fsync(2) the kernel has dropped what it could not write, so nothing that any client wrote
- * unstable is certain any more: the export's write verifier changes, and clients send it again.
- */
+/* Data: read, written, holes, copies.  posix_sync.c makes it durable. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
-
-static void writes_lost(struct posix_fs *fs)
-{
-	u64 verifier;
-
-	if (getrandom(&verifier, sizeof(verifier), 0) != sizeof(verifier))
-		verifier = atomic_load(&fs->verifier) + 1;
-	atomic_store(&fs->verifier, verifier);
-}
 
 ssize_t posix_read(struct nfs_node *node, const struct nfs_cred *cred, void *buf, size_t len,
 		   u64 offset, bool nowait, bool *eof)
@@ -82,27 +69,13 @@ ssize_t posix_write(struct nfs_node *node, const struct nfs_cred *cred, const vo
 			break; /* what was written is told; the next one hears of the error */
 		done += (size_t)n;
 	}
-	if (done)
+	if (done) {
 		posix_changed(node);
-	if (sync && fdatasync(fd)) {
-		err = -errno;
-		writes_lost(node->fs);
-		return err;
+		err = posix_sync_owed(node);
 	}
-	return (ssize_t)done;
-}
-
-int posix_commit(struct nfs_node *node, u64 offset, u64 len)
-{
-	int fd = posix_node_data_fd(node, false), err;
-
-	if (fd < 0)
-		return fd;
-	if (!fdatasync(fd))
-		return 0;
-	err = -errno;
-	writes_lost(node->fs);
-	return err;
+	if (sync && !err)
+		err = posix_sync(node, false);
+	return err ? err : (ssize_t)done;
 }
 
 int posix_seek(struct nfs_node *node, enum nfs_seek what, u64 offset, u64 *found)
@@ -139,7 +112,8 @@ static int fallocate_as(struct nfs_node *node, const struct nfs_cred *cred, int 
 	if (fallocate(fd, mode, (off_t)offset, (off_t)len))
 		return -errno;
 	posix_changed(node);
-	return 0;
+	err = posix_sync_owed(node);
+	return posix_durable(node, err);
 }
 
 int posix_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len)
@@ -183,5 +157,11 @@ ssize_t posix_copy(struct nfs_node *from, u64 from_offset, struct nfs_node *to, 
 		n = n < 0 ? -errno : n;
 	}
 	posix_changed(to);
-	return n;
+	if (n <= 0)
+		return n;
+	err = posix_sync_owed(to);
+	/* A clone is not followed by a COMMIT. */
+	if (clone)
+		err = posix_durable(to, err);
+	return err ? err : n;
 }

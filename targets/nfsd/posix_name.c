@@ -94,7 +94,7 @@ static int open_made(struct nfs_node *dir, const struct nfs_cred *cred, const ch
 		return err;
 	rest.set &= ~made_with;
 	err = rest.set ? posix_setattr(node, cred, &rest) : 0;
-	err = posix_node_durable(dir, err);
+	err = posix_durable(dir, err);
 	if (err) {
 		posix_node_put(node);
 		return err;
@@ -205,7 +205,7 @@ static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const 
 		posix_node_forget(node);
 		posix_node_put(node);
 	}
-	return posix_node_durable(dir, err);
+	return posix_durable(dir, err);
 }
 
 int posix_unlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name)
@@ -251,8 +251,8 @@ int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *
 		posix_node_forget(old);
 		posix_node_put(old);
 	}
-	err = posix_node_durable(to, err);
-	return from == to ? err : posix_node_durable(from, err);
+	err = posix_durable(to, err);
+	return from == to ? err : posix_durable(from, err);
 }
 
 int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
@@ -272,5 +272,5 @@ int posix_link(struct nfs_node *node, struct nfs_node *dir, const char *name,
 		return -errno;
 	posix_changed(node);
 	posix_changed(dir);
-	return posix_node_durable(dir, 0);
+	return posix_durable(dir, 0);
 }

@@ -71,9 +71,11 @@ static struct nfs_node *cached(struct posix_fs *fs, const u8 *handle, unsigned l
 	return NULL;
 }
 
-static void node_free(struct nfs_node *node)
+void posix_node_free(struct nfs_node *node)
 {
 	posix_lend_forget(node);
+	if (atomic_load(&node->owes_sync))	/* removed, or the server ends */
+		atomic_fetch_sub(&node->fs->owing_n, 1);
 	if (node->data_fd >= 0)
 		close(node->data_fd);
 	if (node->dir_fd >= 0)
@@ -81,10 +83,18 @@ static void node_free(struct nfs_node *node)
 	close(node->fd);
 	pthread_mutex_destroy(&node->lock);
 	pthread_mutex_destroy(&node->change.lock);
+	sync_round_deinit(&node->sync);
 	free(node);
 }
 
-/* With the lock held; what is to be freed without it. */
+void posix_node_unhash(struct nfs_node *node)
+{
+	list_del_init(&node->lru);
+	list_del_init(&node->hash);
+	node->fs->node_n--;
+}
+
+/* With the lock held; what is to be freed without it.  Those that owe a sync are few (posix_sync_owed()), and stay. */
 static struct nfs_node *evict(struct posix_fs *fs)
 {
 	struct nfs_node *node;
@@ -92,9 +102,7 @@ static struct nfs_node *evict(struct posix_fs *fs)
 	if (fs->node_n <= fs->node_max || list_empty(&fs->lru))
 		return NULL;
 	node = list_first_entry(&fs->lru, struct nfs_node, lru);
-	list_del_init(&node->lru);
-	list_del_init(&node->hash);
-	fs->node_n--;
+	posix_node_unhash(node);
 	return node;
 }
 
@@ -123,6 +131,7 @@ static int node_create(struct posix_fs *fs, int fd, struct nfs_node **out)
 	INIT_LIST_HEAD(&node->lru);
 	pthread_mutex_init(&node->lock, NULL);
 	pthread_mutex_init(&node->change.lock, NULL);
+	sync_round_init(&node->sync);
 	*out = node;
 	return 0;
 
@@ -152,9 +161,9 @@ int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **out)
 	gone = evict(fs);
 	pthread_mutex_unlock(&fs->lock);
 	if (old)
-		node_free(node);
+		posix_node_free(node);
 	if (gone)
-		node_free(gone);
+		posix_node_free(gone);
 	*out = old ? old : node;
 	return 0;
 }
@@ -206,16 +215,18 @@ void posix_node_put(struct nfs_node *node)
 
 	pthread_mutex_lock(&fs->lock);
 	if (!--node->refs && node->gone) {
-		list_del_init(&node->hash);
-		fs->node_n--;
+		posix_node_unhash(node);
 		gone = node;
 	} else if (!node->refs) {
-		list_add_tail(&node->lru, &fs->lru);
+		node->idle_s = posix_idle_now();
+		list_add_tail(&node->lru, atomic_load(&node->owes_sync) ? &fs->owing : &fs->lru);
 		gone = evict(fs);
+		if (fs->idle_sleeps)
+			pthread_cond_signal(&fs->idle_wake);
 	}
 	pthread_mutex_unlock(&fs->lock);
 	if (gone)
-		node_free(gone);
+		posix_node_free(gone);
 }
 
 void posix_node_forget(struct nfs_node *node)
@@ -233,12 +244,11 @@ void posix_nodes_drop(struct posix_fs *fs)
 {
 	struct nfs_node *node;
 
+	list_splice_tail_init(&fs->owing, &fs->lru);
 	while (!list_empty(&fs->lru)) {
 		node = list_first_entry(&fs->lru, struct nfs_node, lru);
-		list_del_init(&node->lru);
-		list_del_init(&node->hash);
-		fs->node_n--;
-		node_free(node);
+		posix_node_unhash(node);
+		posix_node_free(node);
 	}
 	core_assert(!fs->node_n);
 }
@@ -302,25 +312,4 @@ int posix_node_dir_fd(struct nfs_node *node)
 	if (fd >= 0)
 		atomic_store(&node->dir_fd, fd);
 	return fd;
-}
-
-/* RFC 1813 4.7: what changes something is answered when it is on stable storage. */
-int posix_node_durable(struct nfs_node *node, int err)
-{
-	int fd;
-
-	if (err || nfs_export_is_async(node->fs->export))
-		return err;
-	if (node->type == S_IFDIR) {
-		pthread_mutex_lock(&node->lock);
-		fd = posix_node_dir_fd(node);
-		pthread_mutex_unlock(&node->lock);
-	} else if (node->type == S_IFREG) {
-		fd = posix_node_data_fd(node, false);
-	} else {
-		return 0;		/* cannot be opened; its directory is */
-	}
-	if (fd < 0)
-		return fd;
-	return fsync(fd) && errno != EINVAL ? -errno : 0;
 }

@@ -54,7 +54,7 @@ int posix_setxattr(struct nfs_node *node, const struct nfs_cred *cred, const cha
 	if (setxattr(p.file, p.name, buf, len, flags))
 		return -errno;
 	posix_changed(node);
-	return 0;
+	return posix_durable(node, 0);
 }
 
 /* Names of the user namespace only, each terminated.  -ERANGE: more than len bytes. */
@@ -99,5 +99,5 @@ int posix_removexattr(struct nfs_node *node, const struct nfs_cred *cred, const 
 	if (removexattr(p.file, p.name))
 		return -errno;
 	posix_changed(node);
-	return 0;
+	return posix_durable(node, 0);
 }

@@ -182,6 +182,82 @@ static void test_data(void **state)
 }
 
 /* Lengths that are not what they say, and more than there may be. */
+/* A file system that loses what was written, as test_sync.c has it for version 4. */
+static bool lost;
+
+static int failing(int fd, bool all)
+{
+	bool was = lost;
+
+	lost = false;
+	return was ? -EIO : 0;
+}
+
+static enum nfs3_status commit(struct rig *rig, const struct nfs_fh *fh)
+{
+	rig_begin(rig, NFS3_COMMIT);
+	rig_fh(rig, fh);
+	xdr_out_u64(&rig->args, 0);
+	xdr_out_u32(&rig->args, 0);
+	return rig_status(rig);
+}
+
+static enum nfs3_status stable(struct rig *rig, const struct nfs_fh *fh)
+{
+	return write_at(rig, fh, 0, "x", NFS3_DATA_SYNC);
+}
+
+static enum nfs3_status set_mode(struct rig *rig, const struct nfs_fh *fh)
+{
+	rig_begin(rig, NFS3_SETATTR);
+	rig_fh(rig, fh);
+	rig_sattr(rig, 0600);
+	xdr_out_bool(&rig->args, false);
+	return rig_status(rig);
+}
+
+static enum nfs3_status make_other(struct rig *rig, const struct nfs_fh *fh)
+{
+	struct nfs_fh other;
+
+	return rig_create(rig, &rig->root[RIG_RW], "other", &other);
+}
+
+static enum nfs3_status remove_other(struct rig *rig, const struct nfs_fh *fh)
+{
+	rig_begin(rig, NFS3_REMOVE);
+	rig_fh(rig, &rig->root[RIG_RW]);
+	rig_name(rig, "other");
+	return rig_status(rig);
+}
+
+static void test_lost_writes(void **state)
+{
+	static enum nfs3_status (*const ops[])(struct rig *, const struct nfs_fh *) = {
+		commit, stable, set_mode, make_other, remove_other,
+	};
+	int (*sound)(int fd, bool all) = posix_sync_file;
+	struct rig *rig = *state;
+	struct nfs_fh fh;
+	u64 before;
+
+	assert_int_equal(rig_create(rig, &rig->root[RIG_RW], "f", &fh), NFS3_OK);
+	posix_sync_file = failing;
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		assert_int_equal(write_at(rig, &fh, 0, "data", NFS3_UNSTABLE), NFS3_OK);
+		rig_skip_wcc(&rig->res);
+		xdr_in_u64(&rig->res);
+		before = xdr_in_u64(&rig->res);
+		lost = true;
+		assert_int_equal(ops[i](rig, &fh), NFS3ERR_IO);
+		assert_false(lost);
+		assert_int_equal(commit(rig, &fh), NFS3_OK);
+		rig_skip_wcc(&rig->res);
+		assert_int_not_equal(xdr_in_u64(&rig->res), before);
+	}
+	posix_sync_file = sound;
+}
+
 static void test_write_limits(void **state)
 {
 	static const struct {
@@ -475,7 +551,7 @@ int main(void)
 		CASE(test_handles),	CASE(test_names),		 CASE(test_data),
 		CASE(test_write_limits), CASE(test_make),		 CASE(test_rename_link),
 		CASE(test_readdir),	 CASE(test_read_only), CASE(test_squash_and_permission),
-		CASE(test_file_system),
+		CASE(test_file_system),	 CASE(test_lost_writes),
 	};
 
 	if (geteuid())
