@@ -5,20 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/env.h"
 #include "tools/openrdma/attachment.h"
+#include "tools/openrdma/daemon.h"
 #include "tools/openrdma/report.h"
 #include "tools/openrdma/text.h"
 #include "tools/openrdma/transport.h"
-
-#ifndef PR_SET_IO_FLUSHER
-#define PR_SET_IO_FLUSHER 57
-#endif
 
 #define LOGIN_TIMEOUT_MS 10000
 
@@ -331,24 +327,6 @@ static void watch_waiter(struct attachment *a)
 	a->waiter_watched = ual_watch_add(a->net.loop, &a->waiter) == 0;
 }
 
-/*
- * Memory that the kernel reclaims on our behalf must not be written to our own device, which waits for us; and
- * whoever is killed when memory runs out, it should not be the disk under everybody's files.
- */
-static void protect_process(void)
-{
-	FILE *f;
-
-	if (geteuid() != 0)
-		return;
-	prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
-	f = fopen("/proc/self/oom_score_adj", "we");
-	if (!f)
-		return;
-	fputs("-1000", f);
-	fclose(f);
-}
-
 /* ---- all of it ------------------------------------------------------------------------------------ */
 
 static int open_disk(struct attachment *a)
@@ -395,7 +373,7 @@ int attachment_run(const struct attachment_cfg *cfg)
 	if (err)
 		goto err_signals;
 	watch_waiter(&a);
-	protect_process();
+	daemon_guard();
 
 	ual_loop_run(a.net.loop);
 

@@ -4,11 +4,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/openrdma/daemon.h"
 #include "tools/openrdma/text.h"
+
+#ifndef PR_SET_IO_FLUSHER
+#define PR_SET_IO_FLUSHER 57
+#endif
 
 struct report {
 	int err;
@@ -97,4 +102,18 @@ int daemon_wait(struct daemon_link *link, char *text, size_t text_len)
 	r.text[sizeof(r.text) - 1] = 0;
 	text_put(text, text_len, "%s", r.text);
 	return r.err;
+}
+
+void daemon_guard(void)
+{
+	FILE *f;
+
+	if (geteuid() != 0)
+		return;
+	prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
+	f = fopen("/proc/self/oom_score_adj", "we");
+	if (!f)
+		return;
+	fputs("-1000", f);
+	fclose(f);
 }

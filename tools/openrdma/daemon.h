@@ -26,4 +26,11 @@ void daemon_report(struct daemon_link *link, int err, const char *text);
 /* Parent: the child's report; -ECHILD when it ended without one. */
 int daemon_wait(struct daemon_link *link, char *text, size_t text_len);
 
+/*
+ * For a process that a disk or a mount depends on; of root's processes only.  Memory that the kernel reclaims on its
+ * behalf is not written to that disk or mount, which would wait for it; and whoever is killed when memory runs out, it
+ * should not be what is under everybody's files.
+ */
+void daemon_guard(void);
+
 #endif

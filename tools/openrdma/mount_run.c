@@ -7,22 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "core/env.h"
 #include "nfsrdma/mount/mount.h"
+#include "tools/openrdma/daemon.h"
 #include "tools/openrdma/mount_point.h"
 #include "tools/openrdma/mount_run.h"
 #include "tools/openrdma/report.h"
 #include "tools/openrdma/text.h"
 #include "tools/openrdma/transport.h"
-
-#ifndef PR_SET_IO_FLUSHER
-#define PR_SET_IO_FLUSHER 57
-#endif
 
 #define RETRY_NS	(5 * 1000000000ull)
 #define PATH_NAMES_MAX	256
@@ -283,13 +279,6 @@ static int watch_signals(struct server *s)
 	return err;
 }
 
-/* Memory that the kernel reclaims on our behalf must not be written to our own mount, which waits for us. */
-static void protect_process(void)
-{
-	if (geteuid() == 0)
-		prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
-}
-
 /* ---- all of it -------------------------------------------------------------------------------- */
 
 static void explain(const struct mount_run *run, int err, char *why, size_t why_len)
@@ -372,7 +361,7 @@ int mount_run(const struct mount_run *run)
 	}
 	err = start(&s, why, sizeof(why));
 	if (!err) {
-		protect_process();
+		daemon_guard();
 		while (!s.over)
 			ual_loop_step(s.net.loop, UINT64_MAX);
 		err = s.lost ? -EIO : 0;
