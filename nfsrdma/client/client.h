@@ -190,6 +190,7 @@ struct ornfs_client {
 	int why;
 	u32 xid;
 	u32 rsize, wsize;
+	bool mode_umask;		/* the server has this attribute */
 	struct list_head bufs;		/* of ornfs_buf_alloc() */
 	struct list_head mem_free;
 	struct list_head failing;	/* requests that could not even be sent */
@@ -230,7 +231,7 @@ void nfs3_in_attr(struct xdr_in *in, struct ornfs_stat *stat);
 bool nfs3_in_post_attr(struct xdr_in *in, struct ornfs_stat *stat);	/* are there any? */
 void nfs3_in_wcc(struct xdr_in *in, struct ornfs_req *req);
 int nfs3_errno(u32 status);
-/* FSINFO: c->rsize, c->wsize. */
+/* FSINFO: req->max_bytes; and c->rsize, c->wsize while the mount is made. */
 void nfs3c_fsinfo(struct ornfs_client *c, struct ornfs_file *root, struct ornfs_req *req);
 
 #endif

@@ -120,6 +120,11 @@ struct ornfs_req {
 	bool one_page;
 	/* ornfs_read(), ornfs_write(), ornfs_setattr() of a size: the owner of locks who does it; 0: nobody knows. */
 	uint64_t lock_owner;
+	/*
+	 * What makes something: of who does it.  It takes bits off the mode, by the server, which leaves that to a directory's
+	 * default ACL if there is one (RFC 8275), or here if that is not to be had.
+	 */
+	mode_t umask;
 	/* ornfs_readdir(): the verifier that belongs to the cookie, in and out; zero at the start. */
 	uint8_t dir_verf[8];
 	/* results */
@@ -135,6 +140,7 @@ struct ornfs_req {
 	uint8_t verf[8];
 	bool durable;
 	struct statvfs statvfs;
+	uint64_t max_bytes;		/* of a file */
 	uint32_t access;
 	struct ornfs_lock conflict;	/* owner 0: there is none, or it is another client's */
 	bool has_conflict;
@@ -251,6 +257,8 @@ void ornfs_setxattr(struct ornfs_client *c, struct ornfs_file *file, const char 
 void ornfs_removexattr(struct ornfs_client *c, struct ornfs_file *file, const char *name,
 		       struct ornfs_req *req);
 
+/* max_bytes: what a file of file's file system can have */
+void ornfs_fsinfo(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req);
 /* statvfs */
 void ornfs_statfs(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req);
 

@@ -151,6 +151,7 @@ static int fsinfo_in(struct call *call, struct xdr_in *in, int err)
 {
 	struct ornfs_client *c = call->client;
 	u32 rtmax, wtmax;
+	u64 max;
 
 	call->req->has_stat = nfs3_in_post_attr(in, &call->req->stat);
 	if (err)
@@ -158,8 +159,14 @@ static int fsinfo_in(struct call *call, struct xdr_in *in, int err)
 	rtmax = xdr_in_u32(in);
 	xdr_in_u64(in);		/* preferred, multiple */
 	wtmax = xdr_in_u32(in);
+	xdr_in_u64(in);
+	xdr_in_u32(in);		/* of READDIR */
+	max = xdr_in_u64(in);
 	if (!xdr_in_ok(in) || !rtmax || !wtmax)
 		return -EPROTO;
+	call->req->max_bytes = max;
+	if (c->up)
+		return 0;
 	c->rsize = io_size(rtmax);
 	c->wsize = io_size(wtmax);
 	return 0;
@@ -173,4 +180,12 @@ void nfs3c_fsinfo(struct ornfs_client *c, struct ornfs_file *root, struct ornfs_
 		return;
 	nfs3_out_file(call, root);
 	nfs3_submit(call);
+}
+
+void ornfs_fsinfo(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
+{
+	if (c->v4)
+		nfs4c_fsinfo(c, file, req);
+	else
+		nfs3c_fsinfo(c, file, req);
 }

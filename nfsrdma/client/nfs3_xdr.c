@@ -36,7 +36,7 @@ void nfs3_out_sattr(struct call *call, const struct stat *st, unsigned mask)
 {
 	struct xdr_out *out = &call->out;
 
-	out_u32_if(out, mask & ORNFS_SETATTR_MODE, st->st_mode & 07777);
+	out_u32_if(out, mask & ORNFS_SETATTR_MODE, st->st_mode & 07777 & ~call->req->umask);
 	out_u32_if(out, mask & ORNFS_SETATTR_UID, st->st_uid);
 	out_u32_if(out, mask & ORNFS_SETATTR_GID, st->st_gid);
 	xdr_out_bool(out, mask & ORNFS_SETATTR_SIZE);

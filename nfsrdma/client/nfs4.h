@@ -118,6 +118,7 @@ void nfs4c_rename(struct ornfs_client *c, struct ornfs_file *from, const char *f
 void nfs4c_readdir(struct ornfs_client *c, struct ornfs_file *dir, uint64_t cookie,
 		   bool (*entry)(struct ornfs_req *req, const struct ornfs_entry *entry),
 		   struct ornfs_req *req);
+void nfs4c_fsinfo(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req);
 void nfs4c_statfs(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req);
 
 #endif

@@ -23,15 +23,17 @@ const u32 nfs4c_stat_bits[3] = {
 };
 
 /* What the root says of its server, and of the file system. */
-static const u32 root_bits[3] = {
-	BIT(FATTR4_LEASE_TIME) | BIT(FATTR4_MAXREAD) | BIT(FATTR4_MAXWRITE), 0, 0
-};
+static const u32 root_bits[3] = { BIT(FATTR4_SUPPORTED_ATTRS) | BIT(FATTR4_LEASE_TIME) |
+					  BIT(FATTR4_MAXREAD) | BIT(FATTR4_MAXWRITE),
+				  0, 0 };
 static const u32 fs_bits[3] = {
 	BIT(FATTR4_FILES_AVAIL) | BIT(FATTR4_FILES_FREE) | BIT(FATTR4_FILES_TOTAL) |
 		BIT(FATTR4_MAXNAME),
 	BIT(FATTR4_SPACE_AVAIL) | BIT(FATTR4_SPACE_FREE) | BIT(FATTR4_SPACE_TOTAL),
 	0,
 };
+
+static const u32 limit_bits[3] = { BIT(FATTR4_MAXFILESIZE), 0, 0 };
 
 void nfs4c_out_bitmap(struct xdr_out *out, const u32 word[3])
 {
@@ -114,7 +116,8 @@ struct attrs {
 	struct statvfs *fs;
 	struct ornfs_file **handle;
 	u32 lease_s;
-	u64 maxread, maxwrite;
+	u64 maxread, maxwrite, max_bytes;
+	u32 supported[3];
 	bool rdattr_error;
 };
 
@@ -193,6 +196,12 @@ static void attr_in(struct xdr_in *in, unsigned n, struct attrs *a)
 	struct statvfs *fs = a->fs;
 
 	switch (n) {
+	case FATTR4_SUPPORTED_ATTRS:
+		bitmap_in(in, a->supported);
+		return;
+	case FATTR4_MAXFILESIZE:
+		a->max_bytes = xdr_in_u64(in);
+		return;
 	case FATTR4_LEASE_TIME:
 		a->lease_s = xdr_in_u32(in);
 		return;
@@ -296,6 +305,8 @@ static void time_out(struct xdr_out *out, bool given, const struct timespec *ts)
 
 void nfs4c_out_sattr(struct call *call, const struct stat *st, unsigned mask)
 {
+	mode_t umask = call->req->umask & 0777;
+	bool with_umask = mask & ORNFS_SETATTR_MODE && umask && call->client->mode_umask;
 	bool atime = mask & (ORNFS_SETATTR_ATIME | ORNFS_SETATTR_ATIME_NOW);
 	bool mtime = mask & (ORNFS_SETATTR_MTIME | ORNFS_SETATTR_MTIME_NOW);
 	u8 list[128];
@@ -307,9 +318,9 @@ void nfs4c_out_sattr(struct call *call, const struct stat *st, unsigned mask)
 		word[0] |= BIT(FATTR4_SIZE);
 		xdr_out_u64(&out, (u64)st->st_size);
 	}
-	if (mask & ORNFS_SETATTR_MODE) {
+	if (mask & ORNFS_SETATTR_MODE && !with_umask) {
 		word[1] |= BIT(FATTR4_MODE);
-		xdr_out_u32(&out, st->st_mode & 07777);
+		xdr_out_u32(&out, st->st_mode & 07777 & ~umask);
 	}
 	if (mask & ORNFS_SETATTR_UID) {
 		word[1] |= BIT(FATTR4_OWNER);
@@ -326,6 +337,11 @@ void nfs4c_out_sattr(struct call *call, const struct stat *st, unsigned mask)
 	if (mtime) {
 		word[1] |= BIT(FATTR4_TIME_MODIFY_SET);
 		time_out(&out, mask & ORNFS_SETATTR_MTIME, &st->st_mtim);
+	}
+	if (with_umask) {
+		word[2] |= BIT(FATTR4_MODE_UMASK);
+		xdr_out_u32(&out, st->st_mode & 07777);
+		xdr_out_u32(&out, umask);
 	}
 	core_assert(xdr_out_ok(&out));
 	nfs4c_out_bitmap(&call->out, word);
@@ -440,6 +456,35 @@ void nfs4c_statfs(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_
 	nfs4c_submit(call);
 }
 
+static int fsinfo_in(struct call *call, struct xdr_in *in, int err)
+{
+	struct ornfs_stat stat;
+	struct statvfs fs;
+	struct attrs a = { .stat = &stat, .fs = &fs };
+
+	err = nfs4c_in(in, NFS4_OP_PUTFH);
+	if (!err)
+		err = nfs4c_in(in, NFS4_OP_GETATTR);
+	if (err)
+		return err;
+	attrs_in(in, &a);
+	/* It need not know. */
+	call->req->max_bytes = a.max_bytes ? a.max_bytes : UINT64_MAX;
+	return 0;
+}
+
+void nfs4c_fsinfo(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
+{
+	struct call *call = nfs4c_begin(c, req, false, fsinfo_in);
+
+	if (!call)
+		return;
+	nfs4c_op_file(call, file);
+	nfs4c_op(call, NFS4_OP_GETATTR);
+	nfs4c_out_bitmap(&call->out, limit_bits);
+	nfs4c_submit(call);
+}
+
 /* ---- the root --------------------------------------------------------------------------------- */
 
 static int root_in(struct call *call, struct xdr_in *in, int err)
@@ -463,6 +508,8 @@ static int root_in(struct call *call, struct xdr_in *in, int err)
 		return -EPROTO;
 	c->rsize = (u32)min_t(u64, c->rsize, a.maxread);
 	c->wsize = (u32)min_t(u64, c->wsize, a.maxwrite);
+	c->mode_umask = c->cfg.version >= 42 &&
+			a.supported[FATTR4_MODE_UMASK / 32] & BIT(FATTR4_MODE_UMASK);
 	nfs4c_lease(c, a.lease_s);
 	c->root = call->req->file;
 	call->req->file = NULL;

@@ -279,6 +279,9 @@ static void ask(struct world *w, unsigned op, struct ornfs_file *file, struct or
 		w->asked = op;
 		ornfs_lock(c, file, &lock, false, &w->locker);
 		break;
+	case 24:
+		ornfs_fsinfo(c, file, req);
+		break;
 	default:
 		ornfs_statfs(c, file, req);
 		break;
