@@ -47,6 +47,8 @@ double mnt_attr_tell(struct mnt_node *node, u64 clock, const struct ornfs_stat *
 
 	*st = stat->st;
 	node->fsid = stat->fsid;
+	node->mode = st->st_mode;
+	node->uid = st->st_uid;
 	st->st_blksize = (blksize_t)node->mnt->info.rsize;
 	see(node, st);
 	/* The server may have answered before it had what the kernel was told is written. */
@@ -151,8 +153,17 @@ static void attr_set(struct mnt_op *op, int err)
 
 static void set_attr(struct mnt_op *op, int err)
 {
+	if (op->mask & ORNFS_SETATTR_SIZE && (u64)op->st.st_size > mnt_limit(op->node)) {
+		mnt_op_fail(op, -EFBIG);
+		return;
+	}
 	ornfs_setattr(op->mnt->client, op->node->file, &op->st, op->mask,
 		      mnt_op_call(op, attr_set));
+}
+
+static void set_size(struct mnt_op *op, int err)
+{
+	mnt_write_wait(op, true, set_attr);
 }
 
 static unsigned mask_of(int to_set)
@@ -184,6 +195,20 @@ static unsigned mask_of(int to_set)
 }
 
 /*
+ * The kernel takes the set-id bits away from what is written, cut or given away, in the name of who does that.  A server
+ * does so by itself, and need not let him change the mode: whose chmod() it was the kernel has looked at already, so one
+ * by somebody else is none.
+ */
+static bool takes_set_id(const struct mnt_op *op)
+{
+	mode_t gone = op->node->mode & ~op->st.st_mode & 07777;
+	mode_t more = op->st.st_mode & ~op->node->mode & 07777;
+
+	return op->mask & ORNFS_SETATTR_MODE && gone && !more && !(gone & ~(S_ISUID | S_ISGID)) &&
+	       op->who->caller.uid && op->who->caller.uid != op->node->uid;
+}
+
+/*
  * Everything that is written has to be there before: its WRITEs would change the times again, or not be allowed any
  * more.  And before another size it has to be committed, or writing it again could undo that.
  */
@@ -198,7 +223,12 @@ void mnt_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		mnt_op_as(op, (struct mnt_handle *)(uintptr_t)fi->fh);
 	op->st = *attr;
 	op->mask = mask_of(to_set);
-	mnt_write_wait(op, op->mask & ORNFS_SETATTR_SIZE, op->mask ? set_attr : ask_attr);
+	if (takes_set_id(op))
+		op->mask &= ~(unsigned)ORNFS_SETATTR_MODE;
+	if (op->mask & ORNFS_SETATTR_SIZE)
+		mnt_limit_know(op, set_size);
+	else
+		mnt_write_wait(op, false, op->mask ? set_attr : ask_attr);
 }
 
 static void access_known(struct mnt_op *op, int err)

@@ -99,8 +99,11 @@ static bool keep(struct ornfs_req *req, const struct ornfs_entry *found)
 	entry = new_entry(dir, found->name, found->cookie, found->ino);
 	if (!entry)
 		return false;
-	if (!found->stat)
+	if (!found->stat) {
+		/* An entry of number 0 would be none. */
+		entry->ino = found->ino ? found->ino : INO_UNKNOWN;
 		return true;
+	}
 	entry->type = found->stat->st.st_mode & S_IFMT;
 	if (found->file) {
 		entry->file = found->file;

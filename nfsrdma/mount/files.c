@@ -78,13 +78,24 @@ static void reply_open(struct mnt_op *op)
 
 static void ask_access(struct mnt_op *op, int err);
 
-static void open_end(struct mnt_op *op, int err)
+static void open_now(struct mnt_op *op, int err)
 {
 	op->mnt->opening_n--;
-	if (err)
-		mnt_op_fail(op, err);
-	else
-		reply_open(op);
+	reply_open(op);
+}
+
+static void open_end(struct mnt_op *op, int err)
+{
+	if (!err && (op->fi.flags & O_ACCMODE) != O_RDONLY) {
+		mnt_limit_know(op, open_now);
+		return;
+	}
+	if (!err) {
+		open_now(op, 0);
+		return;
+	}
+	op->mnt->opening_n--;
+	mnt_op_fail(op, err);
 }
 
 /* A name was removed since the server was asked, or is now: what it said of the file may be over. */
@@ -230,12 +241,17 @@ void mnt_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off
 	       struct fuse_file_info *fi)
 {
 	struct mnt_op *op = mnt_op_new(req, ino);
+	u64 max;
 	int err;
 
 	if (!op)
 		return;
 	mnt_op_as(op, handle_of(fi));
 	err = fi->writepage ? 0 : take_error(op->handle);
+	max = mnt_limit(op->node);
+	if (!err && len && (u64)off >= max)
+		err = -EFBIG;
+	len = min_t(u64, len, max - min_t(u64, (u64)off, max));
 	if (err || !len) {
 		if (err)
 			fuse_reply_err(req, -err);
@@ -244,6 +260,9 @@ void mnt_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off
 		mnt_op_end(op);
 		return;
 	}
+	/* The server takes these bits away, from who is not root; the kernel asks again and sees it. */
+	if (op->node->mode & (S_ISUID | S_ISGID))
+		fuse_lowlevel_notify_inval_inode(op->mnt->session, ino, -1, 0);
 	op->msg = mnt_msg_take(op->mnt);
 	op->offset = (u64)off;
 	op->data = (u8 *)data;

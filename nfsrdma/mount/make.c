@@ -12,9 +12,19 @@ static void made(struct mnt_op *op, int err)
 		mnt_reply_entry(op);
 }
 
-void mnt_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
+/* The umask is the server's to apply. */
+static struct mnt_op *make_begin(fuse_req_t req, fuse_ino_t dir)
 {
 	struct mnt_op *op = mnt_op_new(req, dir);
+
+	if (op)
+		op->nfs.umask = fuse_req_ctx(req)->umask;
+	return op;
+}
+
+void mnt_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
+{
+	struct mnt_op *op = make_begin(req, dir);
 
 	if (op)
 		ornfs_mkdir(op->mnt->client, op->node->file, name, mode, mnt_op_call(op, made));
@@ -22,7 +32,7 @@ void mnt_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
 
 void mnt_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t rdev)
 {
-	struct mnt_op *op = mnt_op_new(req, dir);
+	struct mnt_op *op = make_begin(req, dir);
 
 	if (!op)
 		return;
@@ -108,15 +118,25 @@ static void created(struct mnt_op *op, int err)
 		ornfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, created_known));
 }
 
+static void create_now(struct mnt_op *op, int err)
+{
+	ornfs_open(op->mnt->client, op->node->file, op->name,
+		   O_CREAT | (op->fi.flags & (O_EXCL | O_TRUNC)), op->st.st_mode,
+		   mnt_op_call(op, created));
+}
+
 void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 		struct fuse_file_info *fi)
 {
-	struct mnt_op *op = mnt_op_new(req, dir);
+	struct mnt_op *op = make_begin(req, dir);
 
 	if (!op)
 		return;
 	op->fi = *fi;
-	ornfs_open(op->mnt->client, op->node->file, name,
-		   O_CREAT | (fi->flags & (O_EXCL | O_TRUNC)), mode & 07777,
-		   mnt_op_call(op, created));
+	op->st.st_mode = mode & 07777;
+	op->name = strdup(name);
+	if (op->name)
+		mnt_limit_know(op, create_now);
+	else
+		mnt_op_fail(op, -ENOMEM);
 }

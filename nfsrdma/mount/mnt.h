@@ -86,6 +86,8 @@ struct mnt_node {
 	u64 write_end;			/* of what was written since the size was last set */
 	u64 written_at;			/* mnt.clock of the last WRITE's end */
 	u64 fsid;			/* of the last attributes */
+	mode_t mode;
+	uid_t uid;
 	unsigned lost;			/* WRITEs that were found lost by a COMMIT */
 	unsigned errors;		/* how many; handles remember which they told */
 	int err;
@@ -114,7 +116,7 @@ struct mnt_op {
 	struct mnt_who *who;		/* referenced */
 	struct mnt_handle *handle;	/* the kernel's until RELEASE */
 	struct mnt_msg *msg;
-	void (*then)(struct mnt_op *op, int err);
+	void (*then)(struct mnt_op *op, int err), (*then2)(struct mnt_op *op, int err);
 	u64 clock;			/* mnt.clock when the present ornfs_req was sent */
 	/* waiting for extents (write.c): up to seq, that end behind wait_from, until they are committed or only written */
 	u64 seq, wait_from;
@@ -134,6 +136,10 @@ struct mnt_op {
 	bool wait, interrupted, unlocking;
 	u64 due_ns, delay_ns;
 	void (*after)(struct mnt_op *op, int err);
+};
+
+struct mnt_limit {
+	u64 fsid, bytes;
 };
 
 struct nfs_mount {
@@ -184,6 +190,8 @@ struct nfs_mount {
 		u64 fsid[MNT_FSIDS];
 		unsigned n;
 	} no_xattrs;
+	struct mnt_limit limits[MNT_FSIDS];
+	unsigned limit_n;
 
 	struct {
 		pid_t pid;
@@ -285,6 +293,12 @@ void mnt_handle_free(struct mnt_handle *handle);
 void mnt_handles_free(struct nfs_mount *mnt);
 /* Removes what was removed while it was open. */
 void mnt_silly_remove_all(struct nfs_mount *mnt);
+
+/* ---- limits.c --------------------------------------------------------------------------------- */
+
+/* then(op) when it is known how large files of op->node's file system can be, as far as the server tells. */
+void mnt_limit_know(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
+u64 mnt_limit(const struct mnt_node *node);	/* in bytes */
 
 /* ---- locks.c ---------------------------------------------------------------------------------- */
 

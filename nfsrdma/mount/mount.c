@@ -49,11 +49,14 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 
 	conn->want |= conn->capable &
 		      (FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP_AUTO_INVAL_DATA |
-		       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
-	/* Messages come by read(), truncation as a request of its own. */
-	conn->want &=
-		~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-			    FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE);
+		       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_DONT_MASK);
+	/*
+	 * Messages come by read(), truncation as a request of its own.  HANDLE_KILLPRIV libfuse 3.14 takes and does not pass
+	 * on: takes_set_id() does without it.
+	 */
+	conn->want &= ~(unsigned)(FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_SPLICE_READ |
+				  FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+				  FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_WRITEBACK_CACHE);
 	if (mount_options_local(mnt->opt) & MOUNT_LOCAL_POSIX)
 		conn->want &= ~(unsigned)FUSE_CAP_POSIX_LOCKS;
 	if (mount_options_local(mnt->opt) & MOUNT_LOCAL_FLOCK)

@@ -74,10 +74,24 @@ void mnt_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t len)
 		       mnt_op_call(op, got));
 }
 
+/* Only files and directories have some of "user."; servers refuse to be asked for those of others. */
+static bool has_list(const struct mnt_node *node)
+{
+	return !node->mode || S_ISREG(node->mode) || S_ISDIR(node->mode);
+}
+
 void mnt_listxattr(fuse_req_t req, fuse_ino_t ino, size_t len)
 {
-	struct mnt_op *op = begin(req, ino, NULL);
+	struct mnt_op *op;
 
+	if (!has_list(mnt_node_of(fuse_req_userdata(req), ino))) {
+		if (len)
+			fuse_reply_buf(req, NULL, 0);
+		else
+			fuse_reply_xattr(req, 0);
+		return;
+	}
+	op = begin(req, ino, NULL);
 	if (!op)
 		return;
 	op->len = min_t(size_t, len, op->mnt->msg_bytes);

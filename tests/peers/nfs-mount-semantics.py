@@ -32,6 +32,23 @@ def fails(expected, call, *args):
         raise AssertionError(f"{call} succeeded, expected {errno.errorcode[expected]}")
 
 
+def as_user(uid, call, *args):
+    """The call by a user of no other groups: None, or its errno."""
+    pid = os.fork()
+    if pid == 0:
+        code = 0
+        try:
+            os.setgroups([])
+            os.setgid(uid)
+            os.setuid(uid)
+            call(*args)
+        except OSError as error:
+            code = error.errno
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or None
+
+
 def hidden():
     return [name for name in os.listdir(A) if name.startswith(".nfs")]
 
@@ -140,6 +157,61 @@ def test_errors():
     os.rename(f"{A}/dir", f"{A}/dir2")
     os.unlink(f"{A}/dir2/f")
     os.rmdir(f"{A}/dir2")
+
+
+def test_set_id():
+    changes = {
+        "append": lambda path: put(os.path.dirname(path), os.path.basename(path), b"x", os.O_WRONLY | os.O_APPEND),
+        "cut": lambda path: os.truncate(path, 1),
+        "anew": lambda path: put(os.path.dirname(path), os.path.basename(path), b"x", os.O_WRONLY | os.O_TRUNC),
+    }
+    os.chmod(A, 0o777)
+    for where in A, B:
+        for name, change in changes.items():
+            put(where, name, b"some text")
+            for mode, left in (0o6777, 0o777), (0o4767, 0o767), (0o1777, 0o1777):
+                os.chmod(f"{where}/{name}", mode)
+                change(f"{where}/{name}")
+                assert os.stat(f"{where}/{name}").st_mode & 0o7777 == mode, "root's writing leaves them"
+                error = as_user(1234, change, f"{where}/{name}")
+                assert error is None, (name, oct(mode), error)
+                now = os.stat(f"{where}/{name}").st_mode & 0o7777
+                # The kernel's server leaves them to who cuts a file that is not his.
+                assert now == left or name == "cut" and now == mode, (name, oct(mode), oct(now))
+            os.unlink(f"{where}/{name}")
+        put(where, "given", b"")
+        os.chown(f"{where}/given", 1234, 1234)
+        os.chmod(f"{where}/given", 0o6777)
+        assert as_user(1234, os.chown, f"{where}/given", 1234, 1234) is None
+        assert os.stat(f"{where}/given").st_mode & 0o7777 == 0o777
+        os.chown(f"{where}/given", 0, 0)
+        os.chmod(f"{where}/given", 0o6777)
+        assert as_user(1234, os.chmod, f"{where}/given", 0o777) == errno.EPERM
+        os.unlink(f"{where}/given")
+
+
+def test_not_searchable():
+    for where in A, B:
+        os.mkdir(f"{where}/shut")
+        put(where, "shut/name", b"")
+        os.chmod(f"{where}/shut", 0o644)
+
+        def look():
+            assert os.listdir(f"{where}/shut") == ["name"]
+
+        assert as_user(1234, look) is None
+        assert as_user(1234, os.stat, f"{where}/shut/name") == errno.EACCES
+        shutil.rmtree(f"{where}/shut")
+
+
+def test_no_attributes_of_others():
+    for where in A, B:
+        os.mkfifo(f"{where}/pipe")
+        os.symlink("pipe", f"{where}/link")
+        os.mknod(f"{where}/zero", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        for name in "pipe", "link", "zero":
+            assert os.listxattr(f"{where}/{name}", follow_symlinks=False) == []
+            os.unlink(f"{where}/{name}")
 
 
 def test_mapped():

@@ -15,6 +15,7 @@ openrdma=$peer_found
 server=$peer_card:/srv/share
 a=$peer_dir/a
 b=$peer_dir/b
+chmod 755 "$peer_dir"
 mkdir -p "$a" "$b"
 
 in_net()
@@ -40,7 +41,7 @@ mkdir -p /srv/share/semantics
 mount -t tmpfs state /var/lib/nfs
 mkdir -p /var/lib/nfs/v4recovery
 mount -t nfsd nfsd /proc/fs/nfsd 2>/dev/null || true
-echo "/srv/share *(rw,no_root_squash,insecure,fsid=1,no_subtree_check)" >/etc/exports
+echo "/srv/share *(rw,no_root_squash,insecure,fsid=0,no_subtree_check)" >/etc/exports
 pidof rpcbind >/dev/null || rpcbind -w
 exportfs -ra
 rpc.mountd
@@ -68,7 +69,8 @@ for proto in rdma tcp; do
 done
 
 attach proto=rdma "$a" /semantics
-attach proto=tcp "$b" /semantics
+# Its root is the export, for version 4.
+in_net "$openrdma" mount -o proto=tcp,vers=4.2 $peer_card:/semantics "$b"
 timeout 120 python3 "$peer_src/nfs-mount-semantics.py" "$a" "$b" || fail "semantics"
 detach "$a" "$b"
 say "two mounts"

@@ -207,6 +207,7 @@ NOT_HERE(ornfs_rename, struct ornfs_client *c, struct ornfs_file *f, const char 
 	 struct ornfs_file *t, const char *m, struct ornfs_req *r)
 NOT_HERE(ornfs_readdir, struct ornfs_client *c, struct ornfs_file *f, uint64_t k,
 	 bool (*e)(struct ornfs_req *, const struct ornfs_entry *), struct ornfs_req *r)
+NOT_HERE(ornfs_fsinfo, struct ornfs_client *c, struct ornfs_file *f, struct ornfs_req *r)
 NOT_HERE(ornfs_statfs, struct ornfs_client *c, struct ornfs_file *f, struct ornfs_req *r)
 NOT_HERE(ornfs_lock, struct ornfs_client *c, struct ornfs_file *f, const struct ornfs_lock *l,
 	 bool w, struct ornfs_req *r)
@@ -413,6 +414,24 @@ static void test_restart(void **state)
 	assert_memory_equal(server.stable, data, sizeof(data));
 }
 
+/* What a file cannot have is refused before it is acknowledged; what there is room for is written. */
+static void test_too_large(void **state)
+{
+	static const u8 text[] = "twelve bytes";
+	struct fuse_req *req = request();
+
+	mnt.limits[0] = (struct mnt_limit){ .fsid = 0, .bytes = 8 };
+	mnt.limit_n = 1;
+	begin_write(req, 0, text, 12);
+	assert_int_equal(req->count, 8);
+	assert_int_equal(over(req), 0);
+	assert_int_equal(write_now(8, text, 1), EFBIG);
+	assert_int_equal(write_now((u64)INT64_MAX - 1, text, 12), EFBIG);
+	mnt.limit_n = 0;
+	assert_int_equal(sync_file(), 0);
+	assert_memory_equal(server.stable, "twelve b\0\0", 10);
+}
+
 static void test_refused(void **state)
 {
 	static const u8 data[WSIZE] = { 1 };
@@ -506,6 +525,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_small, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_direct, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
