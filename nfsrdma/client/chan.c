@@ -80,16 +80,51 @@ static void fail_all(struct chan *chan, int err)
 		finish(list_first_entry(&all, struct call, link), NULL, err);
 }
 
-static void disconnect(struct chan *chan)
+void call_cancel(struct call *call)
+{
+	struct ornfs_client *c = call->client;
+	struct ornfs_req *req = call->req;
+
+	call_free(call);
+	nfs3_fail(c, req, -ECANCELED);
+}
+
+/* No server can reach its memory any more.  A call of version 4 has a slot, for which it must be done. */
+static void forget(struct chan *chan, struct call *call)
+{
+	if (chan->client->v4 || call->sent || !call->unwanted)
+		return;
+	list_del_init(&call->link);
+	chan->call_n--;
+	call_cancel(call);
+}
+
+bool chan_cancel(struct chan *chan, struct ornfs_req *req)
 {
 	struct call *call;
+
+	list_for_each_entry(call, &chan->calls, link) {
+		if (call->req != req)
+			continue;
+		call->unwanted = true;
+		forget(chan, call);
+		return true;
+	}
+	return false;
+}
+
+static void disconnect(struct chan *chan)
+{
+	struct call *call, *next;
 
 	if (chan->xprt)
 		chan->xprt->ops->destroy(chan->xprt);
 	chan->xprt = NULL;
 	chan->state = CHAN_IDLE;
-	list_for_each_entry(call, &chan->calls, link)
+	list_for_each_entry_safe(call, next, &chan->calls, link) {
 		call->sent = false;
+		forget(chan, call);
+	}
 }
 
 static void connect_now(struct chan *chan)

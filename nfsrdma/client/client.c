@@ -205,6 +205,12 @@ void ornfs_client_destroy(struct ornfs_client *c)
 	free(c);
 }
 
+void ornfs_cancel(struct ornfs_client *c, struct ornfs_req *req)
+{
+	if (!c->v4 || !nfs4c_slot_cancel(c, req))
+		spread_cancel(&c->spread, req);
+}
+
 void ornfs_client_info(const struct ornfs_client *c, struct ornfs_client_info *info)
 {
 	char host[NI_MAXHOST] = "?";

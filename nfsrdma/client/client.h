@@ -57,6 +57,7 @@ struct call {
 	struct list_head link;
 	struct chan *chan;
 	bool sent;			/* on the present connection */
+	bool unwanted;			/* ornfs_cancel() */
 	u64 budget_ns;			/* from the first tick that sees it; 0: no limit */
 	u64 deadline_ns;		/* of the loop's clock; 0: none */
 	u64 not_before_ns;
@@ -137,6 +138,10 @@ struct call *call_create(struct ornfs_client *c, const struct ornfs_caller *call
 void call_free(struct call *call);
 void chan_submit(struct chan *chan, struct call *call);
 void chan_again(struct call *call, u64 delay_ns);	/* from done(): with another xid */
+/* Of ornfs_cancel(): true if the request had a call here. */
+bool chan_cancel(struct chan *chan, struct ornfs_req *req);
+/* A call that is on no list: its request ends from the loop. */
+void call_cancel(struct call *call);
 void chan_up(struct chan *chan);
 void chan_down(struct chan *chan, int err);
 void chan_pump(struct chan *chan);
@@ -161,6 +166,7 @@ void spread_up(struct spread *spread);		/* the mount is made */
 void spread_stop(struct spread *spread);	/* all calls fail with -ECANCELED */
 /* by the next in turn that is connected */
 void spread_submit(struct spread *spread, struct call *call);
+void spread_cancel(struct spread *spread, struct ornfs_req *req);
 unsigned spread_connected(const struct spread *spread);
 /* Of chan.c: one is connected (0); has lost its connection, or could not make it. */
 void spread_changed(struct chan *chan, int err, bool was_up);

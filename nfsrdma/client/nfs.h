@@ -148,6 +148,13 @@ struct ornfs_req {
 	void *priv[12];
 };
 
+/*
+ * Nobody waits for the request any more.  One that the server cannot know of ends, later, with -ECANCELED; one that it has,
+ * or may have, ends when it is answered, for until then the server may read and write its memory; so does what is asked
+ * for of locks.  When the connection is lost nothing of version 3 is sent again for it.
+ */
+void ornfs_cancel(struct ornfs_client *c, struct ornfs_req *req);
+
 void ornfs_file_get(struct ornfs_file *file);
 void ornfs_file_put(struct ornfs_file *file);
 uint64_t ornfs_file_ino(const struct ornfs_file *file);

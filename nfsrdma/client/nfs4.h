@@ -69,6 +69,8 @@ int nfs4c_errno(u32 status);
 void nfs4c_slot_submit(struct call *call);
 /* What the SEQUENCE of a reply says.  True: go on; false: the call has been taken over. */
 bool nfs4c_slot_reply(struct call *call, struct xdr_in *in);
+/* Of ornfs_cancel(): true if it waited for a slot. */
+bool nfs4c_slot_cancel(struct ornfs_client *c, struct ornfs_req *req);
 /* The same again, later: in the same slot, as a new request. */
 void nfs4c_slot_again(struct call *call);
 /* It is over; err: without an answer, so that the slot cannot be used again. */

@@ -382,6 +382,20 @@ void nfs4c_slot_submit(struct call *call)
 	pump(s);
 }
 
+bool nfs4c_slot_cancel(struct ornfs_client *c, struct ornfs_req *req)
+{
+	struct call *call;
+
+	list_for_each_entry(call, &c->v4->waiting, link) {
+		if (call->req != req)
+			continue;
+		list_del_init(&call->link);
+		call_cancel(call);
+		return true;
+	}
+	return false;
+}
+
 static bool is_current(const struct nfs4c *s, const struct call *call)
 {
 	return call->slot >= 0 && call->generation == s->generation;
@@ -393,6 +407,10 @@ static void requeue(struct nfs4c *s, struct call *call)
 	call->slot = -1;
 	call->sent = call->is_placed = false;
 	call->not_before_ns = 0;
+	if (call->unwanted) {
+		call_cancel(call);
+		return;
+	}
 	xdr_put_u32(call->msg, ++s->client->xid);
 	list_add_tail(&call->link, &s->waiting);
 	pump(s);

@@ -62,6 +62,13 @@ void spread_submit(struct spread *spread, struct call *call)
 	chan_submit(chan ? chan : &spread->chans[spread->turn % spread->n], call);
 }
 
+void spread_cancel(struct spread *spread, struct ornfs_req *req)
+{
+	for (unsigned i = 0; i < spread->n; i++)
+		if (chan_cancel(&spread->chans[i], req))
+			return;
+}
+
 unsigned spread_connected(const struct spread *spread)
 {
 	unsigned n = 0;

@@ -93,7 +93,7 @@ static void entry_ready(struct mnt_op *op, int err)
 
 	if (!err)
 		err = mnt_entry_fill(op->mnt, op->node, op->ptr, op->clock, &op->nfs.stat, &entry);
-	if (!err && fuse_reply_entry(op->req, &entry))
+	if (!err && mnt_reply(op, fuse_reply_entry, &entry))
 		mnt_node_forget(mnt_node_of(op->mnt, entry.ino), 1);
 	ornfs_file_put(op->ptr);
 	if (err)
@@ -124,7 +124,7 @@ static void got_attr(struct mnt_op *op, int err)
 		return;
 	}
 	valid = mnt_attr_tell(op->node, op->clock, &op->nfs.stat, &st);
-	fuse_reply_attr(op->req, &st, valid);
+	mnt_reply(op, fuse_reply_attr, &st, valid);
 	mnt_op_end(op);
 }
 
@@ -251,7 +251,7 @@ static void statfs_known(struct mnt_op *op, int err)
 		mnt_op_fail(op, err);
 		return;
 	}
-	fuse_reply_statfs(op->req, &op->nfs.statvfs);
+	mnt_reply(op, fuse_reply_statfs, &op->nfs.statvfs);
 	mnt_op_end(op);
 }
 

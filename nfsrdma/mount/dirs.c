@@ -25,12 +25,15 @@ struct entry {
 	char name[256];
 };
 
+/* References: the kernel's, from OPENDIR until RELEASEDIR, and of listings that nobody may wait for any more. */
 struct dir {
 	struct list_head link;		/* of the mount */
+	unsigned refs;
 	struct entry *entries;
 	size_t entry_n, entry_size, next, dot_n;
 	u64 next_cookie;	/* where entries[next] begins */
 	u64 clock;
+	struct mnt_op *op;	/* whose the page is that is read; an older one was given up */
 	u8 verf[8];
 	bool eof;
 	int err;
@@ -49,8 +52,10 @@ static void drop(struct dir *dir)
 	dir->eof = false;
 }
 
-static void dir_free(struct dir *dir)
+static void dir_put(struct dir *dir)
 {
+	if (--dir->refs)
+		return;
 	drop(dir);
 	list_del(&dir->link);
 	free(dir->entries);
@@ -92,6 +97,8 @@ static bool keep(struct ornfs_req *req, const struct ornfs_entry *found)
 	struct dir *dir = dir_of(op);
 	struct entry *entry;
 
+	if (dir->op != op)
+		return false;
 	if (is_v4(op) && found->cookie < COOKIE_FIRST) {
 		dir->err = -EREMOTEIO;
 		return false;
@@ -140,22 +147,35 @@ static size_t put_entry(struct mnt_op *op, const struct entry *entry, char *to, 
 
 static void go_on(struct mnt_op *op);
 
+static void list_end(struct mnt_op *op, int err)
+{
+	dir_put(dir_of(op));
+	mnt_op_fail(op, err);
+}
+
 static void page_read(struct mnt_op *op, int err)
 {
 	struct dir *dir = dir_of(op);
 
+	if (dir->op != op) {
+		list_end(op, -EINTR);
+		return;
+	}
 	if (!err)
 		err = dir->err;
 	if (err) {
 		drop(dir);
-		mnt_op_fail(op, err);
+		list_end(op, err);
 		return;
 	}
 	memcpy(dir->verf, op->nfs.dir_verf, sizeof(dir->verf));
 	dir->eof = op->nfs.eof;
 	if (dir->entry_n == dir->dot_n)
 		dir->eof = true;
-	go_on(op);
+	if (op->req)
+		go_on(op);
+	else
+		list_end(op, 0);	/* it is for whoever lists next */
 }
 
 /* What version 4 does not list; returns the server's cookie to go on from. */
@@ -185,6 +205,7 @@ static void read_page(struct mnt_op *op)
 	u64 cookie;
 
 	drop(dir);
+	dir->op = op;
 	dir->err = 0;
 	cookie = keep_dots(op);
 	dir->dot_n = dir->entry_n;
@@ -213,8 +234,8 @@ static void go_on(struct mnt_op *op)
 		used += need;
 		dir->next_cookie = entry->cookie;
 	}
-	fuse_reply_buf(op->req, out, used);
-	mnt_op_end(op);
+	mnt_reply(op, fuse_reply_buf, out, used);
+	list_end(op, 0);
 }
 
 static void list(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct fuse_file_info *fi,
@@ -227,8 +248,10 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off, struct f
 		return;
 	op->msg = mnt_msg_take(op->mnt);
 	op->ptr = dir;
+	dir->refs++;
 	op->len = min_t(size_t, len, REPLY_MAX);
 	op->mask = plus;
+	dir->op = NULL;
 	/* Anew, or from elsewhere than where it stopped. */
 	if (!off || (u64)off != dir->next_cookie) {
 		drop(dir);
@@ -263,10 +286,11 @@ static void may_list(struct mnt_op *op, int err)
 		mnt_op_fail(op, -ENOMEM);
 		return;
 	}
+	dir->refs = 1;
 	list_add(&dir->link, &op->mnt->dirs);
 	op->fi.fh = (uintptr_t)dir;
-	if (fuse_reply_open(op->req, &op->fi))
-		dir_free(dir);
+	if (mnt_reply(op, fuse_reply_open, &op->fi))
+		dir_put(dir);
 	mnt_op_end(op);
 }
 
@@ -282,7 +306,7 @@ void mnt_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void mnt_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	dir_free((struct dir *)(uintptr_t)fi->fh);
+	dir_put((struct dir *)(uintptr_t)fi->fh);
 	fuse_reply_err(req, 0);
 }
 
@@ -305,5 +329,5 @@ void mnt_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file
 void mnt_dirs_free(struct nfs_mount *mnt)
 {
 	while (!list_empty(&mnt->dirs))
-		dir_free(list_first_entry(&mnt->dirs, struct dir, link));
+		dir_put(list_first_entry(&mnt->dirs, struct dir, link));
 }

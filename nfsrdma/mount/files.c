@@ -21,6 +21,7 @@ struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who, in
 
 	if (!handle)
 		return NULL;
+	handle->refs = 1;
 	list_add(&handle->link, &node->mnt->handles);
 	handle->node = node;
 	handle->who = mnt_who_get(who);
@@ -36,11 +37,18 @@ void mnt_handle_free(struct mnt_handle *handle)
 {
 	struct mnt_node *node = handle->node;
 
-	list_del(&handle->link);
+	list_del_init(&handle->link);
 	node->mnt->open_n--;
 	if (!--node->opens && node->silly && !node->removing)
 		mnt_silly_remove(node, handle->who);
-	mnt_node_put(node);
+	mnt_handle_put(handle);
+}
+
+void mnt_handle_put(struct mnt_handle *handle)
+{
+	if (--handle->refs)
+		return;
+	mnt_node_put(handle->node);
 	mnt_who_put(handle->who);
 	free(handle);
 }
@@ -71,7 +79,7 @@ static void reply_open(struct mnt_op *op)
 		return;
 	}
 	op->fi.fh = (uintptr_t)handle;
-	if (fuse_reply_open(op->req, &op->fi))
+	if (mnt_reply(op, fuse_reply_open, &op->fi))
 		mnt_handle_free(handle);
 	mnt_op_end(op);
 }
@@ -194,7 +202,7 @@ static void have_read(struct mnt_op *op, int err)
 		return;
 	}
 	op->have = mnt_write_overlay(op->node, op->offset, op->msg->data, op->have, op->len);
-	fuse_reply_buf(op->req, (const char *)op->msg->data, op->have);
+	mnt_reply(op, fuse_reply_buf, (const char *)op->msg->data, op->have);
 	mnt_op_end(op);
 }
 
@@ -253,11 +261,9 @@ void mnt_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t len, off
 		err = -EFBIG;
 	len = min_t(u64, len, max - min_t(u64, (u64)off, max));
 	if (err || !len) {
-		if (err)
-			fuse_reply_err(req, -err);
-		else
-			fuse_reply_write(req, 0);
-		mnt_op_end(op);
+		if (!err)
+			mnt_reply(op, fuse_reply_write, 0);
+		mnt_op_fail(op, err);
 		return;
 	}
 	/* The server takes these bits away, from who is not root; the kernel asks again and sees it. */
@@ -281,7 +287,8 @@ static void let_go(struct mnt_op *op, int err)
 	mnt_locks_flush(op, tell_error);
 }
 
-static void write_out(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+/* goes_on: also when nobody waits for it. */
+static void write_out(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, bool goes_on,
 		      void (*then)(struct mnt_op *op, int err))
 {
 	struct mnt_op *op = mnt_op_new(req, ino);
@@ -290,18 +297,19 @@ static void write_out(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 		return;
 	mnt_op_as(op, handle_of(fi));
 	op->fi = *fi;
+	op->goes_on = goes_on;
 	mnt_write_wait(op, true, then);
 }
 
 /* Each close() of a descriptor. */
 void mnt_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	write_out(req, ino, fi, let_go);
+	write_out(req, ino, fi, true, let_go);
 }
 
 void mnt_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-	write_out(req, ino, fi, tell_error);
+	write_out(req, ino, fi, false, tell_error);
 }
 
 static void released(struct mnt_op *op, int err)
@@ -325,6 +333,7 @@ void mnt_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	mnt_op_as(op, handle_of(fi));
+	op->goes_on = true;
 	mnt_locks_releasing(op);
 	mnt_write_wait(op, true, release_locks);
 }

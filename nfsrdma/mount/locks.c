@@ -132,8 +132,11 @@ static void on_timer(struct ual_timer *t)
 /* From within libfuse, which holds the request: later. */
 static void on_interrupt(fuse_req_t req, void *data)
 {
-	struct mnt_op *op = data;
+	mnt_lock_interrupted(data);
+}
 
+void mnt_lock_interrupted(struct mnt_op *op)
+{
 	op->interrupted = true;
 	op->due_ns = 0;
 	if (!list_empty(&op->mnt->lock_waiters))
@@ -239,6 +242,7 @@ static void set(struct mnt_op *op, bool unlock, bool wait)
 		return;
 	}
 	if (unlock) {
+		op->goes_on = true;
 		mnt_write_wait(op, true, tell_unlock);
 		return;
 	}
@@ -285,7 +289,7 @@ static void tested(struct mnt_op *op, int err)
 		lock.l_len = other->last >= INT64_MAX ? 0 : (off_t)(other->last - other->first + 1);
 		lock.l_pid = other->pid;
 	}
-	fuse_reply_lock(op->req, &lock);
+	mnt_reply(op, fuse_reply_lock, &lock);
 	mnt_op_end(op);
 }
 

@@ -97,7 +97,7 @@ static void created_known(struct mnt_op *op, int err)
 		return;
 	}
 	op->fi.fh = (uintptr_t)handle;
-	if (fuse_reply_create(op->req, &entry, &op->fi)) {
+	if (mnt_reply(op, fuse_reply_create, &entry, &op->fi)) {
 		mnt_handle_free(handle);
 		mnt_node_forget(mnt_node_of(op->mnt, entry.ino), 1);
 	}

@@ -93,9 +93,13 @@ struct mnt_node {
 	int err;
 };
 
-/* An open file.  Owner: the kernel, from the answer to OPEN until RELEASE. */
+/*
+ * An open file.  Owner: the kernel, from the answer to OPEN until RELEASE.  References: the kernel's, and of ops, which may
+ * go on when who waited for them was killed and has closed the file.
+ */
 struct mnt_handle {
 	struct list_head link;		/* of the mount */
+	unsigned refs;
 	struct mnt_node *node;
 	struct mnt_who *who;
 	unsigned errors_told;
@@ -111,10 +115,17 @@ struct mnt_op {
 	struct ornfs_req nfs;		/* first: container of the request */
 	struct nfs_mount *mnt;
 	struct list_head link;
-	fuse_req_t req;
-	struct mnt_node *node, *other;	/* referenced */
+	fuse_req_t req;			/* NULL: it is answered, or there was none */
+	/* killed.c: of the mount's, while somebody waits for the answer */
+	struct list_head asked;
+	u64 asked_ns;
+	bool signalled;
+	bool calling;			/* nfs is under way */
+	bool parked;			/* in a list of write.c: it can be ended */
+	bool goes_on;			/* to its end, though nobody waits */
+	struct mnt_node *node, *other, *to_dir;		/* referenced */
 	struct mnt_who *who;		/* referenced */
-	struct mnt_handle *handle;	/* the kernel's until RELEASE */
+	struct mnt_handle *handle;	/* referenced */
 	struct mnt_msg *msg;
 	void (*then)(struct mnt_op *op, int err), (*then2)(struct mnt_op *op, int err);
 	u64 clock;			/* mnt.clock when the present ornfs_req was sent */
@@ -170,6 +181,9 @@ struct nfs_mount {
 	u64 gone_at;
 	unsigned op_n;
 
+	struct list_head asked;		/* ops that the kernel waits for, the oldest first */
+	struct ual_timer killed_timer;
+
 	/* locks */
 	struct list_head lock_waiters;	/* ops */
 	struct ual_timer lock_timer;
@@ -217,9 +231,22 @@ void mnt_op_as(struct mnt_op *op, struct mnt_handle *handle);
 struct ornfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
 void mnt_op_end(struct mnt_op *op);
 void mnt_op_fail(struct mnt_op *op, int err);	/* negative errno or 0: answers and ends */
+/* The answer, by one of libfuse's fuse_reply_*(): not 0 if nobody gets it, because he was killed or is gone. */
+#define mnt_reply(op, reply, ...)                                                                  \
+	({                                                                                         \
+		fuse_req_t req_ = mnt_op_answered(op);                                             \
+		req_ ? reply(req_, __VA_ARGS__) : -ENOENT;                                         \
+	})
+fuse_req_t mnt_op_answered(struct mnt_op *op);
 struct mnt_who *mnt_who_get(struct mnt_who *who);
 void mnt_who_put(struct mnt_who *who);
 void mnt_whos_forget(struct nfs_mount *mnt);
+
+/* ---- killed.c --------------------------------------------------------------------------------- */
+
+void mnt_killed_init(struct nfs_mount *mnt);
+void mnt_killed_watch(struct mnt_op *op);	/* of a request that somebody waits for */
+void mnt_killed_end(struct nfs_mount *mnt);
 
 /* ---- node.c ----------------------------------------------------------------------------------- */
 
@@ -289,7 +316,8 @@ void mnt_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void mnt_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 void mnt_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 struct mnt_handle *mnt_handle_new(struct mnt_node *node, struct mnt_who *who, int flags);
-void mnt_handle_free(struct mnt_handle *handle);
+void mnt_handle_free(struct mnt_handle *handle);	/* the kernel's reference: it is closed */
+void mnt_handle_put(struct mnt_handle *handle);
 void mnt_handles_free(struct nfs_mount *mnt);
 /* Removes what was removed while it was open. */
 void mnt_silly_remove_all(struct nfs_mount *mnt);
@@ -307,6 +335,8 @@ void mnt_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct
 void mnt_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock,
 	       int sleep);
 void mnt_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int how);
+/* A lock that is waited for: not any more, from the loop. */
+void mnt_lock_interrupted(struct mnt_op *op);
 /* A descriptor is closed: lets go of what the owner, in op->fi, has.  Then after(). */
 void mnt_locks_flush(struct mnt_op *op, void (*after)(struct mnt_op *op, int err));
 /* op->handle is to be released: who asks for a lock waits until mnt_locks_release() is over. */

@@ -168,6 +168,7 @@ static void on_end(struct ual_defer *d)
 	if (mnt->ended)
 		return;
 	mnt->ended = true;
+	mnt_killed_end(mnt);
 	ual_timer_disarm(mnt->cfg.loop, &mnt->write_timer);
 	ual_timer_disarm(mnt->cfg.loop, &mnt->end_timer);
 	ual_timer_disarm(mnt->cfg.loop, &mnt->lock_timer);
@@ -231,6 +232,7 @@ int nfs_mount_create(const struct nfs_mount_cfg *cfg, struct nfs_mount **out)
 	mnt->agreed = (struct ual_defer){ .fn = on_agreed, .ctx = mnt };
 	INIT_LIST_HEAD(&mnt->handles);
 	INIT_LIST_HEAD(&mnt->dirs);
+	mnt_killed_init(mnt);
 	mnt_write_init(mnt);
 	mnt_locks_init(mnt);
 	if (getrandom(&mnt->silly_n, sizeof(mnt->silly_n), 0) < 0)

@@ -23,7 +23,7 @@ static void found(struct mnt_op *op, int err)
 		double valid = mnt_name_valid(op->node);
 
 		none.entry_timeout = valid < NEGATIVE_MAX_S ? valid : NEGATIVE_MAX_S;
-		fuse_reply_entry(op->req, &none);
+		mnt_reply(op, fuse_reply_entry, &none);
 		mnt_op_end(op);
 		return;
 	}
@@ -68,7 +68,7 @@ static void link_read(struct mnt_op *op, int err)
 		mnt_op_fail(op, err);
 		return;
 	}
-	fuse_reply_readlink(op->req, (const char *)op->msg->data);
+	mnt_reply(op, fuse_reply_readlink, (const char *)op->msg->data);
 	mnt_op_end(op);
 }
 
@@ -275,7 +275,7 @@ void mnt_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
 
 static struct mnt_node *to_dir_of(struct mnt_op *op)
 {
-	return mnt_node_of(op->mnt, op->offset);
+	return op->to_dir;
 }
 
 static void rename_then(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
@@ -348,7 +348,8 @@ void mnt_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t to_
 	op = mnt_op_new(req, dir);
 	if (!op)
 		return;
-	op->offset = to_dir;	/* the kernel holds it until the answer */
+	op->to_dir = mnt_node_of(op->mnt, to_dir);
+	mnt_node_get(op->to_dir);
 	op->name = strdup(name);
 	op->name2 = strdup(to_name);
 	if (!op->name || !op->name2)

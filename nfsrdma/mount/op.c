@@ -68,12 +68,14 @@ static void called_back(struct ornfs_req *nfs, int err)
 {
 	struct mnt_op *op = container_of(nfs, struct mnt_op, nfs);
 
+	op->calling = false;
 	op->then(op, err);
 }
 
 struct ornfs_req *mnt_op_call(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
 {
 	op->then = then;
+	op->calling = true;
 	op->clock = op->mnt->clock;
 	return &op->nfs;
 }
@@ -87,6 +89,7 @@ struct mnt_op *mnt_op_own(struct nfs_mount *mnt, struct mnt_node *node, struct m
 	op->mnt = mnt;
 	op->nfs.fn = called_back;
 	INIT_LIST_HEAD(&op->link);
+	INIT_LIST_HEAD(&op->asked);
 	op->node = node;
 	mnt_node_get(node);
 	if (who) {
@@ -109,12 +112,14 @@ struct mnt_op *mnt_op_new(fuse_req_t req, fuse_ino_t ino)
 		return NULL;
 	}
 	op->req = req;
+	mnt_killed_watch(op);
 	return op;
 }
 
 void mnt_op_as(struct mnt_op *op, struct mnt_handle *handle)
 {
 	op->handle = handle;
+	handle->refs++;
 	mnt_who_put(op->who);
 	op->who = mnt_who_get(handle->who);
 	op->nfs.caller = &op->who->caller;
@@ -126,11 +131,15 @@ void mnt_op_end(struct mnt_op *op)
 	struct nfs_mount *mnt = op->mnt;
 
 	list_del(&op->link);
+	list_del(&op->asked);
+	if (op->handle)
+		mnt_handle_put(op->handle);
 	if (op->msg)
 		mnt_msg_put(mnt, op->msg);
 	ornfs_file_put(op->nfs.file);
 	mnt_node_put(op->node);
 	mnt_node_put(op->other);
+	mnt_node_put(op->to_dir);
 	mnt_who_put(op->who);
 	free(op->name);
 	free(op->name2);
@@ -139,9 +148,17 @@ void mnt_op_end(struct mnt_op *op)
 	mnt_check_end(mnt);
 }
 
+fuse_req_t mnt_op_answered(struct mnt_op *op)
+{
+	fuse_req_t req = op->req;
+
+	op->req = NULL;
+	list_del_init(&op->asked);
+	return req;
+}
+
 void mnt_op_fail(struct mnt_op *op, int err)
 {
-	if (op->req)
-		fuse_reply_err(op->req, -err);
+	mnt_reply(op, fuse_reply_err, -err);
 	mnt_op_end(op);
 }

@@ -48,6 +48,18 @@ struct mnt_extent {
 
 static void node_step(struct mnt_node *node);
 
+static void park(struct mnt_op *op, struct list_head *list)
+{
+	list_add_tail(&op->link, list);
+	op->parked = true;
+}
+
+static void unpark(struct mnt_op *op)
+{
+	list_del_init(&op->link);
+	op->parked = false;
+}
+
 static u64 end_of(const struct mnt_extent *e)
 {
 	return e->offset + e->len;
@@ -112,9 +124,9 @@ static void answer_writer(struct mnt_extent *e, int err)
 
 	e->writer = NULL;
 	if (!err)
-		fuse_reply_write(op->req, op->len);
+		mnt_reply(op, fuse_reply_write, op->len);
 	else
-		fuse_reply_err(op->req, -err);
+		mnt_reply(op, fuse_reply_err, -err);
 	mnt_op_end(op);
 }
 
@@ -381,7 +393,7 @@ static void arm(struct nfs_mount *mnt)
 
 static void reply_written(struct mnt_op *op)
 {
-	fuse_reply_write(op->req, op->len);
+	mnt_reply(op, fuse_reply_write, op->len);
 	mnt_op_end(op);
 }
 
@@ -449,9 +461,9 @@ static void try_held(struct nfs_mount *mnt)
 	while (!list_empty(&held)) {
 		struct mnt_op *op = list_first_entry(&held, struct mnt_op, link);
 
-		list_del_init(&op->link);
+		unpark(op);
 		if (!try_add(op))
-			list_add_tail(&op->link, &mnt->held);
+			park(op, &mnt->held);
 	}
 	if (!list_empty(&mnt->held))
 		make_room(mnt);
@@ -461,7 +473,7 @@ void mnt_write_take(struct mnt_op *op)
 {
 	if (list_empty(&op->mnt->held) && try_add(op))
 		return;
-	list_add_tail(&op->link, &op->mnt->held);
+	park(op, &op->mnt->held);
 	make_room(op->mnt);
 }
 
@@ -504,7 +516,7 @@ static void node_step(struct mnt_node *node)
 	mnt_node_get(node);
 	while (!list_empty(&ready)) {
 		op = list_first_entry(&ready, struct mnt_op, link);
-		list_del_init(&op->link);
+		unpark(op);
 		op->then(op, 0);
 	}
 	mnt_node_put(node);
@@ -523,7 +535,7 @@ static void wait_for(struct mnt_op *op, bool durable, u64 from,
 		then(op, 0);
 		return;
 	}
-	list_add_tail(&op->link, &op->node->waiters);
+	park(op, &op->node->waiters);
 	send_gathered(op->node, op->seq, durable);
 	if (waits_for(op) == 2)
 		commit(op->node);

@@ -49,9 +49,9 @@ static void got(struct mnt_op *op, int err)
 		return;
 	}
 	if (!op->len)
-		fuse_reply_xattr(op->req, op->nfs.count);
+		mnt_reply(op, fuse_reply_xattr, op->nfs.count);
 	else
-		fuse_reply_buf(op->req, (const char *)op->msg->data, op->nfs.count);
+		mnt_reply(op, fuse_reply_buf, (const char *)op->msg->data, op->nfs.count);
 	mnt_op_end(op);
 }
 

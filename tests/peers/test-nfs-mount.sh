@@ -183,6 +183,56 @@ peer_wait 60 grep -q kept "$a/file" || fail "the server is back, but not for the
 detach "$a"
 say "soft"
 
+# killed NAME COMMAND...: it waits for a server that stands still; killed, it goes at once.
+killed()
+{
+	local pid name=$1 before
+
+	shift
+	"$@" >"$peer_dir/said" 2>&1 &
+	pid=$!
+	sleep 0.5
+	kill -0 $pid || fail "$name does not wait: $(cat "$peer_dir/said")"
+	kill -KILL $pid
+	before=$SECONDS
+	wait $pid 2>/dev/null || true
+	((SECONDS - before < 10)) || fail "$name took $((SECONDS - before)) s to go"
+}
+for opts in rdma tcp rdma,vers=4.2; do
+	attach proto=$opts "$a"
+	head -c 3000000 /dev/urandom >"$share/file"
+	mkdir -p "$share/dir"
+	stat "$a/file" >"$peer_dir/said"
+	kill -STOP "${peer_pid[nfsd]}"
+	# Each would wait for ever, so the last resort is the time limit of the test.
+	killed cat cat "$a/file"
+	killed ls ls "$a/dir"
+	killed df df "$a"
+	killed touch touch "$a/new"
+	killed dd dd if=/dev/zero of="$a/zero" bs=1M count=1
+	killed truncate truncate -s 1 "$a/file"
+	killed rmdir rmdir "$a/dir"
+	# A signal that does not kill ends nothing.
+	timeout -s USR1 1 python3 -c "import os, signal
+signal.signal(signal.SIGUSR1, lambda *args: None)
+print(os.stat('$a/file').st_size)" >"$peer_dir/said" &
+	sleep 2
+	kill -CONT "${peer_pid[nfsd]}"
+	wait $! || [ $? = 124 ]
+	grep -qx 3000000 "$peer_dir/said" || fail "a signal ended stat(): $(cat "$peer_dir/said")"
+	cmp "$a/file" "$share/file"
+	[ -d "$share/dir" ] || rmdir "$share/dir" 2>/dev/null || true
+	# Forced, while somebody waits.
+	kill -STOP "${peer_pid[nfsd]}"
+	cat "$a/file" >"$peer_dir/said" 2>&1 &
+	sleep 0.3
+	timeout 30 "$openrdma" umount --force "$a"
+	! wait $! || fail "it read from a server that stands still"
+	kill -CONT "${peer_pid[nfsd]}"
+	rm -rf "$share/file" "$share/dir" "$share/new" "$share/zero"
+	say "$opts: killed"
+done
+
 # What the kernel kills when memory runs out: not us, where we may say so.
 if (echo -1000 >/proc/self/oom_score_adj) 2>/dev/null; then
 	attach proto=rdma "$a"

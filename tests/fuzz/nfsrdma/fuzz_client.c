@@ -15,7 +15,7 @@
 #include "nfsrdma/client/nfs4.h"
 #include "tests/fuzz/fuzz.h"
 
-#define OPS		25
+#define OPS		26
 #define ANSWERS_MAX	12
 #define DATA_BYTES	4096
 #define RPC_REPLY_BYTES	24
@@ -23,6 +23,7 @@
 enum {
 	F_SESSION = 1,		/* also what sets up the session; else the harness does that well */
 	F_SEQUENCE = 2,		/* also the result of SEQUENCE */
+	F_CANCEL = 4,	/* the request is given up, after as many answers as the upper half says */
 };
 
 static struct ual_loop *loop;
@@ -349,6 +350,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.file = file;
 	ask(&w, (data[0] & 0x7f) % OPS, file, &req);
 	for (unsigned i = 0; i < ANSWERS_MAX && !w.done; i++) {
+		if (w.flags & F_CANCEL && i == w.flags >> 4)
+			ornfs_cancel(&w.c, &req);
 		if (w.sent)
 			answer(&w, i >= 6);
 		/* What ends without a call does so from the loop. */

@@ -4,12 +4,15 @@
  * a part now and then, and refuses when it is told to.  What fsync() has acknowledged must be there, whatever happens.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -40,7 +43,7 @@ static struct {
 	u64 start;	/* the verifier */
 	int refuse;	/* WRITEs fail so */
 	struct pending pending[REQS_MAX];
-	unsigned pending_n, stable_writes, commits;
+	unsigned pending_n, stable_writes, commits, cancelled;
 } server;
 
 static u64 seed;
@@ -67,6 +70,11 @@ void ornfs_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offse
 void ornfs_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
 {
 	add((struct pending){ .req = req, .what = COMMIT });
+}
+
+void ornfs_cancel(struct ornfs_client *c, struct ornfs_req *req)
+{
+	server.cancelled++;	/* it was sent: it is answered all the same */
 }
 
 void ornfs_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset, void *buf,
@@ -231,6 +239,8 @@ NOT_HERE(ornfs_removexattr, struct ornfs_client *c, struct ornfs_file *f, const 
 
 struct fuse_req {
 	struct fuse_ctx ctx;
+	fuse_interrupt_func_t signal;
+	void *op;
 	bool answered;
 	int err;
 	size_t count;
@@ -250,6 +260,12 @@ void *fuse_req_userdata(fuse_req_t req)
 const struct fuse_ctx *fuse_req_ctx(fuse_req_t req)
 {
 	return &req->ctx;
+}
+
+void fuse_req_interrupt_func(fuse_req_t req, fuse_interrupt_func_t func, void *data)
+{
+	req->signal = func;
+	req->op = data;
 }
 
 static int answer(fuse_req_t req, int err, size_t count)
@@ -350,6 +366,7 @@ static int setup(void **state)
 	mnt.msg_bytes = MNT_HEADER + MNT_IO_MIN;
 	INIT_LIST_HEAD(&mnt.handles);
 	INIT_LIST_HEAD(&mnt.dirs);
+	mnt_killed_init(&mnt);
 	mnt_write_init(&mnt);
 	assert_int_equal(ual_loop_create(NULL, &mnt.cfg.loop), 0);
 	assert_int_equal(mnt_nodes_init(&mnt), 0);
@@ -363,6 +380,7 @@ static int teardown(void **state)
 {
 	mnt_handles_free(&mnt);
 	mnt_whos_forget(&mnt);
+	mnt_killed_end(&mnt);
 	ual_timer_disarm(mnt.cfg.loop, &mnt.write_timer);
 	mnt_msgs_free(&mnt);
 	mnt_nodes_deinit(&mnt);
@@ -478,6 +496,73 @@ static void read_back(const u8 *model)
 	free(req);
 }
 
+static void run_for(u64 ns)
+{
+	u64 until = ual_loop_now(mnt.cfg.loop) + ns;
+
+	while (ual_loop_now(mnt.cfg.loop) < until)
+		ual_loop_step(mnt.cfg.loop, until - ual_loop_now(mnt.cfg.loop));
+}
+
+/* A process that waits, and one that was killed: the first is not told of signals, the second not made to wait. */
+static void test_killed(void **state)
+{
+	static const u8 data[100] = { 1, 2, 3 };
+	struct fuse_req *lives = request(), *killed = request(), *sync = request(),
+			*flush = request(), *seen = request();
+	pid_t pid = fork();
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	lives->ctx.pid = getpid();
+	killed->ctx.pid = sync->ctx.pid = flush->ctx.pid = pid;
+	message();
+	mnt_read(lives, FUSE_ROOT_ID, 100, 0, &fi);
+	message();
+	mnt_read(killed, FUSE_ROOT_ID, 100, 0, &fi);
+	lives->signal(lives, lives->op);
+	killed->signal(killed, killed->op);
+	run_for(MNT_NS / 3);
+	assert_false(lives->answered || killed->answered);
+	/* One that cannot be seen is believed. */
+	message();
+	mnt_read(seen, FUSE_ROOT_ID, 100, 0, &fi);
+	run_for(MNT_NS / 3);
+	assert_false(seen->answered);
+	seen->signal(seen, seen->op);
+	run_for(MNT_NS / 100);
+	assert_true(seen->answered);
+	assert_int_equal(seen->err, EINTR);
+	kill(pid, SIGKILL);
+	run_for(MNT_NS / 3);
+	assert_false(lives->answered);
+	assert_true(killed->answered);
+	assert_int_equal(killed->err, EINTR);
+	assert_int_equal(server.cancelled, 2);
+
+	/* What waits here ends; what has to go on does. */
+	assert_int_equal(write_now(0, data, sizeof(data)), 0);
+	mnt_fsync(sync, FUSE_ROOT_ID, 0, &fi);
+	mnt_flush(flush, FUSE_ROOT_ID, &fi);
+	run_for(MNT_NS * 2 / 3);
+	assert_true(sync->answered && flush->answered);
+	assert_int_equal(sync->err, EINTR);
+	waitpid(pid, NULL, 0);
+	serve_all();
+	serve_all();
+	assert_true(lives->answered);
+	assert_memory_equal(server.cached, data, sizeof(data));
+	assert_int_equal(sync_file(), 0);
+	assert_memory_equal(server.stable, data, sizeof(data));
+	free(lives);
+	free(killed);
+	free(sync);
+	free(flush);
+	free(seen);
+}
+
 /* Several writes at once, of all sizes and places; reads; restarts at any time. */
 static void test_random(void **state)
 {
@@ -528,6 +613,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_direct, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
 	const char *given = getenv("SEED");
