@@ -11,10 +11,13 @@
 
 #include "nfsrdma/server/vfs.h"
 
+/* In the order in which they are asked: exports(5). */
+enum nfs_client_kind { NFS_CLIENT_HOST, NFS_CLIENT_NET, NFS_CLIENT_ANY };
 enum nfs_squash { NFS_SQUASH_ROOT, NFS_SQUASH_NONE, NFS_SQUASH_ALL };
 
 /* How the clients that match a line may use it.  Constant once published. */
 struct nfs_export_rule {
+	enum nfs_client_kind kind;
 	/* address, and how many bits of it count; AF_UNSPEC: everybody */
 	struct sockaddr_storage net;
 	unsigned prefix;
@@ -23,7 +26,8 @@ struct nfs_export_rule {
 	enum nfs_squash squash;
 	uid_t anon_uid;			/* default 65534; never NFS_ID_NONE */
 	gid_t anon_gid;
-	struct nfs_export_rule *next; /* in the order of the line; the first that matches decides */
+	/* by kind, then in the order of the lines; the first that matches decides */
+	struct nfs_export_rule *next;
 };
 
 struct nfs4_pseudo;

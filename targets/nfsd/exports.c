@@ -2,11 +2,15 @@
 #include "targets/nfsd/exports.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "targets/nfsd/exports_rule.h"
+#include "targets/nfsd/exports_word.h"
 #include "targets/nfsd/siphash.h"
 
 #define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
@@ -21,6 +25,7 @@ void exports_init(struct exports_list *list)
 struct entry {
 	struct nfs_export export;
 	struct cfs_source ceph;
+	bool has_fsid;			/* given */
 };
 
 static struct entry *entry_of(const struct nfs_export *e)
@@ -59,45 +64,6 @@ void exports_deinit(struct exports_list *list)
 		export_free(e);
 	}
 	exports_init(list);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-struct word {
-	char text[EXPORTS_LINE_MAX];
-	bool quoted;
-};
-
-/* The next word: quotes hold blanks, \NNN is an octet.  1; 0: the line is at its end; -EINVAL: a quote is open. */
-static int word_next(const char **p, struct word *word)
-{
-	char *o = word->text;
-	bool inside = false;
-
-	word->quoted = false;
-	while (is_blank(**p))
-		(*p)++;
-	if (!**p)
-		return 0;
-	for (; **p && (inside || !is_blank(**p)); (*p)++) {
-		const char *s = *p;
-
-		if (*s == '"') {
-			inside = !inside;
-			word->quoted = true;
-		} else if (*s == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-			   s[3] >= '0' && s[3] <= '7') {
-			*o++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			*p += 3;
-		} else {
-			*o++ = *s;
-		}
-	}
-	*o = '\0';
-	return inside ? -EINVAL : 1;
 }
 
 /* fsid of an export that names none: the same for the same path, never 0 (that is the root's). */
@@ -169,9 +135,47 @@ static int source_set(struct nfs_export *e, const struct export_options *options
 	return 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+static bool same_source(const struct cfs_source *a, const struct cfs_source *b)
+{
+	return same_text(a->path, b->path) && same_text(a->user, b->user) &&
+	       same_text(a->fs, b->fs) && same_text(a->conf, b->conf);
+}
+
+/* Another line of a directory: its rules go to those of the first, and it is freed. */
+static int merge(struct exports_list *list, struct nfs_export *first, struct nfs_export *e,
+		 const struct export_options *options, char *why, size_t why_len)
+{
+	struct exports_warning warning = { list->warn, first->path };
+	struct nfs_export_rule *rule;
+
+	if (!same_source(exports_cfs_source(first), exports_cfs_source(e)))
+		return BAD(why, why_len, "%s: is another directory on an earlier line", e->path);
+	if (options->has_fsid && entry_of(first)->has_fsid && first->fsid != e->fsid)
+		return BAD(why, why_len, "%s: has another fsid on an earlier line", e->path);
+	if (options->has_fsid)
+		first->fsid = e->fsid;
+	entry_of(first)->has_fsid |= options->has_fsid;
+	first->crossmnt |= e->crossmnt;
+	first->nohide |= e->nohide;
+	first->async &= e->async;
+	while ((rule = e->rules) != NULL) {
+		e->rules = rule->next;
+		if (!exports_rule_insert(&first->rules, rule, &warning))
+			free(rule);
+	}
+	export_free(e);
+	return 0;
+}
+
 static int finish(struct exports_list *list, struct nfs_export *e,
 		  const struct export_options *options, char *why, size_t why_len)
 {
+	struct nfs_export *first = NULL;
 	int err = source_set(e, options, why, why_len);
 
 	if (err)
@@ -179,15 +183,19 @@ static int finish(struct exports_list *list, struct nfs_export *e,
 	e->fsid = options->has_fsid ? options->fsid : fsid_of_path(e->path);
 	e->crossmnt = options->crossmnt;
 	e->nohide = options->nohide;
-	e->async = options->async;
-	for (const struct nfs_export *o = list->table.first; o; o = o->next) {
+	e->async = !options->sync;
+	entry_of(e)->has_fsid = options->has_fsid;
+	for (struct nfs_export *o = list->table.first; o; o = o->next) {
 		if (!strcmp(o->path, e->path))
-			return BAD(why, why_len, "%s: exported twice; put all clients on one line",
-				   e->path);
-		if (o->fsid == e->fsid)
+			first = o;
+		else if (o->fsid == e->fsid)
 			return BAD(why, why_len, "%s: has the fsid of %s; give it one of its own",
 				   e->path, o->path);
 	}
+	if (first)
+		return merge(list, first, e, options, why, why_len);
+	if (list->n == EXPORTS_MAX)
+		return BAD(why, why_len, "more than %d exports", EXPORTS_MAX);
 	*list->tail = e;
 	list->tail = &e->next;
 	list->n++;
@@ -215,72 +223,141 @@ static int path_set(struct nfs_export *e, const char *path, char *why, size_t wh
 	return e->path ? 0 : -ENOMEM;
 }
 
-/* DIR, or DIR(OPTIONS): for everybody. */
-static int parse_dir(struct nfs_export *e, struct word *word, struct nfs_export_rule ***tail,
-		     struct export_options *options, char *why, size_t why_len)
-{
-	char *open = word->quoted ? NULL : strchr(word->text, '(');
-	int err = 0;
+/* What a line is made of on its way. */
+struct parts {
+	struct nfs_export *e;
+	struct export_entry defaults;
+	struct export_options options;
+	struct exports_warning warning;
+	struct exports_word word;
+};
 
-	if (open) {
-		err = exports_rule_parse(open, tail, options, why, why_len);
-		*open = '\0';
-	}
-	return err ? err : path_set(e, word->text, why, why_len);
+static int word_next(const char **p, struct exports_word *word, char *why, size_t why_len)
+{
+	int found = exports_word_next(p, word);
+
+	if (found == -EINVAL)
+		return BAD(why, why_len, "a \" is not closed");
+	if (found == -E2BIG)
+		return BAD(why, why_len, "a word is longer than %d characters",
+			   EXPORTS_WORD_MAX - 1);
+	return found;
 }
 
-static int parse(struct nfs_export *e, const char *p, struct export_options *options, char *why,
-		 size_t why_len)
+static int entry_add(struct parts *parts, const char *text, char *why, size_t why_len)
 {
-	struct nfs_export_rule **tail = &e->rules;
-	struct word word;
-	int err, found = word_next(&p, &word);
+	return exports_rule_parse(text, &parts->defaults, &parts->e->rules, &parts->options,
+				  &parts->warning, why, why_len);
+}
 
-	if (found == 1) {
-		err = parse_dir(e, &word, &tail, options, why, why_len);
-		if (err)
-			return err;
+/* DIR, or, where there is no directory of that name, DIR(OPTIONS): for everybody. */
+static int parse_dir(struct parts *parts, bool *for_all, char *why, size_t why_len)
+{
+	char *text = parts->word.text;
+	char *open = parts->word.quoted || !access(text, F_OK) ? NULL : strchr(text, '(');
+	int err = 0;
+
+	*for_all = open != NULL;
+	parts->warning.path = text;
+	if (open) {
+		err = entry_add(parts, open, why, why_len);
+		*open = '\0';
 	}
-	while (found == 1 && (found = word_next(&p, &word)) == 1) {
-		/* The well-known trap of exports(5): everybody gets what one host was to have. */
-		if (word.text[0] == '(')
-			return BAD(why, why_len, "%s: no host before it; write *%s for everybody",
-				   word.text, word.text);
-		err = exports_rule_parse(word.text, &tail, options, why, why_len);
-		if (err)
-			return err;
+	if (!err)
+		err = path_set(parts->e, text, why, why_len);
+	parts->warning.path = parts->e->path ? parts->e->path : exports_cfs_source(parts->e)->path;
+	return err;
+}
+
+/* HOST, HOST(OPTIONS), -OPTIONS for those behind it; first: (OPTIONS), which is for everybody. */
+static int parse_host(struct parts *parts, bool first, bool *is_host, char *why, size_t why_len)
+{
+	char *text = parts->word.text;
+
+	*is_host = text[0] != '-';
+	if (!*is_host)
+		return export_options_parse(text + 1, &parts->defaults, &parts->options, why,
+					    why_len);
+	/* The well-known trap of exports(5): everybody gets what one host was to have. */
+	if (text[0] == '(' && !first)
+		return BAD(why, why_len, "%s: no host before it; write *%s for everybody", text,
+			   text);
+	return entry_add(parts, text, why, why_len);
+}
+
+static int parse(struct parts *parts, const char *p, char *why, size_t why_len)
+{
+	bool any = false, is_host;
+	int err = 0, found = word_next(&p, &parts->word, why, why_len);
+
+	if (found == 1)
+		err = parse_dir(parts, &any, why, why_len);
+	while (!err && found == 1) {
+		found = word_next(&p, &parts->word, why, why_len);
+		if (found != 1)
+			break;
+		err = parse_host(parts, !any, &is_host, why, why_len);
+		any |= is_host;
 	}
-	if (found)
-		return BAD(why, why_len, "a \" is not closed");
-	return e->rules ? 0 : exports_rule_parse("*", &tail, options, why, why_len);
+	if (err || found < 0)
+		return err ? err : found;
+	return any ? 0 : entry_add(parts, "*", why, why_len);
+}
+
+/* False: what must be mounted is not, and what is underneath must not be seen. */
+static bool is_mounted(const struct parts *parts)
+{
+	const char *path = *parts->options.mount_point ? parts->options.mount_point
+						       : parts->e->path;
+	struct statx stx;
+
+	if (!parts->options.must_be_mounted)
+		return true;
+	if (path && !statx(AT_FDCWD, path, 0, 0, &stx) &&
+	    stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return true;
+	exports_warn(&parts->warning,
+		     "left out: nothing is mounted on %s (mp); mount it, then openrdma reload",
+		     path ? path : "ceph:/PATH");
+	return false;
+}
+
+/* Nothing on it but a comment. */
+static bool is_empty(const char *line)
+{
+	line += strspn(line, " \t\r\n");
+	return !*line || *line == '#';
 }
 
 int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len)
 {
-	struct export_options options = { 0 };
 	struct entry *entry;
-	struct nfs_export *e;
+	struct parts *parts;
 	int err;
 
 	snprintf(why, why_len, "out of memory");	/* until there is another reason */
-	while (is_blank(*line))
-		line++;
-	if (!*line || *line == '#')
+	if (is_empty(line))
 		return 0;
-	if (strlen(line) >= EXPORTS_LINE_MAX)
-		return BAD(why, why_len, "the line is longer than %d characters",
-			   EXPORTS_LINE_MAX - 1);
-	if (list->n == EXPORTS_MAX)
-		return BAD(why, why_len, "more than %d exports", EXPORTS_MAX);
 	entry = calloc(1, sizeof(*entry));
-	if (!entry)
+	parts = calloc(1, sizeof(*parts));
+	if (!entry || !parts) {
+		free(entry);
+		free(parts);
 		return -EINVAL;
-	e = &entry->export;
-	err = parse(e, line, &options, why, why_len);
-	if (!err)
-		err = finish(list, e, &options, why, why_len);
+	}
+	parts->e = &entry->export;
+	parts->warning.fn = list->warn;
+	export_entry_init(&parts->defaults);
+	err = parse(parts, line, why, why_len);
+	if (!err && !is_mounted(parts)) {
+		list->left_out++;
+		export_free(parts->e);
+	} else if (!err) {
+		err = finish(list, parts->e, &parts->options, why, why_len);
+	}
 	if (err)
-		export_free(e);
+		export_free(parts->e);
+	free(parts);
 	return err ? -EINVAL : 0;
 }
 
@@ -313,67 +390,4 @@ int exports_add_mounted(struct exports_list *list, const struct nfs_export *abov
 	list->tail = &e->next;
 	list->n++;
 	return 0;
-}
-
-enum line_read { LINE_READ, LINE_END, LINE_TOO_LONG };
-
-/* A line, and those that follow a backslash at its end. */
-static enum line_read line_read(FILE *file, char line[EXPORTS_LINE_MAX], unsigned *number)
-{
-	size_t len = 0;
-
-	line[0] = '\0';
-	while (len < EXPORTS_LINE_MAX - 1 &&
-	       fgets(line + len, (int)(EXPORTS_LINE_MAX - len), file)) {
-		len += strlen(line + len);
-		if (!len || line[len - 1] != '\n')
-			continue;
-		(*number)++;
-		if (len < 2 || line[len - 2] != '\\')
-			return LINE_READ;
-		len -= 2;
-		line[len] = '\0';
-	}
-	if (len == EXPORTS_LINE_MAX - 1) {
-		(*number)++;
-		return LINE_TOO_LONG;
-	}
-	if (len)
-		(*number)++;		/* the last one has no end */
-	return len ? LINE_READ : LINE_END;
-}
-
-static int add_lines(struct exports_list *list, FILE *file, unsigned *number, char *why,
-		     size_t why_len)
-{
-	char line[EXPORTS_LINE_MAX];
-	enum line_read got;
-	int err = 0;
-
-	while (!err && (got = line_read(file, line, number)) != LINE_END) {
-		if (got == LINE_TOO_LONG)
-			return BAD(why, why_len, "the line is longer than %d characters",
-				   EXPORTS_LINE_MAX - 2);
-		line[strcspn(line, "#")] = '\0';
-		err = exports_add_line(list, line, why, why_len);
-	}
-	return err;
-}
-
-int exports_add_file(struct exports_list *list, const char *path, char *why, size_t why_len)
-{
-	char problem[512];
-	unsigned number = 0;
-	FILE *file = fopen(path, "re");
-	int err;
-
-	if (!file)
-		return BAD(why, why_len, "%s: %s", path, strerror(errno));
-	err = add_lines(list, file, &number, problem, sizeof(problem));
-	if (err)
-		snprintf(why, why_len, "%s:%u: %s", path, number, problem);
-	else if (ferror(file))
-		err = BAD(why, why_len, "%s: cannot be read: is it a file?", path);
-	fclose(file);
-	return err;
 }

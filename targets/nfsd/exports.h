@@ -9,7 +9,7 @@
  *                                                     a directory of CephFS; clients mount /data/vol, else /vol
  *
  * Hosts are addresses, networks, names (looked up once, now) and `*`; netgroups and patterns of names are refused, as
- * are security flavours other than sys.  Messages name file and line.
+ * are entries for security flavours without sys.  Lines of the same directory are one.  Messages name file and line.
  */
 #ifndef TARGETS_NFSD_EXPORTS_H
 #define TARGETS_NFSD_EXPORTS_H
@@ -17,13 +17,15 @@
 #include "nfsrdma/server/export.h"
 #include "targets/nfsd/ceph_module.h"
 
-#define EXPORTS_LINE_MAX	4096
 #define EXPORTS_MAX		256
 
 struct exports_list {
 	struct nfs_exports table;	/* what the programs see */
 	struct nfs_export **tail;
 	unsigned n;
+	unsigned left_out;		/* not exported, because nothing is mounted there (mp) */
+	/* Told in a sentence of what costs an entry but not its line; NULL: nobody. */
+	void (*warn)(const char *text);
 };
 
 void exports_init(struct exports_list *list);
@@ -33,7 +35,7 @@ void exports_deinit(struct exports_list *list);	/* file systems are closed befor
 int exports_add_line(struct exports_list *list, const char *line, char *why, size_t why_len);
 /* Of an export of such a list. */
 const struct cfs_source *exports_cfs_source(const struct nfs_export *export);
-/* A whole file; why begins with FILE:LINE. */
+/* A whole file, then what ends in .exports in FILE.d, if there is such a directory; why begins with FILE:LINE. */
 int exports_add_file(struct exports_list *list, const char *path, char *why, size_t why_len);
 /*
  * One that no line has: a file system mounted below `above`, whose rules it has.  -EEXIST: it has a line, or was added

@@ -5,135 +5,85 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ANON_ID		65534
+#define MAPPED_BITS  96		/* of ::ffff:192.0.2.1 before the address of IPv4 */
+#define WARNING_TEXT 1024
 
 #define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
 
-/* ---- options --------------------------------------------------------------------------------------- */
-
-/* What is the default here, or changes nothing for this server; accepted so that files can be shared with knfsd. */
-static const char *const without_effect[] = {
-	"wdelay",      "no_wdelay",    "no_subtree_check", "auth_nlm",
-	"no_auth_nlm", "secure_locks", "insecure_locks",   "acl",
-	"no_acl",      "no_pnfs",      "sec=sys",
-};
-
-static bool is_without_effect(const char *word)
+void exports_warn(const struct exports_warning *warning, const char *fmt, ...)
 {
-	for (size_t i = 0; i < sizeof(without_effect) / sizeof(without_effect[0]); i++)
-		if (!strcmp(word, without_effect[i]))
-			return true;
-	return false;
+	char text[WARNING_TEXT];
+	va_list args;
+	int n;
+
+	if (!warning->fn)
+		return;
+	n = snprintf(text, sizeof(text), "export %s: ", warning->path);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return;
+	va_start(args, fmt);
+	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, args);
+	va_end(args);
+	warning->fn(text);
 }
 
-static bool number(const char *text, u64 max, u64 *value)
-{
-	char *end;
+/* ---- the order of rules ------------------------------------------------------------------------------- */
 
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *value <= max;
+static const u8 *address(const struct nfs_export_rule *rule)
+{
+	return rule->net.ss_family == AF_INET
+		       ? (const u8 *)&((const struct sockaddr_in *)&rule->net)->sin_addr
+		       : (const u8 *)&((const struct sockaddr_in6 *)&rule->net)->sin6_addr;
 }
 
-/* Options whose value is text; NULL: none of them. */
-static char *text_option(const char *word, struct export_options *options)
+static bool same_clients(const struct nfs_export_rule *a, const struct nfs_export_rule *b)
 {
-	const struct {
-		const char *name;
-		char *value;
-	} table[] = {
-		{ "pseudo=", options->pseudo },
-		{ "ceph_user=", options->ceph_user },
-		{ "ceph_fs=", options->ceph_fs },
-		{ "ceph_conf=", options->ceph_conf },
-	};
+	unsigned bytes = a->prefix / 8, rest = a->prefix % 8;
 
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (!strncmp(word, table[i].name, strlen(table[i].name)))
-			return table[i].value;
-	return NULL;
+	if (a->kind != b->kind || a->net.ss_family != b->net.ss_family || a->prefix != b->prefix)
+		return false;
+	if (a->kind == NFS_CLIENT_ANY)
+		return true;
+	return !memcmp(address(a), address(b), bytes) &&
+	       (!rest || !((address(a)[bytes] ^ address(b)[bytes]) >> (8 - rest)));
 }
 
-static int valued(const char *word, struct nfs_export_rule *rule, struct export_options *options,
-		  char *why, size_t why_len)
+bool exports_rule_insert(struct nfs_export_rule **rules, struct nfs_export_rule *rule,
+			 const struct exports_warning *warning)
 {
-	char *text = text_option(word, options);
-	u64 value;
+	char text[INET6_ADDRSTRLEN] = "*";
 
-	if (text) {
-		/* It fits: no longer than what it was cut from. */
-		snprintf(text, EXPORT_TEXT_MAX, "%s", strchr(word, '=') + 1);
-		return *text ? 0 : BAD(why, why_len, "%s: expected a value", word);
+	for (; *rules && (*rules)->kind <= rule->kind; rules = &(*rules)->next) {
+		if (!same_clients(*rules, rule))
+			continue;
+		if (rule->kind != NFS_CLIENT_ANY)
+			inet_ntop(rule->net.ss_family, address(rule), text, sizeof(text));
+		exports_warn(warning, "%s has more than one entry: the first counts", text);
+		return false;
 	}
-	if (!strncmp(word, "anonuid=", 8) || !strncmp(word, "anongid=", 8)) {
-		if (!number(word + 8, UINT32_MAX - 1, &value))
-			return BAD(why, why_len, "%s: expected a numeric id", word);
-		if (word[4] == 'u')
-			rule->anon_uid = (uid_t)value;
-		else
-			rule->anon_gid = (gid_t)value;
-		return 0;
-	}
-	if (!strncmp(word, "fsid=", 5)) {
-		if (!strcmp(word + 5, "root"))
-			value = 0;
-		else if (!number(word + 5, UINT64_MAX, &value))
-			return BAD(why, why_len, "%s: expected a number or root", word);
-		options->has_fsid = true;
-		options->fsid = value;
-		return 0;
-	}
-	if (!strncmp(word, "sec=", 4))
-		return BAD(why, why_len, "%s: only sec=sys is served (no Kerberos)", word);
-	return BAD(why, why_len, "%s: unknown option; see openrdma-nfsd(8)", word);
+	rule->next = *rules;
+	*rules = rule;
+	return true;
 }
 
-static int option(const char *word, struct nfs_export_rule *rule, struct export_options *options,
-		  char *why, size_t why_len)
+static int rule_add(const struct nfs_export_rule *rule, struct nfs_export_rule **rules,
+		    const struct exports_warning *warning)
 {
-	if (!strcmp(word, "rw"))
-		rule->rw = true;
-	else if (!strcmp(word, "ro"))
-		rule->rw = false;
-	else if (!strcmp(word, "insecure"))
-		rule->insecure = true;
-	else if (!strcmp(word, "secure"))
-		rule->insecure = false;
-	else if (!strcmp(word, "no_root_squash"))
-		rule->squash = NFS_SQUASH_NONE;
-	else if (!strcmp(word, "root_squash") || !strcmp(word, "no_all_squash"))
-		rule->squash = rule->squash == NFS_SQUASH_NONE ? NFS_SQUASH_NONE : NFS_SQUASH_ROOT;
-	else if (!strcmp(word, "all_squash"))
-		rule->squash = NFS_SQUASH_ALL;
-	else if (!strcmp(word, "crossmnt"))
-		options->crossmnt = true;
-	else if (!strcmp(word, "nohide") || !strcmp(word, "hide"))
-		options->nohide = word[0] == 'n';
-	else if (!strcmp(word, "async") || !strcmp(word, "sync"))
-		options->async = word[0] == 'a';
-	else if (!strcmp(word, "subtree_check"))
-		return BAD(why, why_len,
-			   "subtree_check: handles carry a code instead; leave it out");
-	else if (!is_without_effect(word))
-		return valued(word, rule, options, why, why_len);
+	struct nfs_export_rule *r = malloc(sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	*r = *rule;
+	if (!exports_rule_insert(rules, r, warning))
+		free(r);
 	return 0;
 }
 
-static int options_parse(char *text, struct nfs_export_rule *rule, struct export_options *options,
-			 char *why, size_t why_len)
-{
-	char *save, *word;
-	int err = 0;
-
-	for (word = strtok_r(text, ",", &save); word && !err; word = strtok_r(NULL, ",", &save))
-		err = option(word, rule, options, why, why_len);
-	return err;
-}
-
-/* ---- hosts ------------------------------------------------------------------------------------------- */
+/* ---- hosts ------------------------------------------------------------------------------------------ */
 
 static unsigned bits_of(int family)
 {
@@ -144,9 +94,11 @@ static unsigned bits_of(int family)
 static bool prefix_parse(const char *text, int family, unsigned *prefix)
 {
 	struct in_addr mask;
-	u64 value;
+	unsigned long value;
+	char *end;
 
-	if (number(text, bits_of(family), &value)) {
+	value = strtoul(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && value <= bits_of(family)) {
 		*prefix = (unsigned)value;
 		return true;
 	}
@@ -178,86 +130,100 @@ static bool numeric(const char *host, struct nfs_export_rule *rule)
 	return true;
 }
 
-static int rule_add(const struct nfs_export_rule *rule, struct nfs_export_rule ***tail)
+/* Clients that come by IPv4 are looked for as such. */
+static void unmap(struct nfs_export_rule *rule)
 {
-	struct nfs_export_rule *r = malloc(sizeof(*r));
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	const struct in6_addr *addr = &((struct sockaddr_in6 *)&rule->net)->sin6_addr;
 
-	if (!r)
-		return -ENOMEM;
-	*r = *rule;
-	r->next = NULL;
-	**tail = r;
-	*tail = &r->next;
-	return 0;
+	if (rule->net.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(addr) ||
+	    rule->prefix < MAPPED_BITS)
+		return;
+	memcpy(&in.sin_addr, addr->s6_addr + MAPPED_BITS / 8, sizeof(in.sin_addr));
+	rule->prefix -= MAPPED_BITS;
+	rule->net = (struct sockaddr_storage){ 0 };
+	memcpy(&rule->net, &in, sizeof(in));
 }
 
 /* A name: each of its addresses. */
-static int named(const char *host, struct nfs_export_rule *rule, struct nfs_export_rule ***tail,
-		 char *why, size_t why_len)
+static int named(const char *host, struct nfs_export_rule *rule, struct nfs_export_rule **rules,
+		 const struct exports_warning *warning)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found, *a;
 	int err = getaddrinfo(host, NULL, &hints, &found);
 
-	if (err)
-		return BAD(why, why_len, "host %s: %s", host, gai_strerror(err));
+	if (err) {
+		exports_warn(warning, "host %s: %s: its entry is left out", host,
+			     gai_strerror(err));
+		return 0;
+	}
+	rule->kind = NFS_CLIENT_HOST;
 	for (a = found; a && !err; a = a->ai_next) {
 		memcpy(&rule->net, a->ai_addr, a->ai_addrlen);
 		rule->prefix = bits_of(a->ai_family);
-		err = rule_add(rule, tail);
+		err = rule_add(rule, rules, warning);
 	}
 	freeaddrinfo(found);
 	return err;
 }
 
-static int host_parse(char *host, struct nfs_export_rule *rule, struct nfs_export_rule ***tail,
-		      char *why, size_t why_len)
+static int host_parse(char *host, struct nfs_export_rule *rule, struct nfs_export_rule **rules,
+		      const struct exports_warning *warning, char *why, size_t why_len)
 {
 	char *slash;
 
+	rule->kind = NFS_CLIENT_ANY;
 	if (!*host || !strcmp(host, "*"))
-		return rule_add(rule, tail);
+		return rule_add(rule, rules, warning);
 	if (host[0] == '@')
 		return BAD(why, why_len, "host %s: netgroups are not served; name networks instead",
 			   host);
-	if (strpbrk(host, "*?"))
-		return BAD(why, why_len,
-			   "host %s: patterns of names are not served; name a network", host);
 	slash = strchr(host, '/');
 	if (slash)
 		*slash++ = '\0';
 	if (!numeric(host, rule)) {
+		if (strpbrk(host, "*?["))
+			return BAD(why, why_len,
+				   "host %s: patterns of names are not served; name a network",
+				   host);
 		if (slash)
 			return BAD(why, why_len, "host %s/%s: expected ADDRESS/PREFIX", host,
 				   slash);
-		return named(host, rule, tail, why, why_len);
+		return named(host, rule, rules, warning);
 	}
+	rule->kind = slash ? NFS_CLIENT_NET : NFS_CLIENT_HOST;
 	rule->prefix = bits_of(rule->net.ss_family);
 	if (slash && !prefix_parse(slash, rule->net.ss_family, &rule->prefix))
 		return BAD(why, why_len, "host %s/%s: the prefix is not one", host, slash);
-	return rule_add(rule, tail);
+	unmap(rule);
+	return rule_add(rule, rules, warning);
 }
 
-int exports_rule_parse(const char *text, struct nfs_export_rule ***tail,
-		       struct export_options *options, char *why, size_t why_len)
+int exports_rule_parse(const char *text, const struct export_entry *defaults,
+		       struct nfs_export_rule **rules, struct export_options *options,
+		       const struct exports_warning *warning, char *why, size_t why_len)
 {
-	struct nfs_export_rule rule = { .anon_uid = ANON_ID, .anon_gid = ANON_ID };
+	struct export_entry entry = *defaults;
+	struct nfs_export_rule rule;
 	char copy[EXPORT_TEXT_MAX], *open;
 	size_t len = strlen(text);
-	int err;
+	int err = 0;
 
 	if (len >= sizeof(copy))
 		return BAD(why, why_len, "%.40s...: longer than %d characters", text,
 			   EXPORT_TEXT_MAX - 1);
 	memcpy(copy, text, len + 1);
+	entry.sys_now = false;		/* for whom words are begins anew */
 	open = strchr(copy, '(');
 	if (open) {
 		if (copy[len - 1] != ')')
 			return BAD(why, why_len, "%s: expected HOST(OPTION,...)", text);
 		copy[len - 1] = '\0';
 		*open++ = '\0';
-		err = options_parse(open, &rule, options, why, why_len);
-		if (err)
-			return err;
+		err = export_options_parse(open, &entry, options, why, why_len);
 	}
-	return host_parse(copy, &rule, tail, why, why_len);
+	options->sync |= !entry.async;
+	if (!err)
+		err = export_entry_rule(&entry, &rule, why, why_len);
+	return err ? err : host_parse(copy, &rule, rules, warning, why, why_len);
 }

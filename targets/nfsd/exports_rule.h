@@ -3,24 +3,30 @@
 #ifndef TARGETS_NFSD_EXPORTS_RULE_H
 #define TARGETS_NFSD_EXPORTS_RULE_H
 
-#include "nfsrdma/server/export.h"
+#include "targets/nfsd/exports_option.h"
 
-#define EXPORT_TEXT_MAX 1024	/* HOST(OPTIONS) as a whole */
-
-/* Options that are of the export, whoever the client is. */
-struct export_options {
-	bool has_fsid, crossmnt, nohide, async;
-	u64 fsid;
-	/* of ceph:/PATH; "": not given */
-	char pseudo[EXPORT_TEXT_MAX], ceph_user[EXPORT_TEXT_MAX], ceph_fs[EXPORT_TEXT_MAX],
-		ceph_conf[EXPORT_TEXT_MAX];
+/* Told of what costs an entry, but not its line. */
+struct exports_warning {
+	void (*fn)(const char *text);	/* NULL: nobody */
+	const char *path;		/* of the export */
 };
 
+void exports_warn(const struct exports_warning *warning, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /*
- * Adds the rules of text, which is HOST, HOST(OPTIONS) or (OPTIONS), behind *tail: a name may have several addresses.
- * 0 or -EINVAL and why.
+ * Adds the rules of text, which is HOST, HOST(OPTIONS) or (OPTIONS), to those at *rules: a name may have several
+ * addresses, or, with a warning, none.  What it does not say is as in defaults.  0 or -EINVAL and why.
  */
-int exports_rule_parse(const char *text, struct nfs_export_rule ***tail,
-		       struct export_options *options, char *why, size_t why_len);
+int exports_rule_parse(const char *text, const struct export_entry *defaults,
+		       struct nfs_export_rule **rules, struct export_options *options,
+		       const struct exports_warning *warning, char *why, size_t why_len);
+
+/*
+ * Puts a rule in its place: behind those of its kind.  False, with a warning, when these clients have one: that counts,
+ * and this one stays the caller's.
+ */
+bool exports_rule_insert(struct nfs_export_rule **rules, struct nfs_export_rule *rule,
+			 const struct exports_warning *warning);
 
 #endif

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 	char why[1024];
 	int status = EXIT_USAGE;
 
+	daemon_log_init();
 	switch (nfsd_options_parse(argc, argv, &options, why, sizeof(why))) {
 	case OPTIONS_HELP:
 		fputs(nfsd_options_help(), stdout);
@@ -30,7 +31,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "openrdma-nfsd: error: %s\n", why);
 		break;
 	case OPTIONS_RUN:
-		daemon_log_init();
 		daemon_log_set_level(options.log_level);
 		status = nfsd_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 		break;

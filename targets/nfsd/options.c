@@ -7,11 +7,11 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
 
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/rpcrdma.h"
 #include "nfsrdma/server/nfs4_state.h"
+#include "targets/daemon/log.h"
 #include "ual/loop.h"
 
 #define BAD(p, ...) daemon_options_bad(p, __VA_ARGS__)
@@ -238,6 +238,11 @@ static const struct daemon_option table[] = {
 	{ 0 },
 };
 
+static void warn(const char *text)
+{
+	daemon_log(LOG_WARNING, "%s", text);
+}
+
 static unsigned processors(void)
 {
 	cpu_set_t set;
@@ -249,7 +254,7 @@ static int check(struct daemon_options *p)
 {
 	const struct nfsd_options *o = options_of(p);
 
-	if (!o->exports.n)
+	if (!o->exports.n && !o->exports.left_out)
 		return BAD(p, "nothing is exported; give --export DIR, -c EXPORTS or a --config");
 	if (o->no_tcp && o->no_rdma)
 		return BAD(p, "--no-tcp and --no-rdma together leave nothing to serve on");
@@ -277,6 +282,7 @@ enum daemon_options_verdict nfsd_options_parse(int argc, char *const *argv, stru
 		.log_level = LOG_INFO,
 	};
 	exports_init(&o->exports);
+	o->exports.warn = warn;
 	verdict = daemon_options_parse(argc, argv, table, &p, &o->config);
 	if (verdict != OPTIONS_RUN)
 		return verdict;

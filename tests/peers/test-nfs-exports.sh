@@ -2,11 +2,40 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #
 # Who may do what in openrdma-nfsd's exports, by libnfs's programs (Debian's libnfs-utils), which say any user and group
-# that they are told to.
+# that they are told to.  The table of exports-lib.sh is judged by the kernel's server, too: both must make the same of it.
 #
-#   usage: test-nfs-exports.sh
+#   usage: test-nfs-exports.sh self|kernel-server
 . "$(dirname "$0")/lib.sh"
-peer_need nfs-cat
+. "$peer_src/exports-lib.sh"
+peer_need nfs-cat nfs-cp
+
+if [ "${1-self}" = kernel-server ]; then
+	peer_need rpcbind exportfs rpc.mountd rpc.nfsd
+	peer_begin
+	peer_guest -t 150 <<-'GUEST'
+		. "$PEER_SRC/exports-lib.sh"
+		mkdir -p /srv /run/rpcbind /var/lib/nfs /run/sendsigs.omit.d
+		mount -t tmpfs srv /srv
+		chmod 755 /srv
+		mount -t tmpfs state /var/lib/nfs
+		mkdir -p /var/lib/nfs/v4recovery
+		mount -t nfsd nfsd /proc/fs/nfsd 2>/dev/null || true
+		ip link set lo up
+		exports_begin /srv
+		cp /srv/exports /etc/exports
+		pidof rpcbind >/dev/null || rpcbind -w
+		exportfs -ra
+		rpc.mountd --port 20048
+		echo 10 >/proc/fs/nfsd/nfsv4leasetime
+		echo 10 >/proc/fs/nfsd/nfsv4gracetime
+		rpc.nfsd 2
+		echo Y >/proc/fs/nfsd/v4_end_grace
+		exports_judge /srv 2049 20048
+	GUEST
+	say "the kernel's server makes the same of the table"
+	exit 0
+fi
+
 peer_begin_alone
 peer_program openrdma-nfsd
 nfsd=$peer_found
@@ -74,3 +103,24 @@ for id in $none 4294967294 65534; do
 done
 peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
 say "identities"
+
+# ---- the table that the kernel's server is judged by, too ------------------------------------------------------
+mkdir "$peer_dir/table"
+(
+	export peer_dir peer_src
+	ip netns exec "$peer_ns" bash -euo pipefail -c '
+		fail() { echo "FAIL: $*" >&2; exit 1; }
+		. "$peer_src/exports-lib.sh"
+		exports_begin "$peer_dir/table"'
+)
+nfsd_up --listen 10.0.0.5 --listen 10.0.0.6 --listen 10.0.1.5 --exports "$peer_dir/table/exports"
+(
+	export peer_dir peer_src port
+	ip netns exec "$peer_ns" bash -euo pipefail -c '
+		fail() { echo "FAIL: $*" >&2; exit 1; }
+		. "$peer_src/exports-lib.sh"
+		exports_judge "$peer_dir/table" $port $port'
+)
+grep -q "no-such-host..invalid.*its entry is left out" "$peer_dir/nfsd.log" || fail "no warning of the unknown host"
+peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
+say "the table"
