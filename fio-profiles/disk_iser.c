@@ -174,6 +174,7 @@ static int submit(struct bench_disk *d, struct bench_io *io)
 	part->len = io->len;
 	part->buf = io->buf;
 	part->mem = io->buf ? s->mem : NULL;
+	part->told = NULL;
 	part->fn = on_done;
 	part->ctx = io;
 	return oriser_disk_submit(s->disk, part);

@@ -8,6 +8,9 @@
  * (after half of it the session is made anew).  Block operations are idempotent;
  * two submitted at once to overlapping ranges have no defined order, here as on any disk.
  *
+ * What was answered without FUA may be in a cache of the target until a flush is answered.  When the target
+ * has lost it (its machine lost power), the flushes that were meant for it fail with -EIO: see oriser_io.told.
+ *
  * UNIT ATTENTION, BUSY and TASK SET FULL are retried inside.  When the same command was out in two sessions
  * that ended, operations are cut smaller from then on, down to 128 KiB: on_state tells.
  */
@@ -89,7 +92,7 @@ void oriser_disk_mem_del(struct oriser_disk *disk, struct oriser_mem *mem);
 
 enum oriser_op { ORISER_READ, ORISER_WRITE, ORISER_FLUSH, ORISER_DISCARD, ORISER_WRITE_ZEROES };
 enum oriser_io_flags {
-	ORISER_FUA	= 1 << 0,	/* write: on stable storage before it is answered */
+	ORISER_FUA	= 1 << 0,	/* change: on stable storage before it is answered */
 	ORISER_NO_UNMAP	= 1 << 1,	/* write zeroes: keep the space allocated */
 };
 
@@ -99,12 +102,20 @@ struct oriser_io {			/* storage of the caller; the library's from submit to fn *
 	uint64_t offset, len;		/* bytes, multiples of block_size; len 0 for flush */
 	void *buf;			/* read, write */
 	struct oriser_mem *mem;		/* the region that holds buf */
+	uint32_t *told;			/* flush: see below; NULL: the disk's own */
 	/* err: 0, -EIO, -ENOSPC, -EROFS, -EBADMSG (medium), -ETIMEDOUT, -EREMCHG (LUN is another one),
 	 * -EOPNOTSUPP */
 	void (*fn)(struct oriser_io *, int err);
 	void *ctx;
 	uint64_t priv[48];
 };
+
+/*
+ * Who shares a disk with others tells by a number of its own which losses it knows of, so that each is told of
+ * each loss once, whoever flushes first: a flush fails with -EIO when the disk has met a loss that *told does not
+ * count, and counts it.  It must live until fn.  Where a new one begins: at what somebody was told of.
+ */
+uint32_t oriser_disk_losses_told(const struct oriser_disk *disk);
 
 /* Any number may be submitted; beyond depth they wait inside.  -EINVAL: alignment or range.
  * Submitted in one pass of the loop they leave together. */

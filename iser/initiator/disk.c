@@ -67,6 +67,13 @@ static bool is_supported(const struct oriser_disk *d, const struct oriser_io *io
 	       (io->op != ORISER_WRITE_ZEROES || d->info.write_zeroes);
 }
 
+/* Nothing is cached any more, but what was may have been lost before. */
+static void end_flush(struct oriser_disk *d, struct oriser_io *io)
+{
+	disk_flush_begin(d, io);
+	disk_io_end_later(d, io, disk_flush_end(d, io));
+}
+
 int oriser_disk_submit(struct oriser_disk *d, struct oriser_io *io)
 {
 	if (d->closing || !d->open_told || io->op > ORISER_WRITE_ZEROES)
@@ -80,7 +87,7 @@ int oriser_disk_submit(struct oriser_disk *d, struct oriser_io *io)
 	else if (!is_supported(d, io))
 		disk_io_end_later(d, io, -EOPNOTSUPP);
 	else if (io->op == ORISER_FLUSH && !d->info.write_cache)
-		disk_io_end_later(d, io, 0);
+		end_flush(d, io);
 	else
 		disk_io_start(d, io);
 	return 0;

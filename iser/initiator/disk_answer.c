@@ -95,12 +95,14 @@ static void answered(struct oriser_disk *d, struct disk_cmd *cmd)
 	const struct oriser_task *t = &cmd->task;
 	struct scsi_outcome outcome = ini_scsi_judge(t->status, t->sense, t->sense_len);
 
+	disk_cache_sense(d, t);
 	/* Only now: a command that breaks every session must not make us connect without a pause. */
 	d->backoff_ms = DISK_BACKOFF_MIN_MS;
 	d->answered_ns = ual_loop_now(d->loop);
 	switch (outcome.verdict) {
 	case SCSI_DONE:
 		if (moved_all(cmd)) {
+			disk_cache_done(d, cmd);
 			disk_cmd_did(d, cmd);
 			return;
 		}
@@ -113,6 +115,7 @@ static void answered(struct oriser_disk *d, struct disk_cmd *cmd)
 	case SCSI_FAILED:
 		/* a LUN that neither tells of a cache nor knows how to flush one has none */
 		if (cmd->flush && outcome.err == -EOPNOTSUPP && !d->facts.cache_known) {
+			disk_cache_done(d, cmd);
 			disk_cmd_over(d, cmd, 0);
 			return;
 		}

@@ -7,8 +7,8 @@
  * lost session everything unanswered goes out in the order in which it was submitted.  A command that was made
  * when more could be moved at once goes out in parts, one after another.
  *
- * FUA on a LUN without it is a flush behind the write.  If the session changed in between, the target may
- * have been restarted and have lost what it had only cached, so the write is done over.
+ * FUA where a command has none is a flush behind it.  If the session changed in between, the target may have
+ * been restarted and have lost what it had only cached, so the operation is done over.
  */
 #include <stdlib.h>
 
@@ -51,8 +51,8 @@ static void cmd_put(struct oriser_disk *d, struct disk_cmd *cmd)
 
 static bool fua_by_flush(const struct oriser_disk *d, const struct oriser_io *io)
 {
-	return io->op == ORISER_WRITE && (io->flags & ORISER_FUA) && d->info.write_cache &&
-	       !d->info.fua;
+	return io->op != ORISER_READ && io->op != ORISER_FLUSH && (io->flags & ORISER_FUA) &&
+	       d->info.write_cache && !(io->op == ORISER_WRITE && d->info.fua);
 }
 
 void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err)
@@ -72,7 +72,7 @@ void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err)
 		return;
 	}
 	if (!p->err && fua_by_flush(d, io)) {
-		if (p->epoch != d->epoch) {
+		if (p->epoch != d->epoch || p->losses != d->losses) {
 			cmd_put(d, cmd);
 			p->issued = 0;
 			p->queued = true;
@@ -89,6 +89,8 @@ void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err)
 			return;
 		}
 	}
+	if (!p->err && io->op == ORISER_FLUSH)
+		p->err = disk_flush_end(d, io);
 	cmd_put(d, cmd);
 	io_end(d, io, p->err);
 }
@@ -179,6 +181,7 @@ void disk_cmd_issue(struct oriser_disk *d, struct disk_cmd *cmd)
 		return;
 	}
 	cmd->sent_ns = ual_loop_now(d->loop);
+	cmd->covers = d->changes;
 	disk_limit_watch(d);
 }
 
@@ -204,8 +207,10 @@ static void issue_next(struct oriser_disk *d, struct disk_io *p)
 	cmd->flush = io->op == ORISER_FLUSH;
 	cmd->lba = (io->offset + p->issued) / d->info.block_size;
 	cmd->blocks = cmd->flush ? 0 : piece(d, io);
-	if (p->issued == 0)
+	if (p->issued == 0 && !cmd->flush) {
 		p->epoch = d->epoch;
+		p->losses = d->losses;
+	}
 	p->issued += (u64)cmd->blocks * d->info.block_size;
 	p->cmds++;
 	if (cmd->flush || p->issued == io->len) {
@@ -252,6 +257,8 @@ void disk_io_start(struct oriser_disk *d, struct oriser_io *io)
 
 	static_assert(sizeof(struct disk_io) <= sizeof(io->priv), "operation space");
 	*p = (struct disk_io){ .queued = true, .at_ns = ual_loop_now(d->loop) };
+	if (io->op == ORISER_FLUSH)
+		disk_flush_begin(d, io);
 	list_add_tail(&p->link, &d->queue);
 	if (d->state == ORISER_DISK_UP)
 		disk_pump(d);

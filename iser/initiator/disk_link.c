@@ -27,6 +27,7 @@ static void enter_up(struct oriser_disk *d)
 {
 	d->state = ORISER_DISK_UP;
 	d->expired = false;
+	d->restart_seen = false;
 	ual_timer_disarm(d->loop, &d->expire_timer);
 }
 
@@ -120,6 +121,7 @@ static void on_down(struct oriser_session *s, const struct oriser_down_info *inf
 	if (!d->session_dead && !d->leaving) {
 		snprintf(d->why, sizeof(d->why), "%s", info->text);
 		d->lost_err = down_err(info);
+		disk_cache_down(d, info);
 	}
 	disk_link_drop(d);
 }
@@ -244,8 +246,15 @@ static void take_facts(struct oriser_disk *d)
 
 static void another_lun(struct oriser_disk *d)
 {
-	snprintf(d->why, sizeof(d->why), "LUN %u of %.100s is another one now (%s, was %s)",
-		 d->url.lun, d->url.target, d->probe.facts.wwid, d->facts.wwid);
+	if (d->facts.in_memory && strcmp(d->probe.facts.wwid, d->facts.wwid) == 0)
+		snprintf(
+			d->why, sizeof(d->why),
+			"LUN %u of %.100s is in memory, and the target was started anew: it is another, "
+			"empty one now",
+			d->url.lun, d->url.target);
+	else
+		snprintf(d->why, sizeof(d->why), "LUN %u of %.100s is another one now (%s, was %s)",
+			 d->url.lun, d->url.target, d->probe.facts.wwid, d->facts.wwid);
 	enter_failed(d, -EREMCHG);
 }
 
@@ -261,10 +270,13 @@ static void rechecked(struct oriser_disk *d)
 	tell_state(d);
 }
 
-static void say_back(struct oriser_disk *d)
+static void say_back(struct oriser_disk *d, bool lost)
 {
-	int n = snprintf(d->why, sizeof(d->why), "connected again to %s:%s", d->url.host,
-			 d->url.port);
+	int n = snprintf(
+		d->why, sizeof(d->why), "connected again to %s:%s%s", d->url.host, d->url.port,
+		lost ? ", which was started anew: what was written since the last flush may be lost, "
+		       "and the next flush fails for it"
+		     : "");
 
 	if (!d->io_refused)
 		return;
@@ -287,6 +299,8 @@ static void probe_failed(struct oriser_disk *d, int err)
 
 void disk_probed(struct oriser_disk *d, int err)
 {
+	bool lost;
+
 	ual_timer_disarm(d->loop, &d->retry_timer);
 	if (err) {
 		probe_failed(d, err);
@@ -304,17 +318,20 @@ void disk_probed(struct oriser_disk *d, int err)
 			another_lun(d);
 			break;
 		}
+		lost = disk_cache_back(d);
 		enter_up(d);
-		say_back(d);
+		say_back(d, lost);
 		tell_state(d);
 		rechecked(d);
 		disk_pump(d);
 		break;
 	case ORISER_DISK_UP:
-		if (!ini_lun_is_same(&d->facts, &d->probe.facts))
+		if (!ini_lun_is_same(&d->facts, &d->probe.facts)) {
 			another_lun(d);
-		else
+		} else {
+			disk_cache_back(d);
 			rechecked(d);
+		}
 		break;
 	case ORISER_DISK_FAILED:
 		break;

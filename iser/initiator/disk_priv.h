@@ -5,6 +5,7 @@
  *   disk.c        making and closing, memory, submission
  *   disk_io.c     operations to SCSI commands; their end; the order of replay
  *   disk_answer.c what answers mean: done, failed, again
+ *   disk_cache.c  what the target has only cached, what a flush may say
  *   disk_link.c   sessions: the first, the next ones, the time limit
  *   disk_limit.c  how long a target may take for an answer
  *   disk_size.c   how much one command moves
@@ -52,7 +53,8 @@ struct disk_cmd {
 	u32 blocks;			/* from lba on, not done yet */
 	u32 part;			/* of them, of this issue */
 	unsigned losses;		/* sessions that ended before they answered the part */
-	bool flush;			/* of a flush, or of the end of a write with emulated FUA */
+	bool flush;	 /* of a flush, or of the end of a change with emulated FUA */
+	u64 covers;			/* flush: changes that were answered when it was sent */
 	unsigned tries;
 	u64 due_ns;			/* on the later list */
 	u64 first_ns;			/* first issue */
@@ -68,6 +70,7 @@ struct disk_io {
 	u32 cmds;			/* commands out */
 	int err;			/* the first */
 	unsigned epoch;			/* session of the first command */
+	u32 losses;	       /* flush: that the caller knew of; else as of the first command */
 	u64 at_ns;			/* submitted */
 };
 
@@ -90,6 +93,7 @@ enum probe_step {
 	PROBE_LIMITS,
 	PROBE_CHARACTERISTICS,
 	PROBE_PROVISIONING,
+	PROBE_INSTANCE,
 	PROBE_CAPACITY_16,
 	PROBE_CAPACITY_10,
 	PROBE_MODE,
@@ -160,6 +164,10 @@ struct oriser_disk {
 	u32 ios;			/* operations between submit and fn */
 	bool recheck;			/* the LUN said that it has changed */
 
+	u64 changes, stable;		/* see disk_cache.c */
+	u32 losses, told, told_any;
+	bool restart_seen; /* by what a target without an instance did, since the last session */
+
 	struct ual_defer pump_defer;
 	struct ual_defer reap_defer;
 	struct ual_timer retry_timer;	/* reconnect, or time limit of login and probe */
@@ -215,6 +223,18 @@ void disk_cmd_done(struct oriser_task *t);	/* fn of a command's task */
 void disk_limit_init(struct oriser_disk *d);
 void disk_limit_watch(struct oriser_disk *d);	/* commands are out */
 bool disk_cmd_expired(const struct oriser_disk *d, const struct disk_cmd *cmd);
+
+/* ---- disk_cache.c ---- */
+/* A command was answered with success. */
+void disk_cache_done(struct oriser_disk *d, const struct disk_cmd *cmd);
+/* What tells of a restart: the end of a session or of an attempt, sense data. */
+void disk_cache_down(struct oriser_disk *d, const struct oriser_down_info *info);
+void disk_cache_sense(struct oriser_disk *d, const struct oriser_task *t);
+/* There is a session again, probe.facts hold, facts are those of before.  True: writes are lost. */
+bool disk_cache_back(struct oriser_disk *d);
+/* A flush is submitted; it ends well: 0, or what its caller must be told. */
+void disk_flush_begin(struct oriser_disk *d, struct oriser_io *io);
+int disk_flush_end(struct oriser_disk *d, const struct oriser_io *io);
 
 /* ---- disk_link.c ---- */
 void disk_link_init(struct oriser_disk *d);

@@ -29,6 +29,8 @@ static enum vpd_page step_page(enum probe_step step)
 		return VPD_CHARACTERISTICS;
 	case PROBE_PROVISIONING:
 		return VPD_PROVISIONING;
+	case PROBE_INSTANCE:
+		return VPD_INSTANCE;
 	case PROBE_READY:
 	case PROBE_INQUIRY:
 	case PROBE_VPD_LIST:
@@ -66,6 +68,7 @@ static u32 step_cdb(enum probe_step step, u8 cdb[16])
 	case PROBE_LIMITS:
 	case PROBE_CHARACTERISTICS:
 	case PROBE_PROVISIONING:
+	case PROBE_INSTANCE:
 	case PROBE_DONE:
 		break;
 	}
@@ -75,7 +78,7 @@ static u32 step_cdb(enum probe_step step, u8 cdb[16])
 
 static bool step_is_vpd(enum probe_step step)
 {
-	return step >= PROBE_SERIAL && step <= PROBE_PROVISIONING;
+	return step >= PROBE_SERIAL && step <= PROBE_INSTANCE;
 }
 
 static enum probe_step next_step(const struct disk_probe *p)
@@ -87,7 +90,7 @@ static enum probe_step next_step(const struct disk_probe *p)
 		return PROBE_MODE;
 	do {
 		step++;
-	} while (step_is_vpd(step) && !p->facts.has_vpd[step_page(step)]);
+	} while (step_is_vpd(step) && !ini_lun_has_page(&p->facts, step_page(step)));
 	return step;
 }
 
@@ -149,6 +152,7 @@ static void step_failed(struct oriser_disk *d, int err)
 	case PROBE_LIMITS:
 	case PROBE_CHARACTERISTICS:
 	case PROBE_PROVISIONING:
+	case PROBE_INSTANCE:
 	case PROBE_MODE:
 	case PROBE_DONE:
 		break;
@@ -195,6 +199,7 @@ static void step_answered(struct oriser_disk *d, size_t len)
 	case PROBE_LIMITS:
 	case PROBE_CHARACTERISTICS:
 	case PROBE_PROVISIONING:
+	case PROBE_INSTANCE:
 		ini_lun_parse_vpd(f, step_page(step), d->block, len);
 		break;
 	case PROBE_CAPACITY_16:
@@ -222,6 +227,7 @@ static void judge(struct oriser_disk *d)
 	const struct oriser_task *t = &p->task;
 	struct scsi_outcome outcome = ini_scsi_judge(t->status, t->sense, t->sense_len);
 
+	disk_cache_sense(d, t);
 	switch (outcome.verdict) {
 	case SCSI_DONE:
 		step_answered(d, t->overflow ? t->len : t->len - t->residual);

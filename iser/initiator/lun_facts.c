@@ -8,6 +8,9 @@
 #define BLOCK_SIZE_MAX		65536
 #define WRITE_SAME_DEFAULT	65535		/* blocks, where the LUN does not say */
 #define ROTATION_NONE		1
+#define INSTANCE_VENDOR		"OPENRDMA"
+#define INSTANCE_PAGE_LEN	32u
+#define INSTANCE_IN_MEMORY	0x01
 
 /* SPC-4 7.8.6.1: designator types, best first. */
 enum { DESIGNATOR_T10 = 1, DESIGNATOR_EUI = 2, DESIGNATOR_NAA = 3, DESIGNATOR_NAME = 8 };
@@ -106,6 +109,21 @@ static void parse_block_limits(struct lun_facts *f, const u8 *data, size_t len)
 		f->write_same_max = get_unaligned_be64(data + 36);
 }
 
+static void parse_instance(struct lun_facts *f, const u8 *data, size_t len)
+{
+	if (len < INSTANCE_PAGE_LEN || memcmp(data + 4, INSTANCE_VENDOR, 8) != 0)
+		return;
+	f->instance_known = true;
+	f->in_memory = data[12] & INSTANCE_IN_MEMORY;
+	memcpy(f->instance, data + 16, sizeof(f->instance));
+}
+
+bool ini_lun_has_page(const struct lun_facts *f, enum vpd_page page)
+{
+	return f->has_vpd[page] &&
+	       (page != VPD_INSTANCE || strcmp(f->vendor, INSTANCE_VENDOR) == 0);
+}
+
 void ini_lun_parse_vpd(struct lun_facts *f, enum vpd_page page, const u8 *data, size_t len)
 {
 	size_t body;
@@ -137,6 +155,9 @@ void ini_lun_parse_vpd(struct lun_facts *f, enum vpd_page page, const u8 *data, 
 			f->unmap = data[5] & 0x80;
 			f->write_same_unmap = data[5] & 0x40;
 		}
+		break;
+	case VPD_INSTANCE:
+		parse_instance(f, data, len);
 		break;
 	}
 }
@@ -234,9 +255,17 @@ void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct oriser_disk_i
 	memcpy(info->wwid, f->wwid, sizeof(info->wwid));
 }
 
+bool ini_lun_same_instance(const struct lun_facts *a, const struct lun_facts *b)
+{
+	return a->instance_known && b->instance_known &&
+	       memcmp(a->instance, b->instance, sizeof(a->instance)) == 0;
+}
+
 bool ini_lun_is_same(const struct lun_facts *a, const struct lun_facts *b)
 {
 	if (a->block_size != b->block_size)
+		return false;
+	if ((a->in_memory || b->in_memory) && !ini_lun_same_instance(a, b))
 		return false;
 	if (a->wwid[0] || b->wwid[0])
 		return strcmp(a->wwid, b->wwid) == 0;

@@ -20,6 +20,7 @@ enum vpd_page {
 	VPD_BLOCK_LIMITS	= 0xb0,
 	VPD_CHARACTERISTICS	= 0xb1,
 	VPD_PROVISIONING	= 0xb2,
+	VPD_INSTANCE = 0xc0, /* of openrdma-targetd; any other vendor's is something else */
 };
 
 #define MODE_PAGE_CACHING	0x08
@@ -44,10 +45,16 @@ struct lun_facts {
 
 	bool write_protect, fua;
 	bool cache_known, write_cache;	/* unknown: taken for one */
+
+	/* Page C0: another instance has lost what was not flushed; in_memory: and everything else. */
+	bool instance_known, in_memory;
+	u8 instance[16];
 };
 
 /* False: too short to be standard INQUIRY data. */
 bool ini_lun_parse_inquiry(struct lun_facts *f, const u8 *data, size_t len);
+/* It lists the page, and means by it what we do. */
+bool ini_lun_has_page(const struct lun_facts *f, enum vpd_page page);
 /* Any of enum vpd_page; another page than asked for is ignored. */
 void ini_lun_parse_vpd(struct lun_facts *f, enum vpd_page page, const u8 *data, size_t len);
 /* False: too short, or block size 0, above 64 KiB or no power of two, or more bytes than 63 bits. */
@@ -59,7 +66,9 @@ void ini_lun_parse_mode_6(struct lun_facts *f, const u8 *data, size_t len);
 /* What follows for block operations; transfer_max bounds io_max besides what the LUN says. */
 void ini_lun_to_info(const struct lun_facts *f, u32 io_max, struct oriser_disk_info *info);
 u64 ini_lun_write_same_max(const struct lun_facts *f);		/* bytes of one command */
-/* Same LUN?  By WWID, else serial number, else size and model. */
+/* Same LUN?  By WWID, else serial number, else size and model; in memory: the same instance, too. */
 bool ini_lun_is_same(const struct lun_facts *a, const struct lun_facts *b);
+/* Both told, and the same. */
+bool ini_lun_same_instance(const struct lun_facts *a, const struct lun_facts *b);
 
 #endif

@@ -10,6 +10,8 @@
 #define ASC_OPERATION_RUNNING	ASC(0x04, 0x07)
 #define ASC_TRANSITION		ASC(0x04, 0x0a)
 #define ASC_SPACE_ALLOCATION	ASC(0x27, 0x07)
+#define ASC_POWER_ON		ASC(0x29, 0x01)
+#define ASC_INTERNAL_RESET	ASC(0x29, 0x04)
 
 bool ini_sense_decode(const u8 *data, size_t len, struct scsi_sense *sense)
 {
@@ -110,6 +112,16 @@ struct scsi_outcome ini_scsi_judge(u8 status, const u8 *sense, size_t sense_len)
 	default:
 		return failed(-EIO);
 	}
+}
+
+bool ini_scsi_says_power_on(u8 status, const u8 *sense, size_t sense_len)
+{
+	struct scsi_sense s;
+
+	if (status != SCSI_CHECK_CONDITION || !ini_sense_decode(sense, sense_len, &s) ||
+	    s.key != SENSE_UNIT_ATTENTION)
+		return false;
+	return ASC(s.asc, s.ascq) == ASC_POWER_ON || ASC(s.asc, s.ascq) == ASC_INTERNAL_RESET;
 }
 
 static const char *status_name(u8 status)

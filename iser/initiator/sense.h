@@ -60,6 +60,8 @@ struct scsi_outcome {
 /* Fixed and descriptor format.  False: none of them, or too short to hold a key. */
 bool ini_sense_decode(const u8 *data, size_t len, struct scsi_sense *sense);
 struct scsi_outcome ini_scsi_judge(u8 status, const u8 *sense, size_t sense_len);
+/* UNIT ATTENTION with POWER ON OCCURRED or DEVICE INTERNAL RESET: what was cached is lost. */
+bool ini_scsi_says_power_on(u8 status, const u8 *sense, size_t sense_len);
 /* "check condition: medium error, unrecovered read error (3/11/00)" */
 const char *ini_scsi_describe(u8 status, const u8 *sense, size_t sense_len, char *text,
 			      size_t text_len);

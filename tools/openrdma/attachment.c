@@ -35,6 +35,7 @@ struct attachment {
 	struct ual_watch signals, waiter;
 	bool waiter_watched;
 	struct dio_req flush;
+	uint32_t told;		/* losses that some user of the device knows of */
 };
 
 static void begin_stop(struct attachment *a, bool force);
@@ -115,7 +116,9 @@ static void flush_and_close(struct attachment *a)
 		close_disk(a);
 		return;
 	}
-	a->flush = (struct dio_req){ .op = ORISER_FLUSH, .fn = flushed, .ctx = a };
+	a->told = oriser_disk_losses_told(a->disk);
+	a->flush =
+		(struct dio_req){ .op = ORISER_FLUSH, .told = &a->told, .fn = flushed, .ctx = a };
 	dio_submit(a->dio, &a->flush);
 }
 

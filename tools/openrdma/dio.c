@@ -26,7 +26,6 @@ enum dio_step {
 	STEP_MIDDLE,		/* all of an aligned request */
 	STEP_TAIL_READ,
 	STEP_TAIL_WRITE,
-	STEP_FLUSH,		/* FUA for an operation that has none of its own */
 	STEP_DONE,
 };
 
@@ -142,13 +141,19 @@ static void io_done(struct oriser_io *io, int err)
 	step_done(r);
 }
 
-/* What of the request's flags the command has. */
+/* What of the request's flags the operation has. */
 static uint32_t io_flags(const struct dio_req *r, enum oriser_op op)
 {
-	if (op == ORISER_WRITE)
+	switch (op) {
+	case ORISER_WRITE:
+	case ORISER_DISCARD:
 		return r->flags & ORISER_FUA;
-	if (op == ORISER_WRITE_ZEROES)
-		return r->flags & ORISER_NO_UNMAP;
+	case ORISER_WRITE_ZEROES:
+		return r->flags & (ORISER_FUA | ORISER_NO_UNMAP);
+	case ORISER_READ:
+	case ORISER_FLUSH:
+		break;
+	}
 	return 0;
 }
 
@@ -164,6 +169,7 @@ static bool io_submit(struct dio_req *r, enum oriser_op op, uint64_t offset, uin
 	io->len = len;
 	io->buf = data;
 	io->mem = buf ? buf->mem : NULL;
+	io->told = r->told;
 	io->fn = io_done;
 	io->ctx = r;
 	r->err = oriser_disk_submit(r->dio->disk, io);
@@ -192,11 +198,6 @@ static uint64_t middle_start(const struct dio_req *r)
 static uint64_t middle_end(const struct dio_req *r)
 {
 	return block_down(r->dio, end_of(r));
-}
-
-static bool needs_flush(const struct dio_req *r)
-{
-	return (r->flags & ORISER_FUA) && r->op != ORISER_WRITE;
 }
 
 /* The block that the head or tail is part of. */
@@ -244,8 +245,6 @@ static bool step_is_empty(const struct dio_req *r)
 	case STEP_TAIL_READ:
 	case STEP_TAIL_WRITE:
 		return !has_tail(r);
-	case STEP_FLUSH:
-		return !needs_flush(r);
 	case STEP_DONE:
 		break;
 	}
@@ -264,8 +263,6 @@ static bool step_submit(struct dio_req *r)
 		return submit_block(r, ORISER_WRITE);
 	case STEP_MIDDLE:
 		return submit_middle(r);
-	case STEP_FLUSH:
-		return io_submit(r, ORISER_FLUSH, 0, 0, NULL, NULL);
 	case STEP_DONE:
 		break;
 	}

@@ -28,6 +28,7 @@ struct dio_req {		/* storage of the caller; the library's from submit to fn */
 	struct buf *buf;	/* read, write: the buffer that holds data */
 	/* write: the bytes; read: set by dio_submit() to where they will be */
 	uint8_t *data;
+	uint32_t *told;		/* flush: as in oriser_io */
 	void (*fn)(struct dio_req *, int err);	/* as for oriser_io */
 	void *ctx;
 

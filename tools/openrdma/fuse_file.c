@@ -38,6 +38,12 @@ struct fuse_io {
 	struct fuse_io *next;
 };
 
+/* An open file.  Its fsync() tells by itself of writes that the target has lost. */
+struct opened {
+	uint32_t told;
+	struct opened *prev, *next;
+};
+
 struct fuse_file {
 	struct fuse_file_cfg cfg;
 	struct fuse_session *session;
@@ -45,6 +51,7 @@ struct fuse_file {
 	struct ual_watch watch;
 	struct ual_defer idle;
 	bool watched, shut, starved;
+	struct opened *opened;
 	struct fuse_io *free;
 	struct fuse_io *current;	/* its buffer holds the message that is being decoded */
 	unsigned busy, io_n;
@@ -101,8 +108,8 @@ static void io_done(struct dio_req *r, int err)
 	give_back(io);
 }
 
-static void submit(struct fuse_io *io, enum oriser_op op, uint32_t flags, uint64_t offset,
-		   uint64_t len, uint8_t *data)
+static void submit_told(struct fuse_io *io, enum oriser_op op, uint32_t flags, uint64_t offset,
+			uint64_t len, uint8_t *data, uint32_t *told)
 {
 	io->dio = (struct dio_req){
 		.op = op,
@@ -111,10 +118,17 @@ static void submit(struct fuse_io *io, enum oriser_op op, uint32_t flags, uint64
 		.len = len,
 		.buf = io->buf,
 		.data = data,
+		.told = told,
 		.fn = io_done,
 		.ctx = io,
 	};
 	dio_submit(io->ff->cfg.dio, &io->dio);
+}
+
+static void submit(struct fuse_io *io, enum oriser_op op, uint32_t flags, uint64_t offset,
+		   uint64_t len, uint8_t *data)
+{
+	submit_told(io, op, flags, offset, len, data, NULL);
 }
 
 static uint64_t disk_size(fuse_req_t req)
@@ -150,12 +164,18 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t le
 		       (uint8_t *)data);
 }
 
+static struct opened *opened_of(const struct fuse_file_info *fi)
+{
+	return (struct opened *)(uintptr_t)fi->fh;
+}
+
+/* The kernel releases a file after its last fsync() was answered: told lives until then. */
 static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
 	if (ino != INO_DISK)
 		fuse_reply_err(req, 0);
 	else
-		submit(take(req), ORISER_FLUSH, 0, 0, 0, NULL);
+		submit_told(take(req), ORISER_FLUSH, 0, 0, 0, NULL, &opened_of(fi)->told);
 }
 
 /*
@@ -238,9 +258,21 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 		op_getattr(req, ino, fi);
 }
 
+static void opened_free(struct fuse_file *ff, struct opened *o)
+{
+	if (o->prev)
+		o->prev->next = o->next;
+	else
+		ff->opened = o->next;
+	if (o->next)
+		o->next->prev = o->prev;
+	free(o);
+}
+
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fuse_file *ff = fuse_req_userdata(req);
+	struct opened *o;
 
 	if (ino != INO_DISK) {
 		fuse_reply_err(req, EISDIR);
@@ -250,8 +282,26 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, EROFS);
 		return;
 	}
+	o = calloc(1, sizeof(*o));
+	if (!o) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	o->told = oriser_disk_losses_told(dio_disk(ff->cfg.dio));
+	o->next = ff->opened;
+	if (o->next)
+		o->next->prev = o;
+	ff->opened = o;
+	fi->fh = (uintptr_t)o;
 	fi->direct_io = 1;
-	fuse_reply_open(req, fi);
+	if (fuse_reply_open(req, fi))
+		opened_free(ff, o);	/* the caller was interrupted: there will be no release */
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	opened_free(fuse_req_userdata(req), opened_of(fi));
+	fuse_reply_err(req, 0);
 }
 
 static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t len, off_t off,
@@ -318,6 +368,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.getattr = op_getattr,
 	.setattr = op_setattr,
 	.open = op_open,
+	.release = op_release,
 	.readdir = op_readdir,
 	.read = op_read,
 	.write = op_write,
@@ -502,6 +553,8 @@ void fuse_file_destroy(struct fuse_file *ff)
 	ual_defer_cancel(ff->cfg.loop, &ff->idle);
 	fuse_session_unmount(ff->session);
 	fuse_session_destroy(ff->session);
+	while (ff->opened)	/* unmounted by force */
+		opened_free(ff, ff->opened);
 	free_ios(ff);
 	free(ff);
 }

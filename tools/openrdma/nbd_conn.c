@@ -47,6 +47,7 @@ struct nbd_conn {
 	bool closed;			/* on_closed() was called */
 	bool tx_full;			/* the socket takes no more for now */
 	int err;
+	uint32_t told;			/* losses that an own_user knows of */
 
 	struct buf *chunk;
 	size_t pos, fill;		/* parsed and filled bytes of it */
@@ -317,6 +318,7 @@ static bool decode(struct nbd_op *op, const struct nbd_req *req, enum nbd_type *
 	case NBD_TYPE_FLUSH:
 		op->dio.op = ORISER_FLUSH;
 		op->dio.offset = op->dio.len = 0;
+		op->dio.told = op->c->cfg.own_user ? &op->c->told : NULL;
 		break;
 	case NBD_TYPE_TRIM:
 		op->dio.op = ORISER_DISCARD;
@@ -610,6 +612,7 @@ int nbd_conn_create(const struct nbd_conn_cfg *cfg, struct nbd_conn **out)
 		return -ENOMEM;
 	core_assert(cfg->early_len <= READ_AHEAD);
 	c->cfg = *cfg;
+	c->told = oriser_disk_losses_told(dio_disk(cfg->dio));
 	c->tx_tail = &c->tx;
 	c->flush = (struct ual_defer){ .fn = flush_due, .ctx = c };
 	c->close = (struct ual_defer){ .fn = close_due, .ctx = c };

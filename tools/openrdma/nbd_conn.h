@@ -26,6 +26,8 @@ struct nbd_conn_cfg {
 	/* The peer left or broke the protocol (err); nothing is in flight.  Destroy it here or later. */
 	void (*on_closed)(void *ctx, int err);
 	void *ctx;
+	/* Its client shares the disk with others, and is told by itself of writes that the target has lost. */
+	bool own_user;
 };
 
 int nbd_pool_create(struct dio *dio, uint32_t depth, void (*freed)(void *), void *ctx,

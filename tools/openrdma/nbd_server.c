@@ -91,6 +91,7 @@ static void begin_transmission(struct client *c, const struct core_input *in)
 		.early_len = in->len - in->pos,
 		.on_closed = conn_closed,
 		.ctx = c,
+		.own_user = true,
 	};
 	int err;
 

@@ -21,7 +21,7 @@ static void feed(struct lun_facts *f, uint8_t kind, const uint8_t *data, size_t 
 	char text[64];
 	bool ask_16;
 
-	switch (kind % 11) {
+	switch (kind % 12) {
 	case 6:
 		ini_lun_parse_inquiry(f, data, len);
 		break;
@@ -34,6 +34,9 @@ static void feed(struct lun_facts *f, uint8_t kind, const uint8_t *data, size_t 
 	case 9:
 		ini_lun_parse_mode_6(f, data, len);
 		break;
+	case 11:
+		ini_lun_parse_vpd(f, VPD_INSTANCE, data, len);
+		break;
 	case 10:
 		outcome = ini_scsi_judge(SCSI_CHECK_CONDITION, data, len);
 		if ((outcome.verdict == SCSI_FAILED) != (outcome.err < 0))
@@ -41,9 +44,13 @@ static void feed(struct lun_facts *f, uint8_t kind, const uint8_t *data, size_t 
 		ini_scsi_describe(SCSI_CHECK_CONDITION, data, len, text, sizeof(text));
 		if (strlen(text) >= sizeof(text))
 			abort();
+		/* retried, whatever else it means */
+		if (ini_scsi_says_power_on(SCSI_CHECK_CONDITION, data, len) &&
+		    outcome.verdict != SCSI_AGAIN)
+			abort();
 		break;
 	default:
-		ini_lun_parse_vpd(f, pages[kind % 11], data, len);
+		ini_lun_parse_vpd(f, pages[kind % 12], data, len);
 	}
 }
 

@@ -145,6 +145,7 @@ int submit_flags(struct host *h, enum oriser_op op, u64 block, u64 blocks, u32 f
 		.len = blocks * 512,
 		.buf = h->buf,
 		.mem = h->mem,
+		.told = h->told,
 		.fn = io_done,
 		.ctx = h,
 	};

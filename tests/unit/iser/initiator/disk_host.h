@@ -28,6 +28,7 @@ struct host {
 	struct oriser_io ios[IOS];
 	int errs[IOS];
 	unsigned submitted, ended;
+	uint32_t *told;			/* of flushes */
 	unsigned order[IOS];		/* in which they ended */
 
 	bool open_called, closed;

@@ -14,11 +14,11 @@ static void vpd(struct raw *r, struct raw_lun *lun, const u8 *msg, u8 page)
 
 	switch (page) {
 	case 0x00:
-		data[3] = 4;
-		memcpy(data + 4, "\x00\x80\xb0\xb2", 4);
+		data[3] = 5;
+		memcpy(data + 4, "\x00\x80\xb0\xb2\xc0", 5);
 		if (!lun->serial[0])
 			data[5] = 0xb0;
-		raw_data_in(r, msg, data, 8);
+		raw_data_in(r, msg, data, 9);
 		break;
 	case 0x80:
 		data[3] = (u8)strlen(lun->serial);
@@ -37,6 +37,14 @@ static void vpd(struct raw *r, struct raw_lun *lun, const u8 *msg, u8 page)
 		data[5] = lun->unmap_max ? 0x80 : 0;
 		raw_data_in(r, msg, data, 8);
 		break;
+	case 0xc0:
+		/* others have pages of this number, too */
+		data[3] = 28;
+		memcpy(data + 4, "OPENRDMA", 8);
+		data[12] = lun->in_memory;
+		data[31] = lun->instance;
+		raw_data_in(r, msg, data, 32);
+		break;
 	default:
 		raw_check(r, msg, 5, 0x24, 0);
 	}
@@ -47,6 +55,8 @@ static void inquiry(struct raw *r, struct raw_lun *lun, const u8 *msg)
 	u8 data[36] = { lun->qualifier_type, 0, 5, 2, 31, 0, 0, 2 };
 
 	memcpy(data + 8, "VENDOR  PRODUCT         REV1", 28);
+	if (lun->instance)
+		memcpy(data + 8, "OPENRDMA", 8);
 	raw_data_in(r, msg, data, sizeof(data));
 }
 
@@ -87,7 +97,7 @@ bool raw_lun_answer(struct raw *r, struct raw_lun *lun, const u8 *msg)
 		return false;
 	if (lun->attentions && cdb[0] != 0x12) {
 		lun->attentions--;
-		raw_check(r, msg, 6, 0x29, 0);
+		raw_check(r, msg, 6, 0x29, lun->attention_ascq);
 		return true;
 	}
 	switch (cdb[0]) {

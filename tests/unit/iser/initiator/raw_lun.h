@@ -16,6 +16,9 @@ struct raw_lun {
 	u32 transfer_max;
 	bool fua, write_cache, no_mode_page;
 	unsigned attentions;		/* UNIT ATTENTION for the next so many commands */
+	u8 attention_ascq;		/* of it: 29h and this */
+	u8 instance;			/* 0: not ours, no page C0h */
+	bool in_memory;
 	unsigned not_ready;		/* TEST UNIT READY: becoming ready so many times */
 };
 

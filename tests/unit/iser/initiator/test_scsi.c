@@ -208,6 +208,28 @@ static void cut_sense(void **state)
 	assert_int_equal(ini_scsi_judge(SCSI_CHECK_CONDITION, fixed, 0).err, -EIO);
 }
 
+static void power_on(void **state)
+{
+	static const struct {
+		u8 status, key, asc, ascq;
+		bool yes;
+	} cases[] = {
+		{ 2, 6, 0x29, 0, false }, { 2, 6, 0x29, 1, true },  { 2, 6, 0x29, 2, false },
+		{ 2, 6, 0x29, 3, false }, { 2, 6, 0x29, 4, true },  { 2, 6, 0x29, 7, false },
+		{ 2, 5, 0x29, 1, false }, { 0, 6, 0x29, 1, false }, { 2, 6, 0x2a, 1, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		u8 sense[8] = { 0x72, cases[i].key, cases[i].asc, cases[i].ascq };
+
+		for (size_t n = 0; n <= sizeof(sense); n++)
+			if (ini_scsi_says_power_on(cases[i].status, sense, n) !=
+			    (cases[i].yes && n > 3))
+				fail_msg("%x/%02x/%02x, %zu bytes", cases[i].key, cases[i].asc,
+					 cases[i].ascq, n);
+	}
+}
+
 /* ---- what a LUN says -------------------------------------------------------------------------------- */
 
 /* Page 83h as Linux targets lay it out: NAA, T10, two of the port, the name of the target. */
@@ -241,8 +263,8 @@ static void identification(void **state)
 static void truncation(void **state)
 {
 	static const enum vpd_page pages[] = {
-		VPD_SUPPORTED,	  VPD_SERIAL,	       VPD_IDENTIFICATION,
-		VPD_BLOCK_LIMITS, VPD_CHARACTERISTICS, VPD_PROVISIONING,
+		VPD_SUPPORTED,	     VPD_SERIAL,       VPD_IDENTIFICATION, VPD_BLOCK_LIMITS,
+		VPD_CHARACTERISTICS, VPD_PROVISIONING, VPD_INSTANCE,
 	};
 
 	for (size_t n = 0; n <= sizeof(vpd_83); n++) {
@@ -263,6 +285,40 @@ static void truncation(void **state)
 		ini_lun_parse_mode_6(&f, exact, n);
 		test_free(exact);
 	}
+}
+
+static void instances(void **state)
+{
+	static const u8 page[32] = { 0,	  0xc0, 0,   28,  'O', 'P', 'E', 'N', 'R', 'D', 'M',
+				     'A', 1,	0,   0,	  0,   1,   2,	 3,   4,   5,	6,
+				     7,	  8,	9,   10,  11,  12,  13,	 14,  15,  16 };
+	struct lun_facts f = { .vendor = "OPENRDMA" }, g;
+	u8 other[32];
+
+	f.has_vpd[VPD_INSTANCE] = true;
+	assert_true(ini_lun_has_page(&f, VPD_INSTANCE));
+	for (size_t n = 0; n < sizeof(page); n++)
+		ini_lun_parse_vpd(&f, VPD_INSTANCE, page, n);
+	assert_false(f.instance_known);
+	/* another vendor's page of this number */
+	memcpy(other, page, sizeof(other));
+	other[4] = 'X';
+	ini_lun_parse_vpd(&f, VPD_INSTANCE, other, sizeof(other));
+	assert_false(f.instance_known);
+	strcpy(f.vendor, "ATA");
+	assert_false(ini_lun_has_page(&f, VPD_INSTANCE));
+	ini_lun_parse_vpd(&f, VPD_INSTANCE, page, sizeof(page));
+	assert_true(f.instance_known && f.in_memory);
+	assert_memory_equal(f.instance, page + 16, 16);
+	g = f;
+	assert_true(ini_lun_same_instance(&f, &g) && ini_lun_is_same(&f, &g));
+	g.instance[15]++;
+	assert_false(ini_lun_same_instance(&f, &g) || ini_lun_is_same(&f, &g));
+	f.in_memory = g.in_memory = false;
+	assert_true(ini_lun_is_same(&f, &g));
+	g = f;
+	g.instance_known = false;
+	assert_false(ini_lun_same_instance(&f, &g));
 }
 
 static void capacities(void **state)
@@ -364,8 +420,10 @@ int main(void)
 		cmocka_unit_test(luns),
 		cmocka_unit_test(judgements),
 		cmocka_unit_test(cut_sense),
+		cmocka_unit_test(power_on),
 		cmocka_unit_test(identification),
 		cmocka_unit_test(truncation),
+		cmocka_unit_test(instances),
 		cmocka_unit_test(capacities),
 		cmocka_unit_test(limits_and_cache),
 		cmocka_unit_test(sameness),

@@ -32,6 +32,7 @@ struct oriser_disk {
 	FILE *trace;
 	unsigned in_flight, mems, count[5];
 	int fail_next[5], open_err;
+	uint32_t losses, told, told_any, flags[5];
 	struct ual_defer later;
 	struct ual_timer grow;
 	void (*closed)(void *ctx);
@@ -79,6 +80,21 @@ struct oriser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk
 unsigned fake_disk_count(const struct oriser_disk *d, enum oriser_op op)
 {
 	return d->count[op];
+}
+
+uint32_t fake_disk_flags(const struct oriser_disk *d, enum oriser_op op)
+{
+	return d->flags[op];
+}
+
+void fake_disk_lose(struct oriser_disk *d)
+{
+	d->losses++;
+}
+
+uint32_t oriser_disk_losses_told(const struct oriser_disk *d)
+{
+	return d->told_any;
 }
 
 void fake_disk_fail_next(struct oriser_disk *d, enum oriser_op op, int err)
@@ -142,6 +158,16 @@ static void close_when_idle(struct oriser_disk *d)
 		ual_defer(d->loop, &d->later);
 }
 
+static int tell_loss(struct oriser_disk *d, const struct oriser_io *io)
+{
+	uint32_t *told = io->told ? io->told : &d->told;
+
+	if (*told == d->losses)
+		return 0;
+	*told = d->told_any = d->losses;
+	return -EIO;
+}
+
 static void due(struct ual_timer *t)
 {
 	struct oriser_io *io = t->ctx;
@@ -150,9 +176,12 @@ static void due(struct ual_timer *t)
 	int err = d->fail_next[io->op];
 
 	d->fail_next[io->op] = 0;
+	d->flags[io->op] = io->flags;
 	trace(d, io);
 	if (!err)
 		err = execute(d, io);
+	if (!err && io->op == ORISER_FLUSH)
+		err = tell_loss(d, io);
 	if (!err)
 		d->count[io->op]++;
 	d->in_flight--;

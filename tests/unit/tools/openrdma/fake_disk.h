@@ -30,6 +30,10 @@ struct fake_disk_cfg {
 struct oriser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk_cfg *cfg);
 /* operations that ended well */
 unsigned fake_disk_count(const struct oriser_disk *disk, enum oriser_op op);
+/* of the last operation of this kind */
+uint32_t fake_disk_flags(const struct oriser_disk *disk, enum oriser_op op);
+/* Its target has lost what it had cached. */
+void fake_disk_lose(struct oriser_disk *disk);
 /* The next operation of this kind ends with err. */
 void fake_disk_fail_next(struct oriser_disk *disk, enum oriser_op op, int err);
 

@@ -271,6 +271,9 @@ static void test_errors(void **state)
 	rig_close(&r);
 }
 
+static const enum oriser_op ops[] = { ORISER_READ, ORISER_WRITE, ORISER_WRITE_ZEROES,
+				      ORISER_DISCARD };
+
 static void test_fua(void **state)
 {
 	struct fake_disk_cfg cfg = { .size = SIZE, .block_size = 4096 };
@@ -278,15 +281,34 @@ static void test_fua(void **state)
 	struct rig r;
 
 	rig_open(&r, &cfg);
-	/* A write carries it; what has no such flag is followed by a flush. */
-	assert_int_equal(rig_io(&r, ORISER_WRITE, ORISER_FUA, 0, data, 4096), 0);
-	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 0);
-	assert_int_equal(rig_io(&r, ORISER_WRITE_ZEROES, ORISER_FUA, 0, NULL, 4096), 0);
-	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 1);
-	assert_int_equal(rig_io(&r, ORISER_DISCARD, ORISER_FUA, 0, NULL, 4096), 0);
-	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 2);
+	/* Every change carries it to the disk, in each of its parts; reads do not. */
+	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++) {
+		assert_int_equal(rig_io(&r, ops[i], ORISER_FUA, 0, data, 4096), 0);
+		assert_int_equal(fake_disk_flags(r.disk, ops[i]),
+				 ops[i] == ORISER_READ ? 0 : ORISER_FUA);
+	}
+	assert_int_equal(rig_io(&r, ORISER_WRITE_ZEROES, ORISER_FUA, 100, NULL, 4096), 0);
+	assert_int_equal(fake_disk_flags(r.disk, ORISER_WRITE), ORISER_FUA);
+	assert_int_equal(
+		rig_io(&r, ORISER_WRITE_ZEROES, ORISER_FUA | ORISER_NO_UNMAP, 0, NULL, 4096), 0);
+	assert_int_equal(fake_disk_flags(r.disk, ORISER_WRITE_ZEROES),
+			 ORISER_FUA | ORISER_NO_UNMAP);
+	rig_close(&r);
+}
+
+/* A flush tells of what the target has lost, once; nothing else does, or takes it away. */
+static void test_loss(void **state)
+{
+	struct fake_disk_cfg cfg = { .size = SIZE, .block_size = 4096 };
+	uint8_t data[4096] = { 0 };
+	struct rig r;
+
+	rig_open(&r, &cfg);
+	fake_disk_lose(r.disk);
+	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+		assert_int_equal(rig_io(&r, ops[i], ORISER_FUA, 0, data, 4096), 0);
+	assert_int_equal(rig_io(&r, ORISER_FLUSH, 0, 0, NULL, 0), -EIO);
 	assert_int_equal(rig_io(&r, ORISER_FLUSH, 0, 0, NULL, 0), 0);
-	assert_int_equal(fake_disk_count(r.disk, ORISER_FLUSH), 3);
 	rig_close(&r);
 }
 
@@ -297,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_zeroes),	   cmocka_unit_test(test_discard),
 		cmocka_unit_test(test_neighbours), cmocka_unit_test(test_same_place),
 		cmocka_unit_test(test_errors),	   cmocka_unit_test(test_fua),
+		cmocka_unit_test(test_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,8 @@ static void on_freed(void *ctx)
 	nbd_conn_resume(c->conn);
 }
 
-static void client_open(struct client *c, uint32_t depth, const char *early, size_t early_len)
+static void client_open_as(struct client *c, uint32_t depth, const char *early, size_t early_len,
+			   bool own_user)
 {
 	struct fake_disk_cfg cfg = { .size = SIZE, .block_size = 512, .jitter_us = 100 };
 	struct nbd_conn_cfg conn = { .on_closed = on_closed, .ctx = c };
@@ -56,7 +57,13 @@ static void client_open(struct client *c, uint32_t depth, const char *early, siz
 	conn.fd = fds[0];
 	conn.early = early;
 	conn.early_len = early_len;
+	conn.own_user = own_user;
 	assert_int_equal(nbd_conn_create(&conn, &c->conn), 0);
+}
+
+static void client_open(struct client *c, uint32_t depth, const char *early, size_t early_len)
+{
+	client_open_as(c, depth, early, early_len, false);
 }
 
 /* The client is gone already, or leaves now. */
@@ -348,6 +355,46 @@ static void test_early(void **state)
 	}
 }
 
+/* One after the other flushes; own: clients that are told each by itself. */
+static unsigned failed_flushes(bool own)
+{
+	uint8_t out[28], in[16];
+	struct client c, other;
+	struct nbd_conn_cfg conn = { .on_closed = on_closed, .own_user = own };
+	unsigned failed = 0;
+	int fds[2];
+
+	/* The first is made before the loss, the second after it: nobody was told by then. */
+	client_open_as(&c, 64, NULL, 0, own);
+	put_request(out, 0, 3, 1, 0, 0);
+	fake_disk_lose(c.rig.disk);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+			 0);
+	other = (struct client){ .rig = c.rig, .fd = fds[1] };
+	conn.loop = c.rig.loop;
+	conn.dio = c.rig.dio;
+	conn.pool = c.pool;
+	conn.fd = fds[0];
+	conn.ctx = &other;
+	assert_int_equal(nbd_conn_create(&conn, &other.conn), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		exchange(i % 2 ? &other : &c, out, sizeof(out), in, sizeof(in));
+		failed += get_unaligned_be32(in + 4) == 5;
+	}
+	close(other.fd);
+	rig_run(&c.rig, &other.closed);
+	nbd_conn_destroy(other.conn);
+	client_close(&c);
+	return failed;
+}
+
+static void test_loss(void **state)
+{
+	/* the connections of one device are one user */
+	assert_int_equal(failed_flushes(false), 1);
+	assert_int_equal(failed_flushes(true), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_write_cut),  cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_disconnect), cmocka_unit_test(test_vanish),
 		cmocka_unit_test(test_nonsense),   cmocka_unit_test(test_early),
+		cmocka_unit_test(test_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
