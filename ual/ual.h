@@ -135,6 +135,17 @@ int ual_mr_dereg(struct ual_mr *mr);		/* -EBUSY while windows are bound to it */
 int ual_mw_alloc(struct ual_pd *pd, struct ual_mw **mw);
 int ual_mw_dealloc(struct ual_mw *mw);
 
+/*
+ * The sink of an RDMA Read, in memory that is registered for local write: no peer may write there by itself.  A device
+ * without UAL_CAP_READ_SINK_LOCAL needs more: sge->lkey becomes that of a region of its own, until the sink is closed,
+ * which is after the Reads have completed and before what they brought is looked at.  Elsewhere nothing is done.
+ */
+struct ual_sink {
+	struct ual_mr *mr;		/* or NULL */
+};
+int ual_sink_open(struct ual_pd *pd, struct wr_sge *sge, struct ual_sink *sink);
+void ual_sink_close(struct ual_sink *sink);
+
 /* fn NULL: poll only. */
 int ual_cq_create(struct ual_device *dev, uint32_t depth, void (*fn)(struct ual_cq *), void *ctx,
 		  struct ual_cq **cq);

@@ -7,6 +7,39 @@ static int device_get(void *ctx, unsigned i, struct ual_device_info *info)
 	if (i)
 		return -ENOENT;
 	soft_device_info(info, "sim0", "sim");
+	if (((struct sim *)ctx)->cfg.sink_remote)
+		info->caps &= ~(uint32_t)UAL_CAP_READ_SINK_LOCAL;
+	return 0;
+}
+
+static bool sink_writable(struct ual_qp *qp, const struct wr_sge *sge)
+{
+	uint8_t *at;
+
+	return mem_check(&to_dev(qp->dev)->mem, to_pd(qp->cfg.pd)->id, qp->qpn, sge->lkey,
+			 sge->addr, sge->len, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE,
+			 &at) == MEM_OK;
+}
+
+/* Posts one by one, so that what stands before a bad one is posted. */
+static int post_send_strict(struct ual_qp *qp, const struct wr_send *wr, const struct wr_send **bad)
+{
+	for (; wr; wr = wr->next) {
+		struct wr_send one = *wr;
+		int err;
+
+		one.next = NULL;
+		for (uint32_t i = 0; wr->opcode == WR_READ && i < wr->sge_n; i++)
+			if (wr->sges[i].len && !sink_writable(qp, &wr->sges[i])) {
+				*bad = wr;
+				return -EINVAL;
+			}
+		err = soft_provider_ops.post_send(qp, &one, bad);
+		if (err) {
+			*bad = wr;
+			return err;
+		}
+	}
 	return 0;
 }
 
@@ -25,5 +58,7 @@ const struct ual_provider_ops *sim_provider(struct sim *sim)
 	sim->ops.name = "sim";
 	sim->ops.device_get = device_get;
 	sim->ops.device_open = device_open;
+	if (sim->cfg.sink_remote)
+		sim->ops.post_send = post_send_strict;
 	return &sim->ops;
 }

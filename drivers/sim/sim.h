@@ -33,6 +33,8 @@ struct sim_cfg {
 	/* at a byte below this, either direction; default 64 KiB */
 	uint32_t break_span;
 	bool calm;			/* whole segments, no cutting: for measuring */
+	/* The sinks of RDMA Reads must be remotely writable when they are posted, as some RNICs have it. */
+	bool sink_remote;
 	void (*trace)(void *ctx, const char *line);	/* or NULL */
 	void *trace_ctx;
 };

@@ -47,6 +47,8 @@ void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsi
 	t->write = false;
 	t->err = tsess_dead(s) ? -ECONNRESET : cmd->aborted ? -ECANCELED : 0;
 	t->x = (struct txfer){ .sges = sges, .sge_n = sge_n };
+	if (!t->err && len > copied)
+		t->err = txfer_open_sinks(t);
 	if (t->err || len == copied) {
 		if (!t->err)
 			copy_gathered(t, &t->x, copied);

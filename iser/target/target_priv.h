@@ -88,7 +88,8 @@ enum ttask_state {
 struct txfer {
 	const struct wr_sge *sges;
 	struct wr_sge *copy;
-	unsigned int sge_n, sge;
+	struct ual_sink *sinks; /* of each sge of copy, where the device needs them; or NULL */
+	unsigned int sge_n, sge, sink_n;
 	u32 sge_off;
 	u32 left;
 	u64 to;				/* tagged offset at the initiator */
@@ -380,6 +381,9 @@ void tcmd_fetched(struct ttask *t);	/* the data are there */
 
 /* xfer.c */
 void txfer_run(struct ttask *t);
+/* Before a Read: the keys that the initiator will see.  0 or -ENOMEM. */
+int txfer_open_sinks(struct ttask *t);
+void txfer_end(struct txfer *x);
 void txfer_completed(struct ttask *t);
 void txfer_resume(struct tsess *s);
 /* n chained work requests, the last one signaled.  False: the session is killed. */

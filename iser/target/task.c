@@ -68,8 +68,7 @@ void ttask_free(struct ttask *t)
 	*at = t->hash_next;
 	ttask_release_data(s, t);
 	ttask_uncount(s, t);
-	free(t->x.copy);
-	t->x.copy = NULL;
+	txfer_end(&t->x);
 	t->state = TASK_FREE;
 	list_del(&t->link);
 	list_add(&t->link, &s->tasks_free);
@@ -91,8 +90,7 @@ void ttask_later(struct ttask *t, enum ttask_state state)
 
 void ttask_call_done(struct ttask *t)
 {
-	free(t->x.copy);
-	t->x.copy = NULL;
+	txfer_end(&t->x);
 	t->state = TASK_BACKEND;
 	t->done(&t->cmd, t->err);
 }

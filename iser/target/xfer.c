@@ -144,6 +144,40 @@ static void wait_for_room(struct ttask *t)
 	list_add_tail(&t->later, &s->sq_wait);
 }
 
+int txfer_open_sinks(struct ttask *t)
+{
+	struct ual_pd *pd = task_sess(t)->reactor->pd;
+	struct txfer *x = &t->x;
+
+	if (pd->dev->info.caps & UAL_CAP_READ_SINK_LOCAL)
+		return 0;
+	x->copy = malloc(x->sge_n * sizeof(*x->copy));
+	x->sinks = calloc(x->sge_n, sizeof(*x->sinks));
+	if (!x->copy || !x->sinks)
+		return -ENOMEM;
+	memcpy(x->copy, x->sges, x->sge_n * sizeof(*x->copy));
+	x->sges = x->copy;
+	x->sink_n = x->sge_n;
+	for (unsigned int i = 0; i < x->sge_n; i++) {
+		int err = ual_sink_open(pd, &x->copy[i], &x->sinks[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void txfer_end(struct txfer *x)
+{
+	for (unsigned int i = 0; i < x->sink_n; i++)
+		ual_sink_close(&x->sinks[i]);
+	free(x->sinks);
+	free(x->copy);
+	x->sinks = NULL;
+	x->copy = NULL;
+	x->sink_n = 0;
+}
+
 static bool step(struct ttask *t)
 {
 	struct tsess *s = task_sess(t);

@@ -48,6 +48,7 @@ struct rdma_buf {			/* of the arena */
 	u8 *data;
 	u32 size;			/* 0: none */
 	u32 lkey;
+	struct ual_sink sink;		/* while the client's bytes are read into it */
 };
 
 struct rdma_conn;

@@ -26,15 +26,13 @@ static void push(struct rdma_arena *arena, unsigned class, u8 *buf)
 
 int rdma_arena_init(struct rdma_arena *arena, struct ual_pd *pd)
 {
-	bool local = pd->dev->info.caps & UAL_CAP_READ_SINK_LOCAL;
 	u8 *p;
 	int err;
 
 	arena->mem = aligned_alloc(4096, RDMA_ARENA_BYTES);
 	if (!arena->mem)
 		return -ENOMEM;
-	err = ual_mr_reg(pd, arena->mem, RDMA_ARENA_BYTES,
-			 ACCESS_LOCAL_WRITE | (local ? 0 : ACCESS_REMOTE_WRITE), &arena->mr);
+	err = ual_mr_reg(pd, arena->mem, RDMA_ARENA_BYTES, ACCESS_LOCAL_WRITE, &arena->mr);
 	if (err) {
 		free(arena->mem);
 		return err;
@@ -79,6 +77,8 @@ void rdma_buf_put(struct rdma_arena *arena, struct rdma_buf *buf)
 {
 	if (!buf->size)
 		return;
+	if (buf->sink.mr)
+		ual_sink_close(&buf->sink);
 	pthread_mutex_lock(&arena->lock);
 	for (unsigned c = 0; c < CLASSES; c++)
 		if (classes[c].size == buf->size)

@@ -83,13 +83,16 @@ static bool window_enter(struct rdma_slot *slot)
 }
 
 static bool chunk_read(struct rdma_slot *slot, const struct rpcrdma_chunk *chunk,
-		       const struct rdma_buf *buf)
+		       struct rdma_buf *buf)
 {
+	struct wr_sge all = { (u64)(uintptr_t)buf->data, chunk->len, buf->lkey };
 	u32 at = 0;
 
+	if (ual_sink_open(slot->conn->reactor->pd, &all, &buf->sink))
+		return false;
 	for (unsigned i = 0; i < chunk->n; i++) {
 		const struct rpcrdma_seg *seg = &slot->hdr.segs[chunk->first + i];
-		struct wr_sge sge = { (u64)(uintptr_t)(buf->data + at), seg->len, buf->lkey };
+		struct wr_sge sge = { (u64)(uintptr_t)(buf->data + at), seg->len, all.lkey };
 		struct wr_send wr = {
 			.wr_id = (u64)(uintptr_t)slot,
 			.opcode = WR_READ,
@@ -111,7 +114,7 @@ static bool chunk_read(struct rdma_slot *slot, const struct rpcrdma_chunk *chunk
 	return true;
 }
 
-/* The call's header and message are together: to the programs. */
+/* The call's header and message are together: to the programs.  No key that the client saw is good any more. */
 static void run(struct rdma_slot *slot)
 {
 	const struct rpcrdma_hdr *hdr = &slot->hdr;
@@ -121,6 +124,7 @@ static void run(struct rdma_slot *slot)
 	u32 moved = 0;
 
 	if (slot->whole.size) {
+		ual_sink_close(&slot->whole.sink);
 		call->msg = slot->whole.data;
 		call->msg_len = hdr->reads[0].len;
 	}
@@ -128,6 +132,7 @@ static void run(struct rdma_slot *slot)
 	for (unsigned i = 0; i < call->in_n; i++) {
 		const struct rpcrdma_chunk *chunk = &hdr->reads[first + i];
 
+		ual_sink_close(&slot->in[i].sink);
 		/* Positions are those of the stream that nothing was taken out of.  RFC 8166 3.4.4 */
 		call->in[i] = (struct nfs_item){
 			.position = chunk->position - moved,

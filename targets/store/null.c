@@ -101,8 +101,7 @@ static int null_inst_create(struct store *store, struct store_reactor *reactor,
 	err = map_reg(reactor->pd, 0, &ni->zeroes, &ni->zeroes_mr);
 	if (err)
 		goto free_inst;
-	err = map_reg(reactor->pd, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &ni->sink,
-		      &ni->sink_mr);
+	err = map_reg(reactor->pd, ACCESS_LOCAL_WRITE, &ni->sink, &ni->sink_mr);
 	if (err)
 		goto unmap_zeroes;
 	*inst = &ni->inst;

@@ -136,8 +136,7 @@ static int arena_create(struct pool *pool)
 		err = -ENOMEM;
 		goto free_arena;
 	}
-	err = ual_mr_reg(pool->cfg.pd, arena->mem, len, ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE,
-			 &arena->mr);
+	err = ual_mr_reg(pool->cfg.pd, arena->mem, len, ACCESS_LOCAL_WRITE, &arena->mr);
 	if (err)
 		goto unmap;
 

@@ -286,8 +286,7 @@ static int ram_inst_create(struct store *store, struct store_reactor *reactor,
 	ri = calloc(1, sizeof(*ri));
 	if (!ri)
 		return -ENOMEM;
-	err = ual_mr_reg(reactor->pd, ram->mem, store->info.size,
-			 ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &ri->mr);
+	err = ual_mr_reg(reactor->pd, ram->mem, store->info.size, ACCESS_LOCAL_WRITE, &ri->mr);
 	if (err) {
 		free(ri);
 		return err;

@@ -146,6 +146,7 @@ static void make_network(struct world *w, bool trace)
 		.stall_ppm = w->seed % 3 ? 2000 : 0,
 		.break_pct = (uint32_t)(w->seed % 5) * 22,
 		.break_span = 256u << 10,
+		.sink_remote = w->seed % 4 == 3,
 		.trace = trace ? trace_line : NULL,
 	};
 	struct ual_loop_cfg loop = { .spin_us = 0 };

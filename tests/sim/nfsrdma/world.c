@@ -129,6 +129,7 @@ static void make_network(struct world *w, const struct world_cut *cut, bool trac
 		.stall_ppm = !cut && w->seed % 3 ? 2000 : 0,
 		.break_pct = cut ? 0 : (uint32_t)(w->seed % 5) * 22,
 		.break_span = 1u << 20,
+		.sink_remote = w->seed % 4 == 3,
 		.trace = trace ? trace_line : NULL,
 	};
 	struct ual_loop_cfg loop = { .spin_us = 0 };

@@ -67,6 +67,8 @@ static int mr_reg(struct ual_pd *pd, void *addr, size_t len, uint64_t iova, uint
 	struct region *region;
 	unsigned key = 0;
 
+	/* What peers are told the key of gives them no right. */
+	assert_false(access & ~(uint32_t)ACCESS_LOCAL_WRITE);
 	if (fail_in && --fail_in == 0)
 		return -ENOMEM;
 	region = calloc(1, sizeof(*region));

@@ -191,7 +191,10 @@ static void log_line(void *ctx, int level, const char *msg)
 
 int rig_create(struct rig *r, const struct rig_cfg *cfg)
 {
-	struct sim_cfg scfg = { .seed = cfg ? cfg->seed : 1 };
+	struct sim_cfg scfg = {
+		.seed = cfg ? cfg->seed : 1,
+		.sink_remote = cfg && cfg->sink_remote,
+	};
 	struct oriser_server_cfg server = { 0 };
 
 	memset(r, 0, sizeof(*r));
@@ -228,7 +231,7 @@ void rig_listen(struct rig *r)
 
 	for (unsigned int i = 0; i < r->loop_n; i++)
 		assert_int_equal(ual_mr_reg(oriser_server_pd(r->server, i), r->disk, RIG_DISK,
-					    ACCESS_LOCAL_WRITE | ACCESS_REMOTE_WRITE, &r->mrs[i]),
+					    ACCESS_LOCAL_WRITE, &r->mrs[i]),
 				 0);
 	assert_int_equal(
 		oriser_server_listen(r->server, (struct sockaddr *)&any, sizeof(any), &r->addr), 0);

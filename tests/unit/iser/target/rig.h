@@ -55,6 +55,7 @@ struct rig_cfg {
 	struct oriser_server_cfg server;	/* devs, ops and ctx are the rig's */
 	unsigned int reactors;		/* default 1 */
 	uint64_t seed;
+	bool sink_remote;		/* of the network */
 };
 
 struct rig {
