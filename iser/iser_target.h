@@ -179,8 +179,8 @@ void oriser_cmd_data_in(struct oriser_cmd *cmd, const struct wr_sge *sges, unsig
 			uint32_t len, uint8_t status, void (*sent)(struct oriser_cmd *));
 /*
  * Fetch the first len bytes of the initiator's data (len <= write_len) into registered memory that allows
- * local write, and nothing to the peer.  done(cmd, err): 0, -ECONNRESET (session gone), -ECANCELED (aborted)
- * or -ENOMEM; then respond.
+ * local write, and nothing to the peer.  Once for a command.  done(cmd, err): 0, -ECONNRESET (session gone),
+ * -ECANCELED (aborted), -ENOMEM or -EALREADY (called before; nothing was moved); then respond.
  */
 void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsigned sge_n,
 			 uint32_t len, void (*done)(struct oriser_cmd *, int err));

@@ -46,6 +46,9 @@ void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsi
 	t->done = done;
 	t->write = false;
 	t->err = tsess_dead(s) ? -ECONNRESET : cmd->aborted ? -ECANCELED : 0;
+	if (!t->err && t->fetched)
+		t->err = -EALREADY;	/* what came unasked is gone */
+	t->fetched = true;
 	t->x = (struct txfer){ .sges = sges, .sge_n = sge_n };
 	if (!t->err && len > copied)
 		t->err = txfer_open_sinks(t);

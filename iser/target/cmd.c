@@ -92,6 +92,7 @@ static void init_task(struct tsess *s, struct ttask *t, const struct iscsi_pdu *
 	t->signals = 0;
 	t->responding = false;
 	t->task_aborted = false;
+	t->fetched = false;
 	t->sent = NULL;
 	t->unsolicited = pdu->final ? pdu->data_len : min_t(u32, s->params.first_burst, len);
 	t->hash_next = *ttask_bucket(s, t->itt);

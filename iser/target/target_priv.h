@@ -110,6 +110,7 @@ struct ttask {
 	u8 sense_len;			/* in tx already */
 	u32 residual;
 	bool overflow;
+	bool fetched;			/* oriser_cmd_data_out() was called */
 	u32 itt;
 	struct iser_hdr hdr;
 	u32 unsolicited;		/* bytes that come in PDUs */

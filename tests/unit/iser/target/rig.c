@@ -53,12 +53,18 @@ static void sent(struct oriser_cmd *cmd)
 	rig_of(cmd)->sents++;
 }
 
+static void move(struct oriser_cmd *cmd, uint32_t piece, uint32_t len, bool out);
+
 static void fetched(struct oriser_cmd *cmd, int err)
 {
 	struct rig *r = rig_of(cmd);
 
 	r->dones++;
 	r->last_err = err;
+	if (cmd->cdb[0] == CDB_WRITE_TWICE && !err) {
+		move(cmd, UINT32_MAX, cmd->write_len, true);
+		return;
+	}
 	oriser_cmd_respond(cmd, 0, NULL, 0, cmd->write_len);
 }
 
@@ -114,6 +120,7 @@ static void command(struct oriser_cmd *cmd)
 		move(cmd, UINT32_MAX, cmd->read_len + 100, false);
 		break;
 	case CDB_WRITE:
+	case CDB_WRITE_TWICE:
 		move(cmd, UINT32_MAX, cmd->write_len, true);
 		break;
 	case CDB_WRITE_PIECES:

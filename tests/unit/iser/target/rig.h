@@ -44,6 +44,7 @@ enum rig_cdb {
 	CDB_LONG	= 0xc4,		/* 100 bytes more than a read wants */
 	CDB_PIECES	= 0xc5,		/* READ in sges of 512 bytes */
 	CDB_WRITE_PIECES = 0xc6,
+	CDB_WRITE_TWICE	= 0xc7,		/* asks for the data once more when they are there */
 };
 
 struct rig_cmd {			/* in oriser_cmd.priv */

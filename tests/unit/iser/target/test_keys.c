@@ -160,6 +160,29 @@ static void test_sinks_of_a_dead_session(void **state)
 	}
 }
 
+/* ---- a backend that asks twice --------------------------------------------------------------- */
+
+static void test_asked_twice(void **state)
+{
+	for (u32 immediate = 0; immediate <= 512; immediate += 512) {
+		rig_open(&rig, NULL);
+		raw_open(&rig, &a, RAW_DEFAULT | RAW_NO_INV);
+		raw_login(&a, NULL);
+		raw_cmd(&a, 0xa1, CDB_WRITE_TWICE, 8, LEN);
+		raw_data(&a, a.buf, immediate);
+		raw_write_stag(&a, a.mr->rkey, (uintptr_t)a.buf + immediate);
+		raw_send(&a);
+		raw_expect_status(&a, 0);
+		assert_int_equal(rig.dones, 2);
+		assert_int_equal(rig.last_err, -EALREADY);
+		assert_memory_equal(rig.disk + 8 * 512, a.buf, LEN);
+		raw_cmd(&a, 0x81, CDB_READY, 0, 0);
+		raw_send(&a);
+		raw_expect_status(&a, 0);
+		close_both();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_sink_of_its_own),
 		cmocka_unit_test(test_sinks_run_out),
 		cmocka_unit_test(test_sinks_of_a_dead_session),
+		cmocka_unit_test(test_asked_twice),
 	};
 
 	return cmocka_run_group_tests_name("iser/target_keys", tests, NULL, NULL);
