@@ -102,7 +102,7 @@ static void answered(struct oriser_disk *d, struct disk_cmd *cmd)
 	switch (outcome.verdict) {
 	case SCSI_DONE:
 		if (moved_all(cmd)) {
-			disk_cache_done(d, cmd);
+			disk_cache_answered(d, cmd);
 			disk_cmd_did(d, cmd);
 			return;
 		}
@@ -115,7 +115,7 @@ static void answered(struct oriser_disk *d, struct disk_cmd *cmd)
 	case SCSI_FAILED:
 		/* a LUN that neither tells of a cache nor knows how to flush one has none */
 		if (cmd->flush && outcome.err == -EOPNOTSUPP && !d->facts.cache_known) {
-			disk_cache_done(d, cmd);
+			disk_cache_answered(d, cmd);
 			disk_cmd_over(d, cmd, 0);
 			return;
 		}

@@ -7,10 +7,14 @@
  * say so.  Every flush that was submitted before its caller knew fails with -EIO, and each caller is told once,
  * as fsync(2) does; later flushes are about what was written later.
  *
- *   changes   commands answered whose blocks may be in the cache only
- *   stable    how many of them are on stable storage: as many as had been answered when the last flush was sent
- *             that was answered, or as many as are known to be lost
- *   losses    times that some between them were lost
+ *   changes   operations that ended well and may be in the cache only
+ *   stable    how many of them are on stable storage: as many as had ended when the last flush was sent that was
+ *             answered, or as many as are known to be lost
+ *   restarts  times that the cache was lost
+ *   losses    those of them that took changes with them
+ *
+ * An operation that is still ours when the cache is lost can be sent once more, and is: all of it, if a part of it
+ * had been answered before.
  *
  * Was the cache lost?  A break of the session alone says nothing: mostly it was the network.  After each login:
  *
@@ -30,14 +34,32 @@
 
 /* ---- what is cached --------------------------------------------------------------------------------- */
 
-void disk_cache_done(struct oriser_disk *d, const struct disk_cmd *cmd)
+static bool is_cached(const struct oriser_disk *d, const struct oriser_io *io)
 {
-	const struct oriser_io *io = cmd->io;
+	return io->op != ORISER_READ && io->op != ORISER_FLUSH && d->info.write_cache;
+}
+
+void disk_cache_answered(struct oriser_disk *d, const struct disk_cmd *cmd)
+{
+	struct disk_io *p = io_priv(cmd->io);
 
 	if (cmd->flush)
 		d->stable = max_t(u64, d->stable, cmd->covers);
-	else if (io->op != ORISER_READ && d->info.write_cache &&
-		 !(io->op == ORISER_WRITE && (io->flags & ORISER_FUA) && d->info.fua))
+	else if (!p->answered)
+		p->restarts = d->restarts;
+	p->answered = true;
+}
+
+bool disk_cache_torn(const struct oriser_disk *d, struct oriser_io *io)
+{
+	bool stable = io->op == ORISER_WRITE && (io->flags & ORISER_FUA) && d->info.fua;
+
+	return is_cached(d, io) && !stable && io_priv(io)->restarts != d->restarts;
+}
+
+void disk_cache_ended(struct oriser_disk *d, const struct oriser_io *io)
+{
+	if (is_cached(d, io) && !(io->flags & ORISER_FUA))
 		d->changes++;
 }
 
@@ -45,6 +67,7 @@ void disk_cache_done(struct oriser_disk *d, const struct disk_cmd *cmd)
 
 static bool lose(struct oriser_disk *d)
 {
+	d->restarts++;
 	if (d->changes == d->stable)
 		return false;
 	d->stable = d->changes;

@@ -8,7 +8,8 @@
  * when more could be moved at once goes out in parts, one after another.
  *
  * FUA where a command has none is a flush behind it.  If the session changed in between, the target may have
- * been restarted and have lost what it had only cached, so the operation is done over.
+ * been restarted and have lost what it had only cached, so the operation is done over; so is any of which a part
+ * is known to be lost (disk_cache.c).
  */
 #include <stdlib.h>
 
@@ -55,6 +56,16 @@ static bool fua_by_flush(const struct oriser_disk *d, const struct oriser_io *io
 	       d->info.write_cache && !(io->op == ORISER_WRITE && d->info.fua);
 }
 
+/* All of it once more: its buffer is still ours. */
+static void start_over(struct oriser_disk *d, struct disk_io *p)
+{
+	p->issued = 0;
+	p->answered = false;
+	p->queued = true;
+	list_add(&p->link, &d->queue);
+	disk_pump(d);
+}
+
 void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err)
 {
 	struct oriser_io *io = cmd->io;
@@ -71,26 +82,23 @@ void disk_cmd_over(struct oriser_disk *d, struct disk_cmd *cmd, int err)
 		cmd_put(d, cmd);
 		return;
 	}
-	if (!p->err && fua_by_flush(d, io)) {
-		if (p->epoch != d->epoch || p->losses != d->losses) {
-			cmd_put(d, cmd);
-			p->issued = 0;
-			p->queued = true;
-			list_add(&p->link, &d->queue);
-			disk_pump(d);
-			return;
-		}
-		if (!cmd->flush) {
-			cmd->flush = true;
-			cmd->seq = d->seq++;
-			cmd->first_ns = ual_loop_now(d->loop);
-			p->cmds++;
-			disk_cmd_issue(d, cmd);
-			return;
-		}
+	if (!p->err && (disk_cache_torn(d, io) || (fua_by_flush(d, io) && p->epoch != d->epoch))) {
+		cmd_put(d, cmd);
+		start_over(d, p);
+		return;
+	}
+	if (!p->err && fua_by_flush(d, io) && !cmd->flush) {
+		cmd->flush = true;
+		cmd->seq = d->seq++;
+		cmd->first_ns = ual_loop_now(d->loop);
+		p->cmds++;
+		disk_cmd_issue(d, cmd);
+		return;
 	}
 	if (!p->err && io->op == ORISER_FLUSH)
 		p->err = disk_flush_end(d, io);
+	else if (!p->err)
+		disk_cache_ended(d, io);
 	cmd_put(d, cmd);
 	io_end(d, io, p->err);
 }
@@ -207,10 +215,8 @@ static void issue_next(struct oriser_disk *d, struct disk_io *p)
 	cmd->flush = io->op == ORISER_FLUSH;
 	cmd->lba = (io->offset + p->issued) / d->info.block_size;
 	cmd->blocks = cmd->flush ? 0 : piece(d, io);
-	if (p->issued == 0 && !cmd->flush) {
+	if (p->issued == 0)
 		p->epoch = d->epoch;
-		p->losses = d->losses;
-	}
 	p->issued += (u64)cmd->blocks * d->info.block_size;
 	p->cmds++;
 	if (cmd->flush || p->issued == io->len) {

@@ -54,7 +54,7 @@ struct disk_cmd {
 	u32 part;			/* of them, of this issue */
 	unsigned losses;		/* sessions that ended before they answered the part */
 	bool flush;	 /* of a flush, or of the end of a change with emulated FUA */
-	u64 covers;			/* flush: changes that were answered when it was sent */
+	u64 covers;			/* flush: changes that had ended when it was sent */
 	unsigned tries;
 	u64 due_ns;			/* on the later list */
 	u64 first_ns;			/* first issue */
@@ -70,7 +70,9 @@ struct disk_io {
 	u32 cmds;			/* commands out */
 	int err;			/* the first */
 	unsigned epoch;			/* session of the first command */
-	u32 losses;	       /* flush: that the caller knew of; else as of the first command */
+	bool answered;			/* something of it was; as of then: */
+	u32 restarts;
+	u32 losses;			/* flush: that its caller knew of */
 	u64 at_ns;			/* submitted */
 };
 
@@ -165,7 +167,7 @@ struct oriser_disk {
 	bool recheck;			/* the LUN said that it has changed */
 
 	u64 changes, stable;		/* see disk_cache.c */
-	u32 losses, told, told_any;
+	u32 restarts, losses, told, told_any;
 	bool restart_seen; /* by what a target without an instance did, since the last session */
 
 	struct ual_defer pump_defer;
@@ -226,7 +228,10 @@ bool disk_cmd_expired(const struct oriser_disk *d, const struct disk_cmd *cmd);
 
 /* ---- disk_cache.c ---- */
 /* A command was answered with success. */
-void disk_cache_done(struct oriser_disk *d, const struct disk_cmd *cmd);
+void disk_cache_answered(struct oriser_disk *d, const struct disk_cmd *cmd);
+/* All of an operation was answered.  Was a part of it lost meanwhile?  If not, it ends. */
+bool disk_cache_torn(const struct oriser_disk *d, struct oriser_io *io);
+void disk_cache_ended(struct oriser_disk *d, const struct oriser_io *io);
 /* What tells of a restart: the end of a session or of an attempt, sense data. */
 void disk_cache_down(struct oriser_disk *d, const struct oriser_down_info *info);
 void disk_cache_sense(struct oriser_disk *d, const struct oriser_task *t);
