@@ -3,10 +3,13 @@
 
 #include <string.h>
 
-void model_init(struct model *m, uint64_t seed)
+void model_init(struct model *m, uint64_t seed, bool may_lose)
 {
 	memset(m, 0, sizeof(*m));
 	m->seed = seed;
+	m->may_lose = may_lose;
+	for (uint32_t i = 0; i < LUN_BLOCKS; i++)
+		m->blocks[i].n = 1;	/* VERSION_ZERO */
 }
 
 bool model_hold(struct model *m, uint32_t block, uint32_t n, bool write)
@@ -43,10 +46,36 @@ bool model_is_writing(const struct model *m, uint32_t block, uint32_t n)
 	return true;
 }
 
-void model_set(struct model *m, uint32_t block, uint32_t n, uint32_t version)
+static void settle(struct model *m, uint32_t block)
 {
-	for (uint32_t i = block; i < block + n; i++)
-		m->version[i] = version;
+	m->blocks[block].version[0] = m->blocks[block].version[m->blocks[block].n - 1];
+	m->blocks[block].n = 1;
+}
+
+void model_set(struct model *m, uint32_t block, uint32_t n, uint32_t version, bool stable)
+{
+	m->changes++;
+	for (uint32_t i = block; i < block + n; i++) {
+		if (m->blocks[i].n == VERSIONS_MAX) {
+			m->blocks[i].version[0] = VERSION_ANY;
+			m->blocks[i].n = 1;
+		}
+		m->blocks[i].version[m->blocks[i].n++] = version;
+		m->blocks[i].change = m->changes;
+		m->blocks[i].told = false;
+		if (stable || !m->may_lose)
+			settle(m, i);
+	}
+}
+
+void model_flushed(struct model *m, uint64_t changes, bool well)
+{
+	for (uint32_t i = 0; i < LUN_BLOCKS; i++) {
+		if (!well)
+			m->blocks[i].told = true;
+		else if (!m->blocks[i].told && m->blocks[i].change <= changes)
+			settle(m, i);
+	}
 }
 
 static uint64_t word(uint64_t seed, uint32_t block, uint32_t version, uint32_t i)
@@ -74,10 +103,16 @@ uint32_t model_compare(const struct model *m, const void *buf, uint32_t block, u
 	uint64_t want[LUN_BLOCK / 8];
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (m->version[block + i] == VERSION_ANY)
-			continue;
-		fill_block(m, want, block + i, m->version[block + i]);
-		if (memcmp(want, (const uint8_t *)buf + (size_t)i * LUN_BLOCK, LUN_BLOCK) != 0)
+		const void *got = (const uint8_t *)buf + (size_t)i * LUN_BLOCK;
+		bool found = false;
+
+		for (unsigned v = m->blocks[block + i].n; v-- > 0 && !found;) {
+			uint32_t version = m->blocks[block + i].version[v];
+
+			fill_block(m, want, block + i, version);
+			found = version == VERSION_ANY || memcmp(want, got, LUN_BLOCK) == 0;
+		}
+		if (!found)
 			return i;
 	}
 	return n;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/env.h"
+#include "tests/sim/iser/cache.h"
 #include "tests/sim/iser/client.h"
 
 #define LIMIT_NS	(24ull * 3600 * 1000000000)
@@ -120,6 +121,8 @@ static void restart(struct ual_timer *timer)
 		ual_timer_arm(w->loop, timer, ual_loop_now(w->loop) + 1000000);
 	} else {
 		w->restarts_done++;
+		for (unsigned i = 0; i < w->client_n && w->power_cut; i++)
+			cache_power_cut(w->caches[i], w->sim);
 		target_start(w);
 	}
 }
@@ -185,6 +188,9 @@ static void make_luns(struct world *w)
 		ret = store_open(&store, &w->stores[i], why, sizeof(why));
 		if (ret)
 			world_fail(w, "store: %s", why);
+		cache_new_instance(w->stores[i], w->sim);
+		if (w->power_cut || w->seed % 3 == 1)
+			w->caches[i] = cache_create(w->stores[i]);
 		lun.store = w->stores[i];
 		ret = lun_create(&lun, &w->luns[i]);
 		if (ret)
@@ -227,7 +233,8 @@ struct world_result world_run(uint64_t seed, bool trace)
 
 	world = &w;
 	w.restart_timer = (struct ual_timer){ .fn = restart, .ctx = &w };
-	w.restarts = seed % 7 == 3;
+	w.power_cut = seed % 4 == 2;
+	w.restarts = seed % 7 == 3 || w.power_cut;
 	make_network(&w, trace);
 	make_luns(&w);
 	w.server_cfg.depth = 1u << sim_random(w.sim, 8);
@@ -251,6 +258,7 @@ struct world_result world_run(uint64_t seed, bool trace)
 	target_destroy(&w);
 	for (unsigned i = 0; i < w.client_n; i++) {
 		lun_destroy(w.luns[i]);
+		cache_destroy(w.caches[i]);
 		store_close(w.stores[i]);
 	}
 	ret = ual_device_close(w.initiator_dev);

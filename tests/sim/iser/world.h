@@ -22,6 +22,7 @@
 #define LUN_BLOCK	512u
 #define LUN_BLOCKS	2048u
 
+struct cache;
 struct client;
 
 struct world {
@@ -33,11 +34,13 @@ struct world {
 
 	struct store *stores[WORLD_CLIENTS];
 	struct lun *luns[WORLD_CLIENTS];
+	struct cache *caches[WORLD_CLIENTS];	/* NULL: without */
 	struct scsi_server *scsi;
 	struct oriser_server *server;
 	struct oriser_server_cfg server_cfg;
 	bool server_stopped;
 	bool restarts;			/* the target is stopped and started again on the way */
+	bool power_cut;			/* and loses what it had only cached */
 	struct ual_timer restart_timer;
 	unsigned restarts_done;
 
