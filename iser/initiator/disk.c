@@ -105,6 +105,7 @@ static void disk_free(struct oriser_disk *d)
 		ual_timer_disarm(d->loop, timers[i]);
 	ual_defer_cancel(d->loop, &d->pump_defer);
 	ual_defer_cancel(d->loop, &d->reap_defer);
+	disk_addr_deinit(d);
 	oriser_session_destroy(d->session);
 	while (!list_empty(&d->mems))
 		oriser_disk_mem_del(d, list_first_entry(&d->mems, struct oriser_mem, link));
@@ -201,7 +202,7 @@ static int start(struct oriser_disk *d)
 	char err[160];
 	int ret;
 
-	ret = oriser_url_resolve(&d->url, &d->addr, &d->addr_len, err, sizeof(err));
+	ret = disk_addr_init(d, err, sizeof(err));
 	if (ret) {
 		snprintf(d->why, sizeof(d->why), "%s", err);
 		d->lost_err = ret;

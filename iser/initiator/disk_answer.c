@@ -97,7 +97,7 @@ static void answered(struct oriser_disk *d, struct disk_cmd *cmd)
 
 	disk_cache_sense(d, t);
 	/* Only now: a command that breaks every session must not make us connect without a pause. */
-	d->backoff_ms = DISK_BACKOFF_MIN_MS;
+	backoff_reset(&d->backoff);
 	d->answered_ns = ual_loop_now(d->loop);
 	switch (outcome.verdict) {
 	case SCSI_DONE:

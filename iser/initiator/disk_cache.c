@@ -74,9 +74,9 @@ static bool lose(struct oriser_disk *d)
 	d->losses++;
 	snprintf(
 		d->last_error, sizeof(d->last_error),
-		"%s:%s was started anew and has lost its cache: what was written since the last flush "
+		"%s was started anew and has lost its cache: what was written since the last flush "
 		"may be gone",
-		d->url.host, d->url.port);
+		d->peer);
 	return true;
 }
 

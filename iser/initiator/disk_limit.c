@@ -39,8 +39,8 @@ static struct disk_cmd *oldest_sent(struct oriser_disk *d)
 
 static void session_is_stuck(struct oriser_disk *d)
 {
-	snprintf(d->why, sizeof(d->why), "%s:%s has not answered a command for %u ms", d->url.host,
-		 d->url.port, d->timeout_ms / 2);
+	snprintf(d->why, sizeof(d->why), "%s has not answered a command for %u ms", d->peer,
+		 d->timeout_ms / 2);
 	d->lost_err = -ETIMEDOUT;
 	disk_link_drop(d);
 }

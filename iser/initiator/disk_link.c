@@ -3,7 +3,7 @@
  * The sessions of a disk.
  *
  *   OPENING --probed--> UP --on_down--> RECONNECTING --probed, same LUN--> UP
- *      |                                     |  ^ backoff 50 ms .. 2 s
+ *      |                                     |  ^ the next address, then ual/base/backoff.h
  *      +--any failure--> FAILED <--another LUN--+
  *
  * All sessions use one ISID and one initiator name.  So the target ends the session before, with whatever
@@ -59,8 +59,31 @@ static void enter_failed(struct oriser_disk *d, int err)
 
 static void arm_retry(struct oriser_disk *d)
 {
-	ual_timer_arm(d->loop, &d->retry_timer, ual_loop_now(d->loop) + d->backoff_ms * NS_PER_MS);
-	d->backoff_ms = min_t(u32, d->backoff_ms * 2, DISK_BACKOFF_MAX_MS);
+	u64 now = ual_loop_now(d->loop);
+	bool other = (d->unreached || d->refused) && disk_addr_next(d);
+
+	/* The next address at once; when all have been tried it is time to wait. */
+	ual_timer_arm(d->loop, &d->retry_timer,
+		      other ? now : now + backoff_next_ns(&d->backoff, now));
+}
+
+/* A disk that has never been there: its name may have an address that answers. */
+static bool try_another(struct oriser_disk *d)
+{
+	char first[sizeof(d->why)];
+
+	if (d->closing || !d->unreached)
+		return false;
+	if (disk_addr_next(d)) {
+		ual_timer_arm(d->loop, &d->retry_timer, ual_loop_now(d->loop));
+		return true;
+	}
+	if (d->addrs.n > 1) {
+		memcpy(first, d->why, sizeof(first));
+		snprintf(d->why, sizeof(d->why), "%.300s (the last of %u addresses of %.60s)",
+			 first, d->addrs.n, d->url.host);
+	}
+	return false;
 }
 
 /* There is no session any more; d->why says why, err in short. */
@@ -70,7 +93,8 @@ static void session_lost(struct oriser_disk *d, int err)
 	disk_size_lost(d);
 	switch (d->state) {
 	case ORISER_DISK_OPENING:
-		enter_failed(d, err);
+		if (!try_another(d))
+			enter_failed(d, err);
 		break;
 	case ORISER_DISK_UP:
 		enter_reconnecting(d);
@@ -122,6 +146,9 @@ static void on_down(struct oriser_session *s, const struct oriser_down_info *inf
 		snprintf(d->why, sizeof(d->why), "%s", info->text);
 		d->lost_err = down_err(info);
 		disk_cache_down(d, info);
+		d->refused = info->why == ORISER_DOWN_LOGIN;
+		d->unreached = info->why == ORISER_DOWN_CONNECT ||
+			       info->why == ORISER_DOWN_NOT_ISER;
 	}
 	disk_link_drop(d);
 }
@@ -132,8 +159,8 @@ int disk_link_start(struct oriser_disk *d)
 {
 	struct oriser_session_cfg cfg = {
 		.dev = d->dev,
-		.addr = (const struct sockaddr *)&d->addr,
-		.addr_len = d->addr_len,
+		.addr = addr_list_now(&d->addrs),
+		.addr_len = addr_list_now_len(&d->addrs),
 		.initiator = d->url.initiator[0] ? d->url.initiator : NULL,
 		.target = d->url.target,
 		.login_mode = d->url.login_mode,
@@ -145,6 +172,7 @@ int disk_link_start(struct oriser_disk *d)
 		.isid = d->isid,
 	};
 
+	d->unreached = d->refused = false;
 	return oriser_session_open(&cfg, &session_ops, d, &d->session);
 }
 
@@ -191,8 +219,7 @@ static void on_retry(struct ual_timer *timer)
 
 	if (d->session) {
 		snprintf(d->why, sizeof(d->why),
-			 "%s:%s does not answer questions about LUN %u in time", d->url.host,
-			 d->url.port, d->url.lun);
+			 "%s does not answer questions about LUN %u in time", d->peer, d->url.lun);
 		d->lost_err = -ETIMEDOUT;
 		disk_link_drop(d);
 		return;
@@ -218,7 +245,6 @@ static void on_expire(struct ual_timer *timer)
 
 void disk_link_init(struct oriser_disk *d)
 {
-	d->backoff_ms = DISK_BACKOFF_MIN_MS;
 	d->reap_defer = (struct ual_defer){ .fn = reap, .ctx = d };
 	d->retry_timer = (struct ual_timer){ .fn = on_retry, .ctx = d };
 	d->expire_timer = (struct ual_timer){ .fn = on_expire, .ctx = d };
@@ -273,7 +299,7 @@ static void rechecked(struct oriser_disk *d)
 static void say_back(struct oriser_disk *d, bool lost)
 {
 	int n = snprintf(
-		d->why, sizeof(d->why), "connected again to %s:%s%s", d->url.host, d->url.port,
+		d->why, sizeof(d->why), "connected again to %s%s", d->peer,
 		lost ? ", which was started anew: what was written since the last flush may be lost, "
 		       "and the next flush fails for it"
 		     : "");

@@ -27,13 +27,13 @@
 #include "iser/initiator/lun_facts.h"
 #include "iser/initiator/sense.h"
 #include "iser/iser_disk.h"
+#include "ual/base/backoff.h"
+#include "ual/base/resolve.h"
 
 #define DISK_DEPTH_DEFAULT	64
 #define DISK_TIMEOUT_MS		120000
 #define DISK_LOGIN_MS		10000
 #define DISK_CLOSE_MS		5000
-#define DISK_BACKOFF_MIN_MS	50
-#define DISK_BACKOFF_MAX_MS	2000
 #define DISK_BUSY_MS		20	/* before a busy target is asked again */
 #define DISK_TRIES_MAX		16	/* of one command, besides busy and lost sessions */
 #define DISK_IO_MAX		(1u << 20)	/* bytes of one command */
@@ -129,8 +129,10 @@ struct oriser_disk {
 	struct ual_device *dev;
 	struct ual_loop *loop;
 	struct oriser_url url;
-	struct sockaddr_storage addr;
-	socklen_t addr_len;
+	char peer[ADDR_HOST_MAX + 16];	/* HOST:PORT of the URL, for people */
+	struct addr_list addrs;		/* of its host */
+	bool numeric;			/* there is nothing to look up */
+	struct resolve *resolve;	/* a look-up that is under way, or NULL */
 	u32 depth, timeout_ms, login_timeout_ms;
 	u8 isid[6]; /* the same for all sessions: the next one ends the one before */
 	u8 lun[8];
@@ -147,7 +149,9 @@ struct oriser_disk {
 	bool session_dead;		/* to be destroyed by reap() */
 	bool leaving;			/* logging out of it; lost_err and why are set */
 	unsigned epoch;			/* sessions that came up */
-	u32 backoff_ms;
+	struct backoff backoff;
+	/* The last session did not get as far as a target, or to one that does not know this initiator. */
+	bool unreached, refused;
 	bool expired;			/* timeout_ms without a session have passed */
 	struct disk_probe probe;
 	struct lun_facts facts;
@@ -189,6 +193,14 @@ struct oriser_disk {
 void disk_close_step(struct oriser_disk *d);
 /* the session is gone; the disk is, too, after this */
 void disk_close_finish(struct oriser_disk *d);
+
+/* ---- disk_addr.c ---- */
+u16 ini_url_port(const struct oriser_url *url);
+/* Waits for the resolver.  0, or -EHOSTUNREACH with a sentence in why. */
+int disk_addr_init(struct oriser_disk *d, char *why, size_t why_len);
+void disk_addr_deinit(struct oriser_disk *d);
+/* The present address does not do.  True: there is another one; false: all have been tried, the first is next. */
+bool disk_addr_next(struct oriser_disk *d);
 
 /* ---- disk_io.c ---- */
 int disk_io_init(struct oriser_disk *d);

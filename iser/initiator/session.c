@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /* A session from open to end: its parts in order, its clock, and the one way down. */
 #include <ctype.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "iser/initiator/session_priv.h"
+#include "ual/base/addr.h"
 
 #define NS_PER_MS	1000000ull
 #define LOGIN_MS	10000
@@ -215,11 +215,8 @@ static void default_initiator(char name[ORISER_NAME_MAX])
 
 static void name_peer(struct oriser_session *s)
 {
-	char host[48] = "?", port[8] = "?";
-
-	getnameinfo((const struct sockaddr *)&s->addr, s->addr_len, host, sizeof(host), port,
-		    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(s->peer, sizeof(s->peer), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+	static_assert(sizeof(s->peer) >= ADDR_TEXT_MAX, "it fits");
+	addr_text((const struct sockaddr *)&s->addr, s->peer);
 }
 
 /* Asked for or default; never more than the device can queue. */

@@ -7,7 +7,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "core/env.h"
 #include "iser/iser_disk.h"
+#include "ual/base/resolve.h"
 
 #define URL_SCHEME	"iser://"
 #define URL_IO_MAX	(1u << 20)	/* bytes */
@@ -99,48 +99,17 @@ static int parse_name(struct url_part part, const char *what, char name[ORISER_N
 
 static int parse_authority(const char **text, struct oriser_url *url, char *err, size_t err_len)
 {
-	struct url_part host, port = { "", 0 };
-	unsigned number = ORISER_PORT;
+	struct url_part part = cut(text, "/?");
+	struct addr_name name;
+	int ret;
 
-	if (**text == '[') {
-		++*text;
-		host = cut(text, "]/?");
-		if (**text != ']')
-			return refuse(err, err_len, "address '[%.*s': the closing ']' is missing",
-				      (int)host.len, host.at);
-		++*text;
-	} else {
-		host = cut(text, ":/?");
-		if (memchr(host.at, '[', host.len) || memchr(host.at, ']', host.len))
-			return refuse(err, err_len,
-				      "address '%.*s': brackets belong around an IPv6 address only",
-				      (int)host.len, host.at);
-	}
-	if (host.len == 0)
-		return refuse(err, err_len,
-			      "the address is missing: expected iser://ADDR[:PORT]/IQN/LUN");
-	if (host.len >= sizeof(url->host))
-		return refuse(err, err_len, "address '%.20s...': longer than %zu bytes", host.at,
-			      sizeof(url->host) - 1);
-	if (**text == ':') {
-		++*text;
-		port = cut(text, "/?");
-		if (memchr(port.at, ':', port.len))
-			return refuse(err, err_len,
-				      "address '%.*s:%.*s': an IPv6 address needs brackets, as in "
-				      "[2001:db8::1]",
-				      (int)host.len, host.at, (int)port.len, port.at);
-		if (!part_number(port, 65535, &number) || number == 0)
-			return refuse(err, err_len,
-				      "port '%.*s': expected a number from 1 to 65535",
-				      (int)port.len, port.at);
-	} else if (**text != '\0' && **text != '/' && **text != '?') {
-		return refuse(err, err_len, "'%.20s' after the address: expected ':PORT' or '/'",
-			      *text);
-	}
-	memcpy(url->host, host.at, host.len);
-	url->host[host.len] = '\0';
-	snprintf(url->port, sizeof(url->port), "%hu", (unsigned short)number);
+	static_assert(sizeof(url->host) >= sizeof(name.host), "it fits");
+	ret = addr_name_parse(part.at, part.len, "iser://ADDR[:PORT]/IQN/LUN", &name, err, err_len);
+	if (ret)
+		return ret;
+	strcpy(url->host, name.host);
+	snprintf(url->port, sizeof(url->port), "%u",
+		 (unsigned)(name.port ? name.port : ORISER_PORT));
 	return 0;
 }
 
@@ -285,18 +254,12 @@ int oriser_url_parse(const char *text, struct oriser_url *url, char *err, size_t
 int oriser_url_resolve(const struct oriser_url *url, struct sockaddr_storage *addr,
 		       socklen_t *addr_len, char *err, size_t err_len)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-	struct addrinfo *found;
-	int ret;
+	struct addr_list list;
+	int ret = resolve_now(url->host, (u16)atoi(url->port), &list, err, err_len);
 
-	ret = getaddrinfo(url->host, url->port, &hints, &found);
-	if (ret) {
-		snprintf(err, err_len, "cannot find the address of '%s': %s", url->host,
-			 gai_strerror(ret));
-		return -EHOSTUNREACH;
-	}
-	memcpy(addr, found->ai_addr, found->ai_addrlen);
-	*addr_len = found->ai_addrlen;
-	freeaddrinfo(found);
+	if (ret)
+		return ret;
+	*addr = list.addrs[0];
+	*addr_len = list.lens[0];
 	return 0;
 }

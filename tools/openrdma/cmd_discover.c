@@ -19,6 +19,7 @@
 #include "tools/openrdma/report.h"
 #include "tools/openrdma/text.h"
 #include "tools/openrdma/transport.h"
+#include "ual/base/resolve.h"
 
 #define LOGIN_TIMEOUT_MS 10000
 
@@ -33,21 +34,39 @@ struct discovery {
 	const char *portal;
 	struct oriser_url url;
 	struct transport net;
+	struct addr_list addrs;	/* of the portal; they are tried in turn */
 	struct oriser_session *session;
 	json_t *found;
 	bool answered;		/* the list is complete */
+	bool unreached;		/* this address of the portal does not do */
 	int code;
 };
 
-/* "192.0.2.1:3260,1" without the portal group. */
+/*
+ * "192.0.2.1:3260,1" without the portal group.  A target cannot say by which of our links its link-local address is to be
+ * reached: by the one that we asked on.
+ */
+static void portal_text(const struct discovery *d, const char *portal, char *text, size_t text_len)
+{
+	size_t len = strcspn(portal, ",");
+	struct addr_name name;
+	char why[256];
+
+	text_put(text, text_len, "%.*s", (int)len, portal);
+	if (addr_name_parse(portal, len, "ADDR:PORT", &name, why, sizeof(why)) ||
+	    !addr_wants_zone(name.host) || !addr_add_zone(name.host, addr_list_now(&d->addrs)))
+		return;
+	addr_name_text(&name, text, text_len);
+}
+
 static void add(struct discovery *d, const char *target, const char *portal)
 {
-	int addr_len = (int)strcspn(portal, ",");
-	char url[640];
+	char where[ADDR_HOST_MAX + 16], url[640];
 
-	text_put(url, sizeof(url), "iser://%.*s/%s/0", addr_len, portal, target);
-	json_array_append_new(d->found, json_pack("{s:s, s:s%, s:s}", "target", target, "portal",
-						  portal, (size_t)addr_len, "url", url));
+	portal_text(d, portal, where, sizeof(where));
+	text_put(url, sizeof(url), "iser://%s/%s/0", where, target);
+	json_array_append_new(d->found, json_pack("{s:s, s:s, s:s}", "target", target, "portal",
+						  where, "url", url));
 }
 
 static void on_target(void *ctx, const char *target, const char *portal, int err)
@@ -94,43 +113,57 @@ static int code_of(const struct oriser_down_info *info)
 	return EXIT_FAILED;
 }
 
+/* The session goes at the end of the pass: the next one is for the loop's caller to make. */
 static void on_down(struct oriser_session *s, const struct oriser_down_info *info)
 {
 	struct discovery *d = oriser_session_ctx(s);
 
-	if (!d->answered && d->code == EXIT_OK) {
-		report_error("%s", info->text);
-		d->code = code_of(info);
-	}
 	ual_loop_stop(d->net.loop);
+	if (d->answered || d->code != EXIT_OK)
+		return;
+	d->unreached = info->why == ORISER_DOWN_CONNECT || info->why == ORISER_DOWN_NOT_ISER;
+	report_error("%s", info->text);
+	d->code = code_of(info);
 }
 
 static const struct oriser_session_ops session_ops = { .on_up = on_up, .on_down = on_down };
 
 static int open_session(struct discovery *d)
 {
-	struct sockaddr_storage addr;
 	struct oriser_session_cfg cfg = {
 		.dev = d->net.dev,
-		.addr = (const struct sockaddr *)&addr,
+		.addr = addr_list_now(&d->addrs),
+		.addr_len = addr_list_now_len(&d->addrs),
 		.initiator = d->url.initiator[0] ? d->url.initiator : NULL,
 		.login_mode = d->url.login_mode,
 		.login_timeout_ms = LOGIN_TIMEOUT_MS,
 		.conn = { .crc = d->url.crc, .mpa_revision = d->url.mpa_revision },
 	};
-	char why[256];
-	int err;
+	int err = oriser_session_open(&cfg, &session_ops, d, &d->session);
 
-	if (oriser_url_resolve(&d->url, &addr, &cfg.addr_len, why, sizeof(why))) {
+	if (!err)
+		return EXIT_OK;
+	report_error("%s: cannot open a session: %s", d->portal, strerror(-err));
+	return exit_code_of(err);
+}
+
+static void ask(struct discovery *d)
+{
+	char why[256];
+
+	if (resolve_now(d->url.host, (uint16_t)atoi(d->url.port), &d->addrs, why, sizeof(why))) {
 		report_error("%s", why);
-		return EXIT_UNREACHABLE;
+		d->code = EXIT_UNREACHABLE;
+		return;
 	}
-	err = oriser_session_open(&cfg, &session_ops, d, &d->session);
-	if (err) {
-		report_error("%s: cannot open a session: %s", d->portal, strerror(-err));
-		return exit_code_of(err);
-	}
-	return EXIT_OK;
+	do {
+		d->unreached = false;
+		d->code = open_session(d);
+		if (d->code)
+			return;
+		ual_loop_run(d->net.loop);
+		oriser_session_destroy(d->session);
+	} while (d->unreached && addr_list_next(&d->addrs));
 }
 
 static void print(const json_t *found, bool as_json)
@@ -158,11 +191,7 @@ static int discover(struct discovery *d)
 		report_error("%s", why);
 		return EXIT_FAILED;
 	}
-	d->code = open_session(d);
-	if (!d->code) {
-		ual_loop_run(d->net.loop);
-		oriser_session_destroy(d->session);
-	}
+	ask(d);
 	transport_close(&d->net);
 	return d->code;
 }
