@@ -141,13 +141,13 @@ static struct ornfs_client *client_new(const struct ornfs_client_cfg *cfg)
 	return c;
 }
 
+static const struct {
+	const char *text;
+	unsigned version;
+} versions[] = { { "3", 3 }, { "4.1", 41 }, { "4.2", 42 }, { "4", 42 } };
+
 bool ornfs_version_parse(const char *text, unsigned *version)
 {
-	static const struct {
-		const char *text;
-		unsigned version;
-	} versions[] = { { "3", 3 }, { "4.1", 41 }, { "4.2", 42 }, { "4", 42 } };
-
 	for (unsigned i = 0; i < ARRAY_SIZE(versions); i++) {
 		if (!strcmp(text, versions[i].text)) {
 			*version = versions[i].version;
@@ -155,6 +155,14 @@ bool ornfs_version_parse(const char *text, unsigned *version)
 		}
 	}
 	return false;
+}
+
+const char *ornfs_version_text(unsigned version)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(versions); i++)
+		if (version == versions[i].version)
+			return versions[i].text;
+	return versions[0].text;
 }
 
 int ornfs_client_create(const struct ornfs_client_cfg *cfg, struct ornfs_client **client)

@@ -63,6 +63,8 @@ struct ornfs_client_cfg {
 
 /* "3", "4.1", "4.2", "4" (the newest) into cfg.version; false: something else. */
 bool ornfs_version_parse(const char *text, unsigned *version);
+/* The other way: "3", "4.1", "4.2". */
+const char *ornfs_version_text(unsigned version);
 
 int ornfs_client_create(const struct ornfs_client_cfg *cfg, struct ornfs_client **client);
 void ornfs_client_destroy(struct ornfs_client *client);

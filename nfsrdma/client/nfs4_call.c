@@ -207,6 +207,8 @@ int nfs4c_errno(u32 status)
 		{ NFS4ERR_MINOR_VERS_MISMATCH, -EPROTONOSUPPORT },
 	};
 
+	if (status == NFS4_OK)
+		return 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
 		if (table[i].status == status)
 			return table[i].err;

@@ -302,8 +302,10 @@ static void explain(const struct mount_run *run, int err, char *why, size_t why_
 		break;
 	case EPROTO:
 	case EPROTONOSUPPORT:
-		text_put(why, why_len, "%s: what answers is not an NFS version 3 server (%s)",
-			 run->source, strerror(-err));
+		text_put(why, why_len,
+			 "%s: what answers is no server of NFS version %s (%s): expected vers= of "
+			 "one that it has",
+			 run->source, ornfs_version_text(run->options->version), strerror(-err));
 		break;
 	case EHOSTUNREACH:
 		text_put(why, why_len, "%s: no such host, or no way to it", run->source);
