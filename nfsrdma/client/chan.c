@@ -4,13 +4,11 @@
  * server that stays silent for timeo gets as well.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "nfsrdma/client/client.h"
 
 #define TICK_NS		(100 * NS_PER_MS)
-#define RETRY_NS	(500 * NS_PER_MS)
 #define PAUSE_NS	(10 * TICK_NS)
 #define START_NS	(10000 * NS_PER_MS)	/* for each answer before the mount is up */
 
@@ -127,12 +125,23 @@ static void disconnect(struct chan *chan)
 	}
 }
 
+/* The caller did not run the loop, or had nothing to ask: the server is not to blame for that time. */
+static void forgive(struct chan *chan)
+{
+	struct call *call;
+
+	chan->heard_ns = now(chan);
+	list_for_each_entry(call, &chan->calls, link)
+		call->deadline_ns = 0;
+}
+
 static void connect_now(struct chan *chan)
 {
 	int err;
 
 	chan->state = CHAN_CONNECTING;
 	chan->heard_ns = now(chan);
+	where_take(chan);
 	if (chan->proto == ORNFS_PROTO_RDMA)
 		err = rdma_xprt_create(chan, &chan->xprt);
 	else
@@ -144,6 +153,7 @@ static void connect_now(struct chan *chan)
 void chan_up(struct chan *chan)
 {
 	chan->state = CHAN_UP;
+	chan->tries = 0;
 	chan->heard_ns = now(chan);
 	chan_pump(chan);
 	if (chan->retry)
@@ -153,14 +163,23 @@ void chan_up(struct chan *chan)
 void chan_down(struct chan *chan, int err)
 {
 	bool was_up = chan->state == CHAN_UP;
+	bool other = chan->state == CHAN_CONNECTING && where_next(chan);
 
 	disconnect(chan);
+	if (!chan->retry && other) {
+		/* What an address that does not answer has cost is not the next one's. */
+		forgive(chan);
+		connect_now(chan);
+		return;
+	}
 	if (!chan->retry) {
 		fail_all(chan, err);
 		return;
 	}
 	chan->state = CHAN_WAITING;
-	chan->retry_ns = now(chan) + RETRY_NS;
+	chan->retry_ns = now(chan);
+	if (!other)
+		chan->retry_ns += backoff_next_ns(&chan->backoff, now(chan));
 	ual_timer_arm(chan->client->cfg.loop, &chan->timer, now(chan) + TICK_NS);
 	spread_changed(chan, err, was_up);
 }
@@ -277,6 +296,7 @@ void chan_reply(struct chan *chan, struct call *call, const u8 *msg, size_t len,
 	struct xdr_in in;
 
 	chan->heard_ns = now(chan);
+	backoff_reset(&chan->backoff);
 	xdr_in_init(&in, msg, len);
 	if (!err)
 		err = rpc_reply_decode(&in, &reply) ? reply_errno(&reply) : -EPROTO;
@@ -311,16 +331,6 @@ static bool is_waiting(const struct chan *chan)
 	return false;
 }
 
-/* The caller did not run the loop, or had nothing to ask: the server is not to blame for that time. */
-static void forgive(struct chan *chan)
-{
-	struct call *call;
-
-	chan->heard_ns = now(chan);
-	list_for_each_entry(call, &chan->calls, link)
-		call->deadline_ns = 0;
-}
-
 static void on_tick(struct ual_timer *t)
 {
 	struct chan *chan = t->ctx;
@@ -346,13 +356,7 @@ static void on_tick(struct ual_timer *t)
 
 void chan_init(struct chan *chan, struct ornfs_client *client, enum ornfs_proto proto, u16 port)
 {
-	*chan = (struct chan){ .client = client, .proto = proto };
-	chan->addr = client->addr;
-	chan->addr_len = client->addr_len;
-	if (chan->addr.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&chan->addr)->sin6_port = htons(port);
-	else
-		((struct sockaddr_in *)&chan->addr)->sin_port = htons(port);
+	*chan = (struct chan){ .client = client, .proto = proto, .port = port };
 	INIT_LIST_HEAD(&chan->calls);
 	chan->timer.fn = on_tick;
 	chan->timer.ctx = chan;

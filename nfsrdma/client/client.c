@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The client as a whole: name and memory, mounting in steps, the end. */
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -14,22 +11,6 @@
 #define TIMEO_DS	600
 #define RETRANS		2
 #define TCP_WSIZE_MAX	(256u << 10)	/* some of which wait in the stream together */
-
-static int resolve(struct ornfs_client *c)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
-	struct addrinfo *found;
-
-	if (getaddrinfo(c->host, NULL, &hints, &found)) {
-		hints.ai_flags = AI_NUMERICHOST;	/* also on a machine with loopback only */
-		if (getaddrinfo(c->host, NULL, &hints, &found))
-			return -EHOSTUNREACH;
-	}
-	memcpy(&c->addr, found->ai_addr, found->ai_addrlen);
-	c->addr_len = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
-}
 
 static void on_next(struct ual_defer *d)
 {
@@ -175,7 +156,7 @@ int ornfs_client_create(const struct ornfs_client_cfg *cfg, struct ornfs_client 
 	c = client_new(cfg);
 	if (!c)
 		return -ENOMEM;
-	err = c->host && c->path ? resolve(c) : -ENOMEM;
+	err = c->host && c->path ? where_init(c) : -ENOMEM;
 	if (!err)
 		err = ual_device_open(cfg->ual, cfg->loop, cfg->device, &c->dev);
 	if (!err)
@@ -202,6 +183,7 @@ void ornfs_client_destroy(struct ornfs_client *c)
 	c->v4 = NULL;
 	nfs3_cancel_failing(c);
 	ual_defer_cancel(c->cfg.loop, &c->next);
+	where_deinit(c);
 	ornfs_file_put(c->root);
 	mem_deinit(c);
 	if (c->pd)
@@ -221,16 +203,12 @@ void ornfs_cancel(struct ornfs_client *c, struct ornfs_req *req)
 
 void ornfs_client_info(const struct ornfs_client *c, struct ornfs_client_info *info)
 {
-	char host[NI_MAXHOST] = "?";
-
+	static_assert(sizeof(info->server) >= ADDR_TEXT_MAX, "it fits");
 	*info = (struct ornfs_client_info){ .proto = c->cfg.proto,
 					    .connections = spread_connected(&c->spread),
 					    .rsize = c->rsize,
 					    .wsize = c->wsize };
-	getnameinfo((const struct sockaddr *)&c->addr, c->addr_len, host, sizeof(host), NULL, 0,
-		    NI_NUMERICHOST);
-	snprintf(info->server, sizeof(info->server),
-		 c->addr.ss_family == AF_INET6 ? "[%.50s]:%u" : "%.50s:%u", host, c->cfg.port);
+	addr_text((const struct sockaddr *)&c->spread.chans[0].addr, info->server);
 	memcpy(info->export, c->export, sizeof(info->export));
 }
 

@@ -17,6 +17,8 @@
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/nfs4.h"
 #include "nfsrdma/engine/rpc.h"
+#include "ual/base/backoff.h"
+#include "ual/base/resolve.h"
 
 #define CALL_MSG_MAX	6144	/* header, handles, two names or a link's target */
 #define CALL_REPLY_MIN	512	/* what replies without data fit into */
@@ -114,8 +116,11 @@ enum chan_state { CHAN_IDLE, CHAN_CONNECTING, CHAN_UP, CHAN_WAITING };
 struct chan {
 	struct ornfs_client *client;
 	enum ornfs_proto proto;
-	struct sockaddr_storage addr;
+	u16 port;
+	struct sockaddr_storage addr;	/* of the present connection, or the last one */
 	socklen_t addr_len;
+	unsigned addr_at, addr_generation, tries;	/* where.c's */
+	struct backoff backoff;
 	bool retry; /* connects again; else all calls fail with the connection */
 	enum chan_state state;
 	bool stopping;
@@ -171,6 +176,20 @@ unsigned spread_connected(const struct spread *spread);
 /* Of chan.c: one is connected (0); has lost its connection, or could not make it. */
 void spread_changed(struct chan *chan, int err, bool was_up);
 
+/* Where the server is. */
+struct where {
+	struct addr_list addrs;		/* without ports; at: the one to be tried next */
+	unsigned generation;		/* of the list */
+	bool numeric;			/* there is nothing to look up */
+	struct resolve *resolve;	/* a look-up that is under way, or NULL */
+};
+int where_init(struct ornfs_client *c);	/* waits for the resolver; -EHOSTUNREACH */
+void where_deinit(struct ornfs_client *c);
+void where_take(struct chan *chan);	/* the address for its next connection */
+/* It could not be connected.  True: to another address at once; false: it has tried all, and is to wait. */
+bool where_next(struct chan *chan);
+u32 where_connect_ms(const struct chan *chan);
+
 struct nfs4c;			/* nfs4.h */
 void nfs4c_state_put(struct nfs4c_state *state);	/* NULL: nothing */
 
@@ -181,8 +200,7 @@ struct ornfs_client {
 	struct ual_pd *pd;
 	char *host, *path;
 	char machine[65];
-	struct sockaddr_storage addr;
-	socklen_t addr_len;
+	struct where where;
 	struct spread spread;		/* of the NFS program */
 	struct chan side;		/* rpcbind, then MOUNT */
 	struct ual_defer next;		/* the next step of mounting */

@@ -18,7 +18,6 @@
 
 #include "nfsrdma/client/rdma.h"
 
-#define CONNECT_MS	10000
 #define WC_BATCH	32
 
 /* In wr_id, beside the number of the buffer or slot. */
@@ -369,7 +368,7 @@ int rdma_xprt_create(struct chan *chan, struct xprt **x)
 		.pdata = pdata,
 		.pdata_len = sizeof(pdata),
 		.crc = chan->client->cfg.crc,
-		.timeout_ms = CONNECT_MS,
+		.timeout_ms = where_connect_ms(chan),
 	};
 	int err;
 

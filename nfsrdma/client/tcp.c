@@ -6,7 +6,6 @@
 #include "nfsrdma/client/client.h"
 #include "nfsrdma/engine/record.h"
 
-#define CONNECT_MS	10000
 #define REPLY_MAX	(NFSC_IO_MAX + NFSC_DIR_BYTES)
 #define FULL_NS		NS_PER_MS	/* look again when the stream had no room */
 
@@ -182,7 +181,7 @@ int tcp_xprt_create(struct chan *chan, struct xprt **x)
 	tcp->room.ctx = tcp;
 	rpc_record_init(&tcp->record, REPLY_MAX);
 	err = ual_stream_connect(chan->client->dev, (struct sockaddr *)&chan->addr, chan->addr_len,
-				 CONNECT_MS, &stream_ops, tcp, &tcp->stream);
+				 where_connect_ms(chan), &stream_ops, tcp, &tcp->stream);
 	if (err) {
 		free(tcp);
 		return err;

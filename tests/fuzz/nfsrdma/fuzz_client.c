@@ -301,7 +301,9 @@ static void open_world(struct world *w, bool v4)
 	INIT_LIST_HEAD(&c->mem_free);
 	INIT_LIST_HEAD(&c->failing);
 	c->rsize = c->wsize = DATA_BYTES;
-	c->addr.ss_family = AF_INET;
+	c->where.addrs.n = 1;
+	c->where.addrs.addrs[0].ss_family = AF_INET;
+	c->where.numeric = true;
 	c->next.fn = on_next;
 	c->cfg.port = 2049;
 	c->cfg.proto = ORNFS_PROTO_TCP;
