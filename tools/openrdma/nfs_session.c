@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "tools/openrdma/nfs_session.h"
 #include "tools/openrdma/report.h"
 #include "tools/openrdma/text.h"
+#include "ual/base/addr.h"
 
 #define LINKS_MAX 40
 
@@ -33,37 +35,20 @@ static void on_state(struct ornfs_client *client, int err, void *ctx)
 
 static int url_parse(struct nfs_session *s, const char *url)
 {
-	const char *host = url + strlen(NFS_URL), *path, *port;
-	uint64_t n = 0;
-	size_t len;
+	const char *host = url + strlen(NFS_URL), *path;
+	struct addr_name name;
+	char why[300];
 
-	if (strncmp(url, NFS_URL, strlen(NFS_URL)))
+	static_assert(sizeof(s->host) >= sizeof(name.host), "it fits");
+	path = strncmp(url, NFS_URL, strlen(NFS_URL)) ? NULL : strchr(host, '/');
+	if (!path || strlen(path) >= sizeof(s->path))
 		return report_usage("%s: expected nfs://SERVER[:PORT]/PATH", url);
-	path = strchr(host, '/');
-	if (!path || path == host || strlen(path) >= sizeof(s->path))
-		return report_usage("%s: expected nfs://SERVER[:PORT]/PATH", url);
-	if (*host == '[') {
-		host++;
-		len = strcspn(host, "]");
-		port = host + len + 1;
-		if (host + len >= path)
-			return report_usage("%s: the bracket is not closed", url);
-	} else {
-		len = strcspn(host, ":/");
-		port = host + len;
-	}
-	if (port < path) {
-		char text[8];
-
-		text_put(text, sizeof(text), "%.*s", (int)(path - port - 1), port + 1);
-		if (*port != ':' || path - port > 6 || !number_parse(text, 1, 65535, &n))
-			return report_usage("%s: expected a port from 1 to 65535", url);
-	}
-	if (!len || len >= sizeof(s->host))
-		return report_usage("%s: expected the name or address of a server", url);
-	text_put(s->host, sizeof(s->host), "%.*s", (int)len, host);
-	text_put(s->path, sizeof(s->path), "%s", path);
-	s->port = (uint16_t)n;
+	if (addr_name_parse(host, (size_t)(path - host), "nfs://SERVER[:PORT]/PATH", &name, why,
+			    sizeof(why)))
+		return report_usage("%s: %s", url, why);
+	strcpy(s->host, name.host);
+	strcpy(s->path, path);
+	s->port = name.port;
 	return EXIT_OK;
 }
 
@@ -83,8 +68,10 @@ static int why_down(struct nfs_session *s, const struct nfs_options *o, int err)
 		break;
 	case EPROTO:
 	case EPROTONOSUPPORT:
-		report_error("%s: what answers is not an NFS server of this version (%s)", s->url,
-			     strerror(-err));
+		report_error(
+			"%s: what answers is no server of NFS version %s (%s): expected --vers "
+			"of one that it has",
+			s->url, ornfs_version_text(o->version), strerror(-err));
 		break;
 	case EHOSTUNREACH:
 		report_error("%s: no such host, or no way to it", s->url);
@@ -148,7 +135,8 @@ void nfs_session_close(struct nfs_session *s)
 
 int nfs_session_report(struct nfs_session *s, int err)
 {
-	report_error("%s: %s", s->url, strerror(-err));
+	report_error("%s: %s", s->url,
+		     err == -EXDEV ? "it leads out of the export" : strerror(-err));
 	return exit_code_of(err);
 }
 
@@ -170,31 +158,62 @@ int nfs_wait_for(struct nfs_session *s, struct nfs_wait *wait)
 
 /* ---- paths ------------------------------------------------------------------------------------ */
 
+/* Length of the export in s->path: what is behind it begins with a slash, or is empty. */
+static size_t export_length(const struct nfs_session *s)
+{
+	size_t len = strlen(s->info.export);
+
+	return len == 1 ? 0 : len;
+}
+
+/* Is it the export, or below it?  Whole components count: /srv/share2 is not below /srv/share. */
+static bool is_exported(const struct nfs_session *s, const char *path)
+{
+	size_t len = export_length(s);
+
+	return !strncmp(path, s->info.export, len) && (path[len] == '/' || !path[len]);
+}
+
 /* What the link at s->path[at..rest) leads to takes its place, within the export. */
 static int follow(struct nfs_session *s, struct ornfs_file *link, size_t at, size_t rest)
 {
 	struct nfs_wait wait = NFS_WAIT;
 	char target[4097], path[4097];
-	size_t export_len = strlen(s->info.export);
 	int n, err;
 
 	ornfs_readlink(s->client, link, target, sizeof(target), &wait.req);
 	err = nfs_wait_for(s, &wait);
 	if (err)
 		return err;
+	/* A path of the server: only inside the export does it mean something to a client. */
+	if (target[0] == '/' && !is_exported(s, target))
+		return -EXDEV;
 	if (target[0] == '/')
-		/* A path of the server: only inside the export does it mean something to a client. */
-		n = strncmp(target, s->info.export, export_len)
-			    ? -1
-			    : snprintf(path, sizeof(path), "%s%s", target, s->path + rest);
+		n = snprintf(path, sizeof(path), "%s%s", target, s->path + rest);
 	else
 		n = snprintf(path, sizeof(path), "%.*s%s%s", (int)at, s->path, target,
 			     s->path + rest);
-	if (n < 0)
-		return -EXDEV;
 	if ((size_t)n >= sizeof(path))
 		return -ENAMETOOLONG;
 	memcpy(s->path, path, (size_t)n + 1);
+	return 0;
+}
+
+/*
+ * ".." at s->path[at..at + 2): what is before it are directories and no links, so it takes the last of them away.  A
+ * server would say what is above its export, or fail.
+ */
+static int up(struct nfs_session *s, size_t at)
+{
+	size_t to = at;
+
+	while (to > export_length(s) && s->path[to - 1] == '/')
+		to--;
+	if (to <= export_length(s))
+		return -EXDEV;
+	while (s->path[to - 1] != '/')
+		to--;
+	memmove(s->path + to, s->path + at + 2, strlen(s->path + at + 2) + 1);
 	return 0;
 }
 
@@ -223,25 +242,32 @@ static int down(struct nfs_session *s, struct ornfs_file **file, size_t at, size
 	return err;
 }
 
-/* From the export's root to s->path[..end); 1: a link was followed and the path is another. */
+enum walked { WALK_AGAIN = 1, WALK_LINK };	/* the path is another; because of a link */
+
+/* From the export's root to s->path[..end): 0, an enum walked, or a negative errno. */
 static int walk(struct nfs_session *s, bool parent, struct ornfs_file **file,
 		struct ornfs_stat *stat)
 {
-	size_t at = strlen(s->info.export), len;
+	size_t at = export_length(s), len;
 	int err = 0;
 
-	if (at == 1)
-		at = 0;
 	for (;; at += len) {
 		at += strspn(s->path + at, "/");
 		len = strcspn(s->path + at, "/");
+		if (len == 2 && !memcmp(s->path + at, "..", 2))
+			return up(s, at) ?: WALK_AGAIN;
+		if (len == 1 && s->path[at] == '.') {
+			memmove(s->path + at, s->path + at + 1, strlen(s->path + at));
+			len = 0;
+			continue;
+		}
 		if (!len || (parent && !s->path[at + len + strspn(s->path + at + len, "/")]))
 			return 0;
 		err = down(s, file, at, len, stat);
 		if (err)
 			return err;
 		if (S_ISLNK(stat->st.st_mode))
-			return follow(s, *file, at, at + len) ?: 1;
+			return follow(s, *file, at, at + len) ?: WALK_LINK;
 	}
 }
 
@@ -249,11 +275,12 @@ static int find(struct nfs_session *s, bool parent, struct ornfs_file **file,
 		struct ornfs_stat *stat)
 {
 	struct nfs_wait wait = NFS_WAIT;
+	unsigned links = 0;
 	int err;
 
 	ornfs_getattr(s->client, s->root, &wait.req);
 	err = nfs_wait_for(s, &wait);
-	for (unsigned links = 0; !err && links < LINKS_MAX; links++) {
+	while (!err) {
 		*stat = wait.req.stat;
 		*file = s->root;
 		ornfs_file_get(*file);
@@ -262,10 +289,11 @@ static int find(struct nfs_session *s, bool parent, struct ornfs_file **file,
 			return 0;
 		ornfs_file_put(*file);
 		*file = NULL;
-		if (err == 1)
-			err = 0;
+		links += err == WALK_LINK;
+		if (err > 0)
+			err = links < LINKS_MAX ? 0 : -ELOOP;
 	}
-	return err ? err : -ELOOP;
+	return err;
 }
 
 int nfs_session_find(struct nfs_session *s, struct ornfs_file **file, struct ornfs_stat *stat)
