@@ -29,6 +29,8 @@ struct attachment {
 	struct host *host;
 	struct state_entry entry;
 	enum phase phase;
+	enum oriser_disk_state disk_state;
+	char disk_why[200];
 	bool stop_wanted;	/* asked for while the host was starting */
 	bool reported;
 	int err;		/* what it ends with */
@@ -51,6 +53,19 @@ static void save(struct attachment *a, const char *status, const char *why)
 	err = state_save(a->cfg->dir, &a->entry);
 	if (err)
 		report_log("cannot write the state in %s: %s", a->cfg->dir, strerror(-err));
+}
+
+/* What it is while nothing is being done to it: what the disk is. */
+static void save_disk_state(struct attachment *a, const char *why)
+{
+	static const char *const names[] = {
+		[ORISER_DISK_OPENING] = "starting",
+		[ORISER_DISK_UP] = "up",
+		[ORISER_DISK_RECONNECTING] = "reconnecting",
+		[ORISER_DISK_FAILED] = "failed",
+	};
+
+	save(a, names[a->disk_state], *why ? why : a->disk_why);
 }
 
 static void remember(void *ctx)
@@ -130,7 +145,7 @@ static void host_ready(void *ctx, const char *device)
 
 	a->phase = PHASE_UP;
 	text_put(a->entry.device, sizeof(a->entry.device), "%s", device);
-	save(a, "up", "");
+	save_disk_state(a, "");
 	report_log("%s is %s", a->cfg->url_text, device);
 	report(a, 0, device);
 	if (a->stop_wanted)
@@ -154,7 +169,7 @@ static void host_stopped(void *ctx, int err, const char *why)
 		report_log("not detached: %s", why);
 		a->phase = PHASE_UP;
 		a->entry.refusals++;
-		save(a, "up", why);
+		save_disk_state(a, why);
 		return;
 	}
 	a->host->ops->destroy(a->host);
@@ -170,7 +185,7 @@ static const struct host_events host_events = {
 
 static void start_host(struct attachment *a)
 {
-	char why[256];
+	char why[400], reason[300] = "";
 	int err;
 
 	err = dio_create(a->net.loop, a->disk, a->cfg->read_only, &a->dio);
@@ -195,11 +210,16 @@ static void start_host(struct attachment *a)
 		.remember = remember,
 		.events = &host_events,
 		.ctx = a,
+		.why = reason,
+		.why_len = sizeof(reason),
 	};
 	err = a->cfg->host->start(&a->host_cfg, &a->host);
+	/* The host keeps a copy of the rest. */
+	a->host_cfg.why = NULL;
+	a->host_cfg.why_len = 0;
 	if (err) {
 		text_put(why, sizeof(why), "cannot start %s: %s", a->cfg->host->name,
-			 strerror(-err));
+			 *reason ? reason : strerror(-err));
 		fail(a, err, why);
 		close_disk(a);
 	}
@@ -213,6 +233,7 @@ static void disk_open(struct oriser_disk *disk, int err, const char *why)
 	char text[600];
 
 	if (!err) {
+		a->disk_state = ORISER_DISK_UP;
 		start_host(a);
 		return;
 	}
@@ -223,18 +244,22 @@ static void disk_open(struct oriser_disk *disk, int err, const char *why)
 
 static void disk_state(struct oriser_disk *disk, enum oriser_disk_state state, const char *why)
 {
-	static const char *const names[] = {
-		[ORISER_DISK_OPENING] = "starting",
-		[ORISER_DISK_UP] = "up",
+	static const char *const words[] = {
+		[ORISER_DISK_OPENING] = "connecting",
+		[ORISER_DISK_UP] = "connected",
 		[ORISER_DISK_RECONNECTING] = "reconnecting",
 		[ORISER_DISK_FAILED] = "failed",
 	};
 	struct attachment *a = oriser_disk_ctx(disk);
 	uint64_t size;
 
+	/* Remembered in every phase: it is told when this one is over. */
+	a->disk_state = state;
+	text_put(a->disk_why, sizeof(a->disk_why), "%s",
+		 state == ORISER_DISK_UP || !why ? "" : why);
 	if (a->phase != PHASE_UP && a->phase != PHASE_STOPPING)
 		return;
-	report_log("%s%s%s", names[state], why && *why ? ": " : "", why ? why : "");
+	report_log("%s%s%s", words[state], why && *why ? ": " : "", why ? why : "");
 	size = oriser_disk_info(disk)->size;
 	if (size != a->entry.size) {
 		report_log("the size changed from %" PRIu64 " to %" PRIu64 " bytes", a->entry.size,
@@ -243,7 +268,8 @@ static void disk_state(struct oriser_disk *disk, enum oriser_disk_state state, c
 		if (a->phase == PHASE_UP)
 			a->host->ops->resized(a->host);
 	}
-	save(a, names[state], state == ORISER_DISK_UP || !why ? "" : why);
+	if (a->phase == PHASE_UP)
+		save_disk_state(a, "");
 }
 
 static const struct oriser_disk_ops disk_ops = { .on_open = disk_open, .on_state = disk_state };

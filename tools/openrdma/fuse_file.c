@@ -18,6 +18,7 @@
 #include "core/env.h"
 #include "tools/openrdma/fuse_file.h"
 #include "tools/openrdma/report.h"
+#include "tools/openrdma/said.h"
 #include "tools/openrdma/text.h"
 
 #define INO_DISK	2
@@ -475,10 +476,12 @@ static void free_ios(struct fuse_file *ff)
 
 static int mount_session(struct fuse_file *ff)
 {
-	char options[256];
+	char options[256], text[300];
 	char *argv[] = { "openrdma", "-o", options, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
+	struct said said;
 	int err = -EIO;
+	bool failed;
 
 	text_put(options, sizeof(options), "fsname=%s,subtype=openrdma,max_read=%d%s", ff->cfg.name,
 		 IO_MAX, dio_read_only(ff->cfg.dio) ? ",ro" : "");
@@ -486,8 +489,14 @@ static int mount_session(struct fuse_file *ff)
 	fuse_opt_free_args(&args);
 	if (!ff->session)
 		return -ENOMEM;
-	if (fuse_session_mount(ff->session, ff->cfg.dir) < 0)
+	said_begin(&said);
+	failed = fuse_session_mount(ff->session, ff->cfg.dir) < 0;
+	said_end(&said, text, sizeof(text));
+	if (failed) {
+		if (*text)
+			text_put(ff->cfg.why, ff->cfg.why_len, "cannot mount by FUSE: %s", text);
 		goto err_session;
+	}
 	ff->watch = (struct ual_watch){
 		.fd = fuse_session_fd(ff->session), .events = EPOLLIN, .fn = on_readable, .ctx = ff
 	};

@@ -25,6 +25,9 @@ struct fuse_file_cfg {
 	/* After fuse_file_shut(): nothing is in flight, destroy it. */
 	void (*on_idle)(void *ctx);
 	void *ctx;
+	/* What libfuse said when it could not mount; untouched otherwise. */
+	char *why;
+	size_t why_len;
 };
 
 /* Mounts.  0 or a negative errno. */

@@ -37,6 +37,9 @@ struct host_cfg {
 	void (*remember)(void *ctx);
 	const struct host_events *events;
 	void *ctx;
+	/* A sentence of why start() fails, when there is more to say than its errno; empty before. */
+	char *why;
+	size_t why_len;
 };
 
 struct host_ops {

@@ -320,6 +320,8 @@ static int fuse_start(const struct host_cfg *cfg, struct host **out)
 		.on_unmounted = file_unmounted,
 		.on_idle = file_idle,
 		.ctx = h,
+		.why = cfg->why,
+		.why_len = cfg->why_len,
 	};
 	err = fuse_file_create(&file, &h->file);
 	if (err)
