@@ -4,6 +4,7 @@
  * mount(8).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,27 @@ static int parse_options(struct mount_cmd *m, int argc, char **argv)
 	return MOUNT_OK;
 }
 
+/* The attributes of a mount outlive the process behind it for a while; opening asks it.  errno says so too. */
+static bool is_dead(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == ENOTCONN;
+}
+
+static void dir_error(const char *dir, int err)
+{
+	/* What FUSE says when nobody is behind a mount any more. */
+	if (err == ENOTCONN)
+		report_error("%s: the process behind what is mounted there has died: expected "
+			     "`openrdma umount %s` first",
+			     dir, dir);
+	else
+		report_error("%s: %s: expected a directory to mount on", dir, strerror(err));
+}
+
 static int parse(struct mount_cmd *m, int argc, char **argv)
 {
 	char why[400];
@@ -128,12 +150,11 @@ static int parse(struct mount_cmd *m, int argc, char **argv)
 	m->source = argv[optind];
 	if (!mount_source_parse(m->source, m->host, sizeof(m->host), &m->path, why, sizeof(why)))
 		return usage("%s", why);
-	if (!realpath(argv[optind + 1], m->dir)) {
-		report_error("%s: %s: expected a directory to mount on", argv[optind + 1],
-			     strerror(errno));
+	if (!realpath(argv[optind + 1], m->dir) || stat(m->dir, &st) < 0 || is_dead(m->dir)) {
+		dir_error(argv[optind + 1], errno);
 		return MOUNT_FAILED;
 	}
-	if (stat(m->dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+	if (!S_ISDIR(st.st_mode)) {
 		report_error("%s: expected a directory to mount on", m->dir);
 		return MOUNT_FAILED;
 	}
