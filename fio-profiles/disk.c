@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_FOREVER	UINT64_MAX
+#define NS_PER_S	1000000000ull
+#define TELL_S		5	/* a wait is told after so long, then after twice as long each time */
 
 static const struct bench_disk_ops *const kinds[] = { &bench_disk_iser, &bench_disk_nfs };
 #define KINDS		(sizeof(kinds) / sizeof(kinds[0]))
@@ -22,10 +23,20 @@ void bench_disk_say(struct bench_disk *d, const char *fmt, ...)
 	va_end(ap);
 }
 
-void bench_disk_wait_for(struct bench_disk *d, const bool *flag)
+void bench_disk_wait_for(struct bench_disk *d, const bool *flag, const char *what)
 {
-	while (!*flag)
-		ual_loop_step(d->loop, STEP_FOREVER);
+	uint64_t begin = ual_loop_now(d->loop), tell_s = TELL_S, now;
+
+	while (!*flag) {
+		now = ual_loop_now(d->loop);
+		if (now - begin >= tell_s * NS_PER_S) {
+			fprintf(stderr, "openrdma: %s: waiting for %s since %llu seconds%s%s\n",
+				d->url, what, (unsigned long long)tell_s, *d->why ? ": " : "",
+				d->why);
+			tell_s *= 2;
+		}
+		ual_loop_step(d->loop, begin + tell_s * NS_PER_S - now);
+	}
 }
 
 static int make_device(struct bench_disk *d, const struct bench_disk_cfg *cfg)
@@ -80,7 +91,10 @@ int bench_disk_open(const struct bench_disk_cfg *cfg, struct bench_disk **disk, 
 	struct bench_disk *d = calloc(1, sizeof(*d));
 	int r;
 
-	if (!d) {
+	if (d)
+		d->url = strdup(cfg->url);
+	if (!d || !d->url) {
+		free(d);
 		snprintf(why, why_len, "out of memory");
 		return -ENOMEM;
 	}
@@ -105,6 +119,7 @@ void bench_disk_close(struct bench_disk *d)
 	if (d->loop)
 		ual_loop_destroy(d->loop);
 	ual_destroy(d->ual);
+	free(d->url);
 	free(d);
 }
 
@@ -156,7 +171,7 @@ int bench_disk_read(struct bench_disk *d, uint64_t offset, void *buf, size_t len
 	d->why[0] = '\0';
 	r = bench_disk_submit(d, &io);
 	if (!r) {
-		bench_disk_wait_for(d, &w.done);
+		bench_disk_wait_for(d, &w.done, "the answer to a read");
 		r = w.err;
 	}
 	if (r && !d->why[0])

@@ -48,6 +48,7 @@ struct bench_disk {
 	void *mem;			/* of bench_disk_mem_alloc(), or NULL */
 	size_t mem_len;
 	char why[320];			/* the last trouble, as a sentence */
+	char *url;			/* for messages */
 	void *priv;			/* of disk_iser.c or disk_nfs.c */
 };
 
@@ -101,7 +102,10 @@ extern const struct bench_disk_ops bench_disk_iser, bench_disk_nfs;
 
 void bench_disk_say(struct bench_disk *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Signals end a step early; the library's own limits bound these waits. */
-void bench_disk_wait_for(struct bench_disk *d, const bool *flag);
+/*
+ * The library's own limits bound these waits.  One that is longer than some seconds says on standard error what it
+ * waits for, and again now and then: a program that stands still is not understood.
+ */
+void bench_disk_wait_for(struct bench_disk *d, const bool *flag, const char *what);
 
 #endif

@@ -87,7 +87,7 @@ static int open_disk(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 		bench_disk_say(d, "cannot open %s: %s", cfg->url, strerror(-r));
 		return r;
 	}
-	bench_disk_wait_for(d, &s->opened);
+	bench_disk_wait_for(d, &s->opened, "the target");
 	if (s->err)
 		return s->err;
 	info = oriser_disk_info(s->disk);
@@ -110,7 +110,7 @@ static void close_disk(struct bench_disk *d)
 		return;
 	if (s->disk) {
 		oriser_disk_close(s->disk, on_closed, s);
-		bench_disk_wait_for(d, &s->closed);
+		bench_disk_wait_for(d, &s->closed, "the logout");
 	}
 	if (d->mem)
 		munmap(d->mem, d->mem_len);

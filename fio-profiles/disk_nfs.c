@@ -14,6 +14,7 @@
 #include "fio-profiles/disk.h"
 #include "fio-profiles/runner/text.h"
 #include "nfsrdma/client/nfs.h"
+#include "ual/base/addr.h"
 
 #define SCHEME		"nfs://"
 #define TIMEOUT_MS	120000		/* as that of disks */
@@ -76,48 +77,33 @@ static bool parse_option(struct nfs *s, const char *option)
 	return true;
 }
 
-/* "HOST[:PORT]", an IPv6 address in brackets. */
-static bool parse_host(struct nfs *s, char *text)
-{
-	char *host = text, *end;
-
-	if (*text == '[') {
-		host = text + 1;
-		end = strchr(host, ']');
-		if (!end)
-			return false;
-		*end++ = '\0';
-	} else {
-		end = text + strcspn(text, ":");
-	}
-	if (*end == ':' && !parse_port(end + 1, &s->port))
-		return false;
-	if (*end != ':' && *end)
-		return false;
-	*end = '\0';
-	return *host && (size_t)snprintf(s->host, sizeof(s->host), "%s", host) < sizeof(s->host);
-}
-
-static bool parse_text(struct nfs *s, char *text)
+/* False: why has a sentence, if there is more to say than what was expected of all of it. */
+static bool parse_text(struct nfs *s, char *text, char *why, size_t why_len)
 {
 	char *options = strchr(text, '?'), *option, *path;
+	struct addr_name name;
 
+	static_assert(sizeof(s->host) >= sizeof(name.host), "it fits");
 	if (options)
 		*options++ = '\0';
 	path = strchr(text, '/');
 	if (!path || (size_t)snprintf(s->path, sizeof(s->path), "%s", path) >= sizeof(s->path))
 		return false;
-	*path = '\0';
 	while ((option = strsep(&options, "&")))
 		if (!parse_option(s, option))
 			return false;
-	return parse_host(s, text);
+	if (addr_name_parse(text, (size_t)(path - text), "nfs://HOST[:PORT]/PATH", &name, why,
+			    why_len))
+		return false;
+	strcpy(s->host, name.host);
+	s->port = name.port;
+	return true;
 }
 
 static int parse(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 {
 	struct nfs *s = calloc(1, sizeof(*s));
-	char *text = strdup(cfg->url + strlen(SCHEME));
+	char *text = strdup(cfg->url + strlen(SCHEME)), why[200] = "";
 	bool ok;
 
 	d->priv = s;
@@ -126,10 +112,10 @@ static int parse(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 		bench_disk_say(d, "out of memory");
 		return -ENOMEM;
 	}
-	ok = parse_text(s, text);
+	ok = parse_text(s, text, why, sizeof(why));
 	free(text);
 	if (!ok) {
-		bench_disk_say(d, "%s: " EXPECTED, cfg->url);
+		bench_disk_say(d, "%s: %s", cfg->url, *why ? why : EXPECTED);
 		return -EINVAL;
 	}
 	return 0;
@@ -165,11 +151,11 @@ static void on_answer(struct ornfs_req *req, int err)
 	s->err = err;
 }
 
-static int wait_for(struct bench_disk *d)
+static int wait_for(struct bench_disk *d, const char *what)
 {
 	struct nfs *s = d->priv;
 
-	bench_disk_wait_for(d, &s->waited);
+	bench_disk_wait_for(d, &s->waited, what);
 	s->waited = false;
 	return s->err;
 }
@@ -200,7 +186,7 @@ static int mount_export(struct bench_disk *d, const struct bench_disk_cfg *cfg)
 	int r = ornfs_client_create(&client, &s->client);
 
 	if (!r)
-		r = wait_for(d);
+		r = wait_for(d, "the server to mount the export");
 	if (r)
 		bench_disk_say(d, "cannot mount %s: %s", cfg->url, strerror(-r));
 	return r;
@@ -220,7 +206,7 @@ static int walk(struct bench_disk *d, struct ornfs_req *req)
 		if (!*name)
 			continue;
 		ornfs_lookup(s->client, s->file, name, req);
-		r = wait_for(d);
+		r = wait_for(d, "the answer to a LOOKUP");
 		if (r)
 			break;
 		ornfs_file_put(s->file);
@@ -235,7 +221,7 @@ static int look(struct bench_disk *d, struct ornfs_req *req)
 	int r;
 
 	ornfs_getattr(s->client, s->file, req);
-	r = wait_for(d);
+	r = wait_for(d, "the answer to a GETATTR");
 	if (r)
 		return r;
 	if (!S_ISREG(req->stat.st.st_mode))
@@ -243,11 +229,11 @@ static int look(struct bench_disk *d, struct ornfs_req *req)
 	d->info = (struct bench_disk_info){ .what = "file", .block_size = 1 };
 	d->info.size = (uint64_t)req->stat.st.st_size;
 	ornfs_access(s->client, s->file, R_OK, req);
-	r = wait_for(d);
+	r = wait_for(d, "the answer to an ACCESS");
 	if (r)
 		return r;
 	ornfs_access(s->client, s->file, W_OK, req);
-	r = wait_for(d);
+	r = wait_for(d, "the answer to an ACCESS");
 	d->info.read_only = r == -EACCES || r == -EROFS;
 	if (r && !d->info.read_only)
 		return r;
