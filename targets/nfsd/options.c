@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #include "targets/nfsd/options.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include "nfsrdma/engine/rpcrdma.h"
 #include "nfsrdma/server/nfs4_state.h"
 #include "targets/daemon/log.h"
+#include "ual/base/resolve.h"
 #include "ual/loop.h"
 
 #define BAD(p, ...) daemon_options_bad(p, __VA_ARGS__)
@@ -77,25 +76,25 @@ static int set_exports(struct daemon_options *p, const char *arg)
 	return exports_add_file(&options_of(p)->exports, arg, p->why, p->why_len);
 }
 
+/* As other programs print and take it: an IPv6 address also in brackets, and with a zone. */
 static int set_listen(struct daemon_options *p, const char *arg)
 {
 	struct nfsd_options *o = options_of(p);
-	struct sockaddr_storage *addr = &o->listens[o->listen_n];
-	struct sockaddr_in *in = (struct sockaddr_in *)addr;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
+	size_t len = strlen(arg);
+	bool brackets = len > 2 && arg[0] == '[' && arg[len - 1] == ']';
+	char host[ADDR_HOST_MAX];
+	struct addr_list list;
 
 	if (o->listen_n == NFSD_LISTENS_MAX)
 		return BAD(p, "--listen %s: more than %d addresses", arg, NFSD_LISTENS_MAX);
-	if (inet_pton(AF_INET, arg, &in->sin_addr) == 1)
-		in->sin_family = AF_INET;
-	else if (inet_pton(AF_INET6, arg, &in6->sin6_addr) == 1)
-		in6->sin6_family = AF_INET6;
-	else
+	snprintf(host, sizeof(host), "%.*s", (int)(brackets ? len - 2 : len),
+		 brackets ? arg + 1 : arg);
+	if (!resolve_is_numeric(host) || resolve_now(host, 0, &list, NULL, 0))
 		return BAD(p,
-			   "--listen %s: expected a numeric address, such as 192.0.2.1 or "
-			   "2001:db8::1 (ports have options of their own)",
+			   "--listen %s: expected a numeric address, such as 192.0.2.1, "
+			   "2001:db8::1 or fe80::1%%eth0 (ports have options of their own)",
 			   arg);
-	o->listen_n++;
+	o->listens[o->listen_n++] = list.addrs[0];
 	return 0;
 }
 
