@@ -303,6 +303,11 @@ void qp_tx_sent(struct qp *qp, size_t n)
 	}
 }
 
+size_t qp_tx_laid_out(const struct qp *qp)
+{
+	return qp->tx.built - qp->tx.sent;
+}
+
 bool qp_tx_pending(const struct qp *qp)
 {
 	return qp->tx.built != qp->tx.sent || (mpa_tx_room(&qp->tx) && rdmap_tx_ready(qp));

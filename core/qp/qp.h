@@ -161,6 +161,8 @@ size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t 
 /* TCP took n bytes: completes what has left entirely. */
 void qp_tx_sent(struct qp *qp, size_t n);
 bool qp_tx_pending(const struct qp *qp);
+/* Octets in spans that are laid out and that TCP has not taken. */
+size_t qp_tx_laid_out(const struct qp *qp);
 
 /*
  * Orderly: once qp_tx_pending() is false in QP_CLOSING the host sends FIN.  There it is true also

@@ -77,12 +77,12 @@ void soft_conn_watch(struct soft_conn *conn)
 		conn->watched = events;
 }
 
-void soft_conn_block(struct soft_conn *conn, bool blocked)
+void soft_conn_lay_out(struct soft_conn *conn, bool laid_out)
 {
-	if (conn->tx_blocked == blocked)
+	if (conn->laid_out == laid_out)
 		return;
-	conn->tx_blocked = blocked;
-	conn->dev->tx_blocked_n += blocked ? 1 : -1u;
+	conn->laid_out = laid_out;
+	conn->dev->laid_out_n += laid_out ? 1 : -1u;
 }
 
 void soft_conn_speak(struct soft_conn *conn)
@@ -154,7 +154,7 @@ static void link_ready(struct soft_link *link, unsigned events)
 			soft_conn_fail(conn, err);
 	} else {
 		if (events & LINK_OUT) {
-			soft_conn_block(conn, false);
+			conn->tx_blocked = false;
 			soft_conn_tx_schedule(conn);
 		}
 		if (events & (LINK_IN | LINK_HUP))
@@ -234,7 +234,8 @@ void soft_conn_kill(struct soft_conn *conn, bool abort)
 {
 	if (conn->state == CONN_DEAD)
 		return;
-	soft_conn_block(conn, false);
+	conn->tx_blocked = false;
+	soft_conn_lay_out(conn, false);
 	conn->state = CONN_DEAD;
 	ual_timer_disarm(conn->dev->loop, &conn->timer);
 	if (conn->starved)
@@ -327,6 +328,7 @@ void soft_conn_leave(struct soft_conn *conn)
 {
 	bool orderly = conn->state == CONN_ENDING && !soft_tx_take_over(conn);
 
+	soft_conn_lay_out(conn, false);
 	conn->qp->conn = NULL;
 	conn->qp = NULL;
 	if (orderly)

@@ -109,7 +109,9 @@ struct soft_conn {
 	unsigned watched;	/* enum link_event */
 	int tx_err;		/* sending failed; what was received before is still read */
 	u8 heat;		/* vain reads left before it leaves dev->hot */
-	bool tx_blocked, rx_eof, fin_sent;
+	bool tx_blocked;	/* TCP takes no more */
+	bool rx_eof, fin_sent;
+	bool laid_out;	/* spans of the engine wait, blocked or not: they point into regions */
 	bool settling;		/* CONN_RDMA: CONN_SETTLE_MS are not over, nothing is sent */
 	bool listening;		/* CONN_RDMA: the peer has silent_ms to speak first */
 	bool starved;		/* CONN_RDMA: a Send waits for a receive, nothing is read */
@@ -127,7 +129,7 @@ void soft_conn_enter(struct soft_conn *conn, enum conn_state state);
 void soft_conn_speak(struct soft_conn *conn);
 /* asks the link for what the state wants */
 void soft_conn_watch(struct soft_conn *conn);
-void soft_conn_block(struct soft_conn *conn, bool blocked);	/* TCP takes no more */
+void soft_conn_lay_out(struct soft_conn *conn, bool laid_out);
 void soft_conn_timeout(struct soft_conn *conn, u32 timeout_ms);	/* 0: none */
 /* It broke or ended (err 0): tells the owner and kills it. */
 void soft_conn_fail(struct soft_conn *conn, int err);
@@ -152,10 +154,6 @@ void soft_conn_cool(struct soft_conn *conn);
 /* conn_tx.c */
 void soft_conn_tx_schedule(struct soft_conn *conn);
 void soft_conn_tx(struct soft_conn *conn);
-/*
- * A region goes away: [addr, addr + len), or memory that is not known (len 0).  Responses to the peer's Reads
- * that were laid out while it was valid, and that TCP has not taken yet, must not point at it any more.
- */
 /* Spans of files may leave by reference here. */
 bool soft_file_any(const struct soft_conn *conn);
 /* The region whose file's bytes the span is, if it is worth it; else NULL. */
@@ -164,6 +162,10 @@ struct soft_mr *soft_file_of(struct soft_device *dev, const struct qp_iov *span)
 ssize_t soft_file_send(struct soft_link *link, struct soft_mr *mr, const struct qp_iov *span);
 /* A page of a mapping is gone: who mapped the file may put one there when it is read.  False: there are none. */
 bool soft_file_touch(struct soft_device *dev, const struct qp_iov *iov, unsigned iov_n);
+/*
+ * A region goes away: [addr, addr + len), or memory that is not known (len 0).  Responses to the peer's Reads
+ * that were laid out while it was valid, and that TCP has not taken yet, must not point at it any more.
+ */
 void soft_tx_release(struct soft_device *dev, const void *addr, u64 len);
 /* The same for all that the engine has laid out, in any memory.  0 or -ENOMEM. */
 int soft_tx_take_over(struct soft_conn *conn);

@@ -32,7 +32,7 @@ static size_t taken(struct soft_conn *conn, ssize_t n, size_t bytes)
 		n = 0;
 	}
 	if ((size_t)n < bytes) {
-		soft_conn_block(conn, true);
+		conn->tx_blocked = true;
 		soft_conn_cool(conn);
 	}
 	return (size_t)n;
@@ -110,6 +110,7 @@ static void send_fpdus(struct soft_conn *conn)
 		qp_tx_sent(engine, bytes);
 		total += bytes;
 	}
+	soft_conn_lay_out(conn, qp_tx_laid_out(engine) != 0);
 }
 
 static void send_fin(struct soft_conn *conn)
@@ -204,6 +205,7 @@ static int take_over(struct soft_conn *conn, const u8 *addr, u64 len)
 			return err;
 	}
 	qp_tx_sent(engine, bytes);
+	soft_conn_lay_out(conn, false);
 	return 0;
 }
 
@@ -216,12 +218,10 @@ void soft_tx_release(struct soft_device *dev, const void *addr, u64 len)
 {
 	struct soft_conn *conn, *next;
 
-	if (!dev->tx_blocked_n)
+	if (!dev->laid_out_n)
 		return;
 	list_for_each_entry_safe(conn, next, &dev->conns, node) {
-		int err = conn->tx_blocked && conn->qp && conn->qp->used
-				  ? take_over(conn, addr, len)
-				  : 0;
+		int err = conn->laid_out && conn->qp ? take_over(conn, addr, len) : 0;
 
 		if (err)
 			soft_conn_fail(conn, err);

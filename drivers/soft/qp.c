@@ -174,6 +174,7 @@ void soft_qp_down(struct soft_qp *qp, int err)
 {
 	const struct qp_term *term = qp_term(qp->engine);
 
+	soft_conn_lay_out(qp->conn, false);
 	qp->conn->qp = NULL;
 	qp->conn = NULL;
 	qp_stream_gone(qp->engine);

@@ -48,7 +48,8 @@ struct soft_device {
 	struct list_head conns;		/* all, by node */
 	struct list_head tx_ready;	/* have output, by tx_node */
 	struct list_head hot;		/* read without asking epoll first, by hot_node */
-	unsigned hot_n, tx_blocked_n;
+	unsigned hot_n;
+	unsigned laid_out_n;		/* connections that have spans of their engines to send */
 	struct list_head kicked;	/* held input to be looked at, by kick_node */
 	struct list_head starved;	/* wait for receives, by starve_node */
 	struct list_head dead;		/* closed; freed at the end of the pass */

@@ -214,6 +214,69 @@ static void file_is_cut(void **state)
 	free(expected);
 }
 
+struct leaving {
+	struct ual_stage_hook hook;
+	struct region *r;
+	unsigned passes;
+};
+
+static int leave(struct ual_stage_hook *hook)
+{
+	struct leaving *l = hook->ctx;
+
+	if (l->passes && !--l->passes) {
+		assert_int_equal(ual_mr_dereg(l->r->mr), 0);
+		l->r->mr = NULL;
+		/* the next owner's: the mapping is private where the file cannot be sent */
+		memset(l->r->mem, 0, BYTES);
+	}
+	return 0;
+}
+
+/* The region goes while the peer reads from it, and nothing is taken from there any more: neither way, nor between. */
+static void region_goes(void **state)
+{
+	uint8_t *expected = malloc(BYTES);
+
+	assert_non_null(expected);
+	fill(expected, BYTES, IN_MEMORY);
+	for (unsigned n = 0; n < 24; n++) {
+		int fd = n & 1 ? file_filled(IN_MEMORY) : open("/", O_RDONLY | O_CLOEXEC);
+		struct leaving l = { .hook = { .fn = leave }, .passes = n / 2 + 1 };
+		struct wr_send wr = { .opcode = WR_READ, .sge_n = 1, .flags = WR_SIGNALED };
+		struct wr_sge sge = { .len = BYTES };
+		const struct wr_send *bad;
+		struct region r;
+		struct pair p;
+
+		open_pair(&p, UAL_CRC_OFF);
+		region_open(&r, &p.a, fd, false);
+		write_out(&p, &r, 0, 1);	/* the passive end speaks second */
+		l.r = &r;
+		l.hook.ctx = &l;
+		sge.addr = (uintptr_t)p.b.buf;
+		sge.lkey = p.b.mr->lkey;
+		wr.sges = &sge;
+		wr.remote.addr = (uintptr_t)r.mem;
+		wr.remote.rkey = r.mr->rkey;
+		memset(p.b.buf, 0xee, BYTES);
+		ual_stage_add(p.loop, UAL_STAGE_COMPLETE, &l.hook);
+		assert_int_equal(ual_post_send(p.b.qp, &wr, &bad), 0);
+		pair_until_wcs(&p, &p.b, 1);
+		ual_stage_del(p.loop, UAL_STAGE_COMPLETE, &l.hook);
+		for (uint32_t i = 0; i < BYTES; i++)
+			if (p.b.buf[i] != expected[i] &&
+			    (p.b.buf[i] != 0xee || p.b.wcs[0].status == WC_SUCCESS))
+				fail_msg("after %u passes: byte %u is 0x%02x", n / 2 + 1, i,
+					 p.b.buf[i]);
+		ual_mr_dereg(r.mr);
+		munmap(r.mem, BYTES);
+		close(r.fd);
+		pair_close(&p);
+	}
+	free(expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +285,7 @@ int main(void)
 		cmocka_unit_test(peer_reads),
 		cmocka_unit_test(what_cannot_be_sent_so_is_copied),
 		cmocka_unit_test(file_is_cut),
+		cmocka_unit_test(region_goes),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
