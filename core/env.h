@@ -26,8 +26,11 @@
 #else
 #include <asm/unaligned.h>
 #endif
-/* A broken promise of our own: the caller's object is dead, the machine is not. */
-#define core_assert(cond) WARN_ON_ONCE(!(cond))
+/*
+ * True: a promise of our own is broken, which was said once.  The caller ends the object that it is about, and touches
+ * nothing else: the machine goes on.  In user space it does not return; there is no core_assert() in core/.
+ */
+#define core_broken(cond) WARN_ON_ONCE(cond)
 #else
 #include "core/env_user.h"
 #endif

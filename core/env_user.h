@@ -34,6 +34,10 @@ _Noreturn void core_assert_fail(const char *cond, const char *file, int line);
 #define core_assert(cond) \
 	((cond) ? (void)0 : core_assert_fail(#cond, __FILE__, __LINE__))
 
+/* As in the kernel (env.h), but the process ends here. */
+bool core_broke(const char *what, const char *file, int line);
+#define core_broken(cond) (unlikely(cond) && core_broke(#cond, __FILE__, __LINE__))
+
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

@@ -187,7 +187,11 @@ enum qp_rx_event qp_rx(struct qp *qp, struct core_input *in, struct qp_place *pl
 	size_t from = in->pos;
 	size_t avail, n;
 
-	core_assert(in->pos <= in->len && qp->state != QP_IDLE);
+	if (core_broken(in->pos > in->len || qp->state == QP_IDLE)) {
+		in->pos = in->len;
+		qp_stream_gone(qp);
+		return QP_RX_BROKEN;
+	}
 	if (!qp_running(qp)) {
 		/* RFC 5041 7.1: what follows an error is dropped without a word. */
 		in->pos = in->len;
@@ -291,7 +295,10 @@ void qp_rx_placed(struct qp *qp, size_t n)
 	struct core_input in = { .data = rx->run.dst, .len = n };
 	size_t from = 0;
 
-	core_assert(rx->state == RX_PAYLOAD && rx->sink == RX_MEMORY && n <= rx->run.left);
+	if (core_broken(rx->state != RX_PAYLOAD || rx->sink != RX_MEMORY || n > rx->run.left)) {
+		qp_stream_gone(qp);
+		return;
+	}
 	take(rx, &in, n);
 	crc_upto(rx, &in, &from);
 	ddp_rx_advance(qp, (u32)n);

@@ -233,7 +233,8 @@ enum mpa_start_event mpa_start_rx(struct mpa_start *m, struct core_input *in)
 	enum mpa_start_fault fault;
 	bool whole;
 
-	core_assert(in->pos <= in->len);
+	if (core_broken(in->pos > in->len))
+		return enter_fault(m, MPA_FAULT_BROKEN);
 	switch (m->state) {
 	case MPA_START_S_HDR:
 		whole = collect(m, in);

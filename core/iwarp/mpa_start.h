@@ -57,6 +57,8 @@ enum mpa_start_fault {
 	MPA_FAULT_SURPLUS,	/* bytes after the request, before our reply */
 	MPA_FAULT_RTR,		/* no ready-to-receive type in common */
 	MPA_FAULT_ORD,		/* the peer's reply exceeds our IRD or ORD rules (RFC 6581 9.1) */
+	/* the host's, not the peer's: it says that it has used more than it has */
+	MPA_FAULT_BROKEN,
 };
 
 enum mpa_start_state {

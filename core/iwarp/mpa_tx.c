@@ -279,7 +279,10 @@ void qp_tx_sent(struct qp *qp, size_t n)
 	struct tx *tx = &qp->tx;
 	bool completed = false;
 
-	core_assert(n <= tx->built - tx->sent);
+	if (core_broken(n > tx->built - tx->sent)) {
+		qp_stream_gone(qp);
+		return;
+	}
 	spans_drop(tx, n);
 	tx->sent += n;
 	while (tx->fpdu_head != tx->fpdu_tail) {

@@ -290,7 +290,8 @@ void sq_tx_build(struct qp *qp, struct sqe *sqe)
 	case WR_REG_MR:
 	case WR_BIND_MW:
 	case WR_LOCAL_INV:
-		core_assert(false);	/* sq_tx_local() took them */
+		(void)core_broken(true);	/* sq_tx_local() took them */
+		qp_stream_gone(qp);
 		break;
 	}
 }

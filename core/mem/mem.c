@@ -35,18 +35,20 @@ static struct mem_slot *slot_find(const struct mem_table *t, u32 stag)
 	return NULL;
 }
 
-void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n,
-		    const struct stag_key *key)
+int mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n,
+		   const struct stag_key *key)
 {
-	core_assert(slot_n >= 2 && slot_n <= SLOTS_MAX);
+	if (slot_n < 2 || slot_n > SLOTS_MAX)
+		return -EINVAL;
 	*t = (struct mem_table){ .slots = slots, .slot_n = slot_n, .key = *key };
 	while ((u32)1 << t->index_bits < slot_n)
 		t->index_bits++;
+	return 0;
 }
 
 void mem_table_deinit(struct mem_table *t)
 {
-	core_assert(!t->used_n);
+	(void)core_broken(t->used_n);
 }
 
 /* A slot that nobody uses; its number, 0: none. */

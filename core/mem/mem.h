@@ -70,10 +70,10 @@ struct mem_table {
 	u32 revoked; /* counts revocations: a cached translation of an older count is stale */
 };
 
-/* slots: slot_n of them, the host's, zeroed by it; slot_n 2 to 1 << 22.  key from getrandom(). */
-void mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n,
-		    const struct stag_key *key);
-/* Asserts that nothing is registered any more. */
+/* slots: slot_n of them, the host's, zeroed by it; slot_n 2 to 1 << 22, else -EINVAL.  key from getrandom(). */
+int mem_table_init(struct mem_table *t, struct mem_slot *slots, u32 slot_n,
+		   const struct stag_key *key);
+/* Nothing is registered any more: a promise of the host. */
 void mem_table_deinit(struct mem_table *t);
 
 /*

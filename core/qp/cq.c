@@ -4,7 +4,8 @@
 
 void cq_init(struct cq *cq, struct wc *ring, u32 depth, struct list_head *ready_list)
 {
-	core_assert(depth && !(depth & (depth - 1)));
+	if (core_broken(!depth || depth & (depth - 1)))
+		depth = 0;	/* the first completion is one too many */
 	*cq = (struct cq){ .ring = ring, .depth = depth, .ready_list = ready_list };
 	INIT_LIST_HEAD(&cq->ready);
 }

@@ -89,7 +89,8 @@ int qp_init(void *memory, const struct qp_cfg *cfg, struct qp **out)
 
 	if (!cfg_right(cfg))
 		return -EINVAL;
-	core_assert(!((uintptr_t)memory % ALIGN_BYTES));
+	if (core_broken((uintptr_t)memory % ALIGN_BYTES))
+		return -EINVAL;
 	qp = lay_out(&l, cfg);
 	qp->cfg = *cfg;
 	qp->rq = cfg->srq ? cfg->srq : &qp->own_rq;

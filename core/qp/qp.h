@@ -13,6 +13,9 @@
  *                      qp_rx_placed() <--------------    n bytes were received there
  *   cq_poll()       <- completions
  *
+ * A promise that the host breaks, or the engine itself, ends the QP: QP_ERROR, all work is flushed.  Where the call has
+ * no result that says so, qp_state() does.  That is for the kernel; a process ends (core_broken()).
+ *
  * No I/O, clock, allocation or globals.  Fed one byte or one megabyte at a time, the result is the
  * same. Payload is never copied here: on receipt `place` says where it belongs; on sending spans
  * point at the consumer's memory, which must not change until the completion (with CRC on it is
@@ -88,6 +91,7 @@ enum qp_rx_event {
 	QP_RX_TERM_SENT,	/* fault: a TERMINATE is ready in tx; send it, then close */
 	QP_RX_TERM_RECEIVED,	/* the peer's TERMINATE; close */
 	QP_RX_NO_RECV,		/* a Send is here and no receive; see qp_rx_give_up() */
+	QP_RX_BROKEN,	     /* the host broke a promise; QP_ERROR, close.  In the kernel alone */
 };
 
 struct qp_place {

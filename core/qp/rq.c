@@ -4,7 +4,8 @@
 
 void rq_init(struct rq *rq, struct rq_entry *entries, struct wr_sge *sges, u32 depth, u32 sge_max)
 {
-	core_assert(depth && !(depth & (depth - 1)));
+	if (core_broken(!depth || depth & (depth - 1)))
+		depth = 0;	/* nothing can be posted */
 	*rq = (struct rq){ .entries = entries, .sges = sges, .depth = depth, .sge_max = sge_max };
 }
 

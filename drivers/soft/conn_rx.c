@@ -103,6 +103,9 @@ static size_t feed_engine(struct soft_conn *conn, const u8 *data, size_t len)
 		case QP_RX_TERM_RECEIVED:
 			soft_conn_fail(conn, -ECONNABORTED);
 			return len;
+		case QP_RX_BROKEN:
+			soft_conn_fail(conn, -EIO);
+			return len;
 		}
 	}
 }

@@ -168,7 +168,9 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 		goto err_slots;
 	for (size_t i = 0; i < ARRAY_SIZE(key.k); i++)
 		key.k[i] = net->random(net_ctx);
-	mem_table_init(&dev->mem, dev->slots, limits->mr_max, &key);
+	err = mem_table_init(&dev->mem, dev->slots, limits->mr_max, &key);
+	if (err)
+		goto err_net;
 	pthread_mutex_init(&dev->inbox_lock, NULL);
 	dev->inbox_post = (struct ual_post){ .fn = inbox_run, .ctx = dev };
 	dev->kick = (struct ual_defer){ .fn = kick_run, .ctx = dev };
@@ -182,6 +184,8 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 	*out = &dev->base;
 	return 0;
 
+err_net:
+	net->close(net_ctx, dev->net_cookie);
 err_slots:
 	free(dev->slots);
 err_dev:
