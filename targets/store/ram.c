@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * Store `ram`: anonymous memory, registered with every reactor, so that data goes between it and the wire
- * without a copy.  Pages come when they are written.  Nothing outlives the daemon: there is no write cache
+ * without a copy.  Pages come when they are written, or shortly before (ahead.h).  Nothing outlives the daemon: there is no write cache
  * and a flush has nothing to do.
  *
  * hold.h keeps a source unchanged until it has been sent.  A read that meets a writer sends a copy; a write
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "targets/store/ahead.h"
 #include "targets/store/hold.h"
 #include "targets/store/store_ops.h"
 
@@ -39,7 +40,8 @@ struct ram_inst {
 struct ram {
 	struct store store;
 	uint8_t *mem;
-	bool pinned;			/* a card has the pages: they must stay */
+	struct ahead *ahead;
+	bool pinned; /* a card has the pages: they are all there, and must stay */
 	struct hold hold;
 	struct ram_inst *insts[RAM_REACTORS_MAX];
 };
@@ -140,6 +142,7 @@ static void clear(struct ram *ram, uint8_t *from, uint64_t len)
 		memset(from, 0, len);
 		return;
 	}
+	ahead_drop(ram->ahead, (uint64_t)(page - ram->mem), (uint64_t)(page_end - page));
 	memset(from, 0, (size_t)(page - from));
 	memset(page_end, 0, (size_t)(to - page_end));
 }
@@ -148,6 +151,8 @@ static void clear(struct ram *ram, uint8_t *from, uint64_t len)
 static void granted(struct store_io *io)
 {
 	if (io->op == STORE_WRITE) {
+		if (!inst_of(io)->ram->pinned)
+			ahead_write(inst_of(io)->ram->ahead, io->off, io->len);
 		store_io_lend(io, mem_of(io), inst_of(io)->mr->lkey);
 		return;
 	}
@@ -248,6 +253,12 @@ static int ram_open(const struct store_cfg *cfg, struct store **store, char *why
 				 "lun %s: no address space for %llu bytes; choose a smaller size",
 				 cfg->name, (unsigned long long)size);
 	}
+	ram->ahead = ahead_create(ram->mem, size);
+	if (!ram->ahead) {
+		munmap(ram->mem, size);
+		free(ram);
+		return store_why(why, why_len, -ENOMEM, "lun %s: out of memory", cfg->name);
+	}
 	madvise(ram->mem, size, MADV_HUGEPAGE);		/* fewer TLB misses where the kernel can */
 	ram->store.info = (struct store_info){
 		.size = size,
@@ -266,6 +277,7 @@ static int ram_close(struct store *store)
 {
 	struct ram *ram = container_of(store, struct ram, store);
 
+	ahead_destroy(ram->ahead);
 	munmap(ram->mem, store->info.size);
 	free(ram);
 	return 0;
