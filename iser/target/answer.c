@@ -50,7 +50,7 @@ void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsi
 		t->err = -EALREADY;	/* what came unasked is gone */
 	t->fetched = true;
 	t->x = (struct txfer){ .sges = sges, .sge_n = sge_n };
-	if (!t->err && len > copied)
+	if (!t->err && len > copied && !(s->qp->dev->info.caps & UAL_CAP_READ_SINK_LOCAL))
 		t->err = txfer_open_sinks(t);
 	if (t->err || len == copied) {
 		if (!t->err)

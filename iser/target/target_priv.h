@@ -382,9 +382,14 @@ void tcmd_fetched(struct ttask *t);	/* the data are there */
 
 /* xfer.c */
 void txfer_run(struct ttask *t);
-/* Before a Read: the keys that the initiator will see.  0 or -ENOMEM. */
+/* Before a Read, where the device needs it: the keys that the initiator will see.  0 or -ENOMEM. */
 int txfer_open_sinks(struct ttask *t);
-void txfer_end(struct txfer *x);
+void txfer_release(struct txfer *x);
+static inline void txfer_end(struct txfer *x)
+{
+	if (unlikely(x->copy || x->sinks))
+		txfer_release(x);
+}
 void txfer_completed(struct ttask *t);
 void txfer_resume(struct tsess *s);
 /* n chained work requests, the last one signaled.  False: the session is killed. */

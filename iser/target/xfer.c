@@ -149,8 +149,6 @@ int txfer_open_sinks(struct ttask *t)
 	struct ual_pd *pd = task_sess(t)->reactor->pd;
 	struct txfer *x = &t->x;
 
-	if (pd->dev->info.caps & UAL_CAP_READ_SINK_LOCAL)
-		return 0;
 	x->copy = malloc(x->sge_n * sizeof(*x->copy));
 	x->sinks = calloc(x->sge_n, sizeof(*x->sinks));
 	if (!x->copy || !x->sinks)
@@ -167,7 +165,7 @@ int txfer_open_sinks(struct ttask *t)
 	return 0;
 }
 
-void txfer_end(struct txfer *x)
+void txfer_release(struct txfer *x)
 {
 	for (unsigned int i = 0; i < x->sink_n; i++)
 		ual_sink_close(&x->sinks[i]);
