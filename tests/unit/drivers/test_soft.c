@@ -215,7 +215,7 @@ static void immediate_and_inline(void **state)
 	assert_true(filled(p.b.buf + (3 << 20), 5000, 9));
 	assert_int_equal(p.b.wcs[2].byte_len, sizeof(text));
 	assert_true(p.b.wcs[2].flags & WC_WITH_SE);
-	assert_string_equal(p.b.buf + 2 * 65536, "inline text");
+	assert_string_equal((const char *)p.b.buf + 2 * 65536, "inline text");
 	pair_close(&p);
 }
 

@@ -243,9 +243,10 @@ static void test_space(void **state)
 	assert_false(xdr_in_bool(&rig->res));
 	assert_int_equal(xdr_in_u64(&rig->res), 1ull << 32);	/* one byte, zero */
 	for (unsigned i = 0; i < 2; i++) {
-		enum nfs4_status (*fn)(struct nfs4_compound * c) = i ? nfs4_op_deallocate
-								     : nfs4_op_allocate;
+		enum nfs4_status (*fn)(struct nfs4_compound *c) = nfs4_op_allocate;
 
+		if (i)
+			fn = nfs4_op_deallocate;
 		assert_int_equal(space(rig, fn, 0, 0), NFS4ERR_INVAL);
 		assert_int_equal(space(rig, fn, UINT64_MAX, 2), NFS4ERR_INVAL);
 		rig->may = NFS4ERR_OPENMODE;

@@ -13,7 +13,7 @@ program=$(readlink -f "$1") way=$2
 
 skip()
 {
-	echo "skipped: $*"
+	echo "SKIP: $*"
 	exit 77
 }
 
