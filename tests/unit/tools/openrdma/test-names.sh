@@ -122,6 +122,7 @@ trap 'exit 130' INT TERM HUP
 chmod 755 "$dir"
 # Who attaches without root gets a socket; nothing of this machine's is touched.
 as_user=(env XDG_RUNTIME_DIR="$dir/user" setpriv --reuid 65534 --regid 65534 --clear-groups)
+"${as_user[@]}" "$openrdma" --help >/dev/null 2>&1 || { echo "SKIP: other users cannot reach $openrdma"; exit 77; }
 mkdir -p "$dir/state" "$dir/state-of-target" "$dir/share/sub" "$dir/share2" "$dir/mnt" "$dir/user"
 chown 65534:65534 "$dir/user"
 truncate -s 16M "$dir/disk"
