@@ -66,6 +66,22 @@ enum oriser_tmf {
 	ORISER_TMF_TARGET_COLD_RESET,
 };
 
+/* What is agreed with initiators about data that they send unasked. */
+enum oriser_wish {
+	/*
+	 * As the initiator asks; but one that declares MaxRecvDataSegmentLength, which iSER does not have, made its
+	 * login for TCP (libiscsi), and what it sends unasked over RDMA cannot be relied on: it is asked to send none.
+	 */
+	ORISER_AUTO,
+	ORISER_YES,
+	ORISER_NO,
+};
+
+struct oriser_terms {
+	enum oriser_wish immediate_data;	/* ORISER_NO: refused */
+	enum oriser_wish initial_r2t;	 /* ORISER_YES: insisted on, no unsolicited Data-Out */
+};
+
 enum oriser_login_verdict {
 	ORISER_LOGIN_OK,
 	ORISER_LOGIN_NO_TARGET,		/* class 2, detail 3 */
@@ -76,9 +92,12 @@ enum oriser_login_verdict {
 struct oriser_backend_ops {
 	/* i-th target for SendTargets; NULL past the last */
 	const char *(*target_name)(void *ctx, unsigned i);
-	/* A normal session wants in; sets *session_ctx.  The pair of end() on OK. */
+	/*
+	 * A normal session wants in; sets *session_ctx, and *terms if its target has other ones than the server.  The
+	 * pair of end() on OK.
+	 */
 	enum oriser_login_verdict (*login)(void *ctx, const struct oriser_tsession *s,
-					   void **session_ctx);
+					   struct oriser_terms *terms, void **session_ctx);
 	void (*end)(struct oriser_tsession *s);
 	/* Must answer each command by exactly one of data_in (which responds) or respond. */
 	void (*command)(struct oriser_cmd *cmd);
@@ -99,9 +118,7 @@ struct oriser_server_cfg {
 	uint32_t depth;				/* command window of a session; 128 */
 	/* 65536, 1 MiB (RFC 7143 13.13, 13.14) */
 	uint32_t first_burst, max_burst;
-	bool no_immediate_data;			/* refuse ImmediateData */
-	/* insist on InitialR2T=Yes (no unsolicited Data-Out) */
-	bool initial_r2t;
+	struct oriser_terms terms;
 	bool no_remote_inv;			/* never Send with Invalidate */
 	uint32_t login_timeout_ms;		/* 15000, whole login */
 	/* ping an idle initiator; 0: default 30000; UINT32_MAX: never */

@@ -58,6 +58,11 @@ struct login_cfg {
 	const char *initiator;		/* initiator */
 	const char *target;		/* initiator; NULL: discovery */
 	const char *alias;		/* InitiatorAlias or TargetAlias; may be NULL */
+	/*
+	 * target: an initiator that declares MaxRecvDataSegmentLength, which RFC 7145 6.2 replaces, made its login for
+	 * TCP.  Of it want InitialR2T=Yes, ImmediateData=No, whatever the offer says.
+	 */
+	bool wary_r2t, wary_immediate;
 	bool start_in_security; /* initiator: begin with AuthMethod=None rather than skip it */
 	u32 itt;			/* initiator */
 	u32 cmd_sn;		/* initiator: of the login, and of the first command after it */

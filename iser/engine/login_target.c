@@ -160,6 +160,20 @@ static enum login_event ask(struct login_target *l, struct login_pdu *out)
 
 /* ---- negotiation ---------------------------------------------------------------------------- */
 
+/* Its text is complete: was it written for iSER? */
+static void be_wary(struct login_target *l)
+{
+	const struct text_gather *g = &l->text.gather;
+
+	if (l->params.discovery || stage_of(l) != ISCSI_STAGE_OPERATIONAL ||
+	    !text_find(g->data, g->len, "MaxRecvDataSegmentLength"))
+		return;
+	if (l->cfg.wary_r2t)
+		l->cfg.offer.initial_r2t = true;
+	if (l->cfg.wary_immediate)
+		l->cfg.offer.immediate_data = false;
+}
+
 /* True: what we must have is not what the default or the initiator gave, so we ask for it. */
 static bool offer_needed(struct login_target *l, struct login_side *side)
 {
@@ -239,6 +253,7 @@ static enum login_event negotiate(struct login_target *l, struct login_pdu *out)
 
 	text_writer_init(&text, out->data, sizeof(out->data));
 	side_init(l, &side, &text);
+	be_wary(l);
 	if (!login_take_all(&side, g->data, g->len))
 		return enter_refused(l, side.status, side.why, out);
 	g->len = 0;

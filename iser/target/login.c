@@ -9,18 +9,32 @@
 
 #include "iser/target/target_priv.h"
 
-/* Receives that one command may take: itself, and Data-Out if InitialR2T may be No. */
+/* Receives that one command may take: itself, and Data-Out if InitialR2T is No, as it may be before p is known. */
 static u32 recvs_per_cmd(const struct oriser_server_cfg *cfg, const struct iscsi_params *p)
 {
 	u32 immediate;
 
-	if (p ? p->initial_r2t : cfg->initial_r2t)
-		return 1;
 	if (!p)
-		return 1 + DIV_ROUND_UP(cfg->first_burst, TGT_RECV_DSL);
+		return 1 + DIV_ROUND_UP(min_t(u32, cfg->first_burst, TGT_UNSOLICITED_MAX),
+					TGT_RECV_DSL);
+	if (p->initial_r2t)
+		return 1;
 	immediate = p->immediate_data ? p->target_recv_dsl : 0;
 	return 1 + DIV_ROUND_UP(p->first_burst - min_t(u32, p->first_burst, immediate),
 				p->target_recv_dsl);
+}
+
+/* Each command may send that much unasked, and there must be a receive for each piece. */
+static void set_terms(struct login_cfg *login, const struct oriser_server_cfg *cfg,
+		      const struct oriser_terms *terms)
+{
+	login->offer.initial_r2t = terms->initial_r2t == ORISER_YES;
+	login->offer.immediate_data = terms->immediate_data != ORISER_NO;
+	login->wary_r2t = terms->initial_r2t == ORISER_AUTO;
+	login->wary_immediate = terms->immediate_data == ORISER_AUTO;
+	login->offer.first_burst = cfg->first_burst;
+	if (!login->offer.initial_r2t)
+		login->offer.first_burst = min_t(u32, cfg->first_burst, TGT_UNSOLICITED_MAX);
 }
 
 static void engine_init(struct tsess *s, bool rdma)
@@ -34,9 +48,7 @@ static void engine_init(struct tsess *s, bool rdma)
 
 	iscsi_params_default(&login.offer);
 	login.offer.tpgt = 1;
-	login.offer.initial_r2t = cfg->initial_r2t;
-	login.offer.immediate_data = !cfg->no_immediate_data;
-	login.offer.first_burst = cfg->first_burst;
+	set_terms(&login, cfg, &cfg->terms);
 	login.offer.max_burst = cfg->max_burst;
 	login.offer.time2retain = 0;
 	login.offer.target_recv_dsl = TGT_RECV_DSL;
@@ -217,13 +229,15 @@ static u16 backend_verdict(struct tsess *s)
 {
 	struct oriser_server *server = s->reactor->server;
 	const struct oriser_backend_ops *ops = server->cfg.ops;
+	struct oriser_terms terms = server->cfg.terms;
 
 	if (atomic_load(&server->sessions) >= server->cfg.sessions_max)
 		return ISCSI_STATUS_NO_RESOURCES;
 	if (s->params.discovery)
 		return ISCSI_STATUS_SUCCESS;
-	switch (ops->login(server->cfg.ctx, &s->pub, &s->pub.ctx)) {
+	switch (ops->login(server->cfg.ctx, &s->pub, &terms, &s->pub.ctx)) {
 	case ORISER_LOGIN_OK:
+		set_terms(&s->login->engine.cfg, &server->cfg, &terms);
 		s->logged_in = true;
 		return ISCSI_STATUS_SUCCESS;
 	case ORISER_LOGIN_NO_TARGET:

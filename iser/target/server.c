@@ -53,9 +53,6 @@ static void set_defaults(struct oriser_server_cfg *cfg)
 	set_default(&cfg->max_burst, TGT_MAX_BURST, ISER_BURST_MAX);
 	set_default(&cfg->login_timeout_ms, TGT_LOGIN_MS, UINT32_MAX);
 	set_default(&cfg->nop_interval_ms, TGT_NOP_MS, UINT32_MAX);
-	/* Each command may send that much unasked, and there must be a receive for each piece. */
-	if (!cfg->initial_r2t)
-		cfg->first_burst = min_t(uint32_t, cfg->first_burst, TGT_UNSOLICITED_MAX);
 	cfg->first_burst = min_t(uint32_t, cfg->first_burst, cfg->max_burst);
 	if (!cfg->log)
 		cfg->log = log_nothing;

@@ -41,6 +41,7 @@ int lun_create(const struct lun_cfg *cfg, struct lun **out)
 	h = spread(h);
 	lun->store = cfg->store;
 	lun->io_max = cfg->io_max ? cfg->io_max : STORE_IO_MAX;
+	lun->terms = cfg->terms;
 	lun->naa = NAA_LOCAL | (h & 0x0fffffffffffffffull);
 	strcpy(lun->target, cfg->target);
 	if (cfg->serial)

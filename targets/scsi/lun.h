@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "iser/iser_target.h"
 #include "targets/store/store.h"
 
 #define LUN_TARGET_MAX		224	/* iSCSI name and its end */
@@ -23,6 +24,7 @@ struct lun_cfg {
 	const char *machine;
 	struct store *store;		/* outlives it */
 	uint32_t io_max;     /* bytes of one read or write, whole blocks; 0: STORE_IO_MAX */
+	struct oriser_terms terms;	/* ORISER_AUTO: the server's */
 };
 
 /*
@@ -35,6 +37,7 @@ struct lun {
 	char target[LUN_TARGET_MAX];
 	char serial[LUN_SERIAL_MAX];
 	uint32_t io_max;
+	struct oriser_terms terms;
 	uint64_t naa;			/* VPD page 83h: NAA 3h, locally assigned */
 	atomic_bool wce;		/* caching page: WRITE CACHE ENABLE */
 	atomic_bool d_sense;		/* control page: descriptor format sense data */

@@ -33,7 +33,7 @@ static const char *target_name(void *ctx, unsigned i)
 }
 
 static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *s,
-				       void **session_ctx)
+				       struct oriser_terms *terms, void **session_ctx)
 {
 	const struct scsi_server *server = ctx;
 	struct scsi_nexus *nexus;
@@ -52,6 +52,10 @@ static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *
 	nexus->inst = nexus->reactor->insts[i];
 	pool_account_init(&nexus->buffers, nexus->reactor->nexus_max);
 	scsi_attention_init(nexus);
+	if (nexus->lun->terms.immediate_data != ORISER_AUTO)
+		terms->immediate_data = nexus->lun->terms.immediate_data;
+	if (nexus->lun->terms.initial_r2t != ORISER_AUTO)
+		terms->initial_r2t = nexus->lun->terms.initial_r2t;
 	*session_ctx = nexus;
 	return ORISER_LOGIN_OK;
 }

@@ -54,8 +54,7 @@ static int open_iser(struct daemon *d)
 		.ctx = d->scsi,
 		.sessions_max = o->sessions_max,
 		.depth = o->depth,
-		.no_immediate_data = o->no_immediate_data,
-		.initial_r2t = o->initial_r2t,
+		.terms = o->terms,
 		.no_remote_inv = o->no_remote_inv,
 		.conn = {
 			.crc = o->crc,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * NAME=PATH[,size=SIZE][,ro][,direct=on|off][,block=512|4096][,max-io=SIZE][,serial=TEXT]
+ *          [,immediate-data=on|off][,initial-r2t=on|off]
  *
  * A comma or backslash that belongs to the path is written behind a backslash.
  */
@@ -90,12 +91,39 @@ static int set_block(struct spec *spec, const char *value)
 	return 0;
 }
 
+static int on_off(struct spec *spec, const char *key, const char *value, bool *on)
+{
+	*on = strcmp(value, "on") == 0;
+	if (!*on && strcmp(value, "off") != 0)
+		return BAD(spec, "lun %s: %s=%s: expected on or off", spec->lun.name, key, value);
+	return 0;
+}
+
 static int set_direct(struct spec *spec, const char *value)
 {
-	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-		return BAD(spec, "lun %s: direct=%s: expected on or off", spec->lun.name, value);
-	spec->lun.direct = value[1] == 'n' ? STORE_DIRECT_ON : STORE_DIRECT_OFF;
-	return 0;
+	bool on;
+	int err = on_off(spec, "direct", value, &on);
+
+	spec->lun.direct = on ? STORE_DIRECT_ON : STORE_DIRECT_OFF;
+	return err;
+}
+
+static int set_immediate_data(struct spec *spec, const char *value)
+{
+	bool on;
+	int err = on_off(spec, "immediate-data", value, &on);
+
+	spec->lun.terms.immediate_data = on ? ORISER_YES : ORISER_NO;
+	return err;
+}
+
+static int set_initial_r2t(struct spec *spec, const char *value)
+{
+	bool on;
+	int err = on_off(spec, "initial-r2t", value, &on);
+
+	spec->lun.terms.initial_r2t = on ? ORISER_YES : ORISER_NO;
+	return err;
 }
 
 static int set_serial(struct spec *spec, const char *value)
@@ -134,9 +162,14 @@ static const struct {
 	bool has_value;
 	int (*set)(struct spec *spec, const char *value);
 } keys[] = {
-	{ "size", true, set_size },	{ "block", true, set_block },
-	{ "direct", true, set_direct }, { "serial", true, set_serial },
-	{ "max-io", true, set_io_max }, { "ro", false, set_ro },
+	{ "size", true, set_size },
+	{ "block", true, set_block },
+	{ "direct", true, set_direct },
+	{ "serial", true, set_serial },
+	{ "max-io", true, set_io_max },
+	{ "ro", false, set_ro },
+	{ "immediate-data", true, set_immediate_data },
+	{ "initial-r2t", true, set_initial_r2t },
 };
 
 static int take_option(struct spec *spec, char *word)
@@ -155,8 +188,8 @@ static int take_option(struct spec *spec, char *word)
 	}
 	return BAD(
 		spec,
-		"lun %s: unknown option '%s'; there are size=, ro, direct=, block=, max-io= and serial= "
-		"(a comma in a path is written \\,)",
+		"lun %s: unknown option '%s'; there are size=, ro, direct=, block=, max-io=, serial=, "
+		"immediate-data= and initial-r2t= (a comma in a path is written \\,)",
 		spec->lun.name, word);
 }
 

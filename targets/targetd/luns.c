@@ -39,6 +39,7 @@ static int open_one(const struct targetd_lun *spec, const char *machine, const c
 		.target = target,
 		.serial = spec->serial[0] ? spec->serial : NULL,
 		.io_max = spec->io_max,
+		.terms = spec->terms,
 		.machine = machine,
 	};
 	int err = store_open(&cfg, &lun.store, why, sizeof(why));

@@ -150,19 +150,26 @@ static int set_mpa_rtr(struct daemon_options *p, const char *arg)
 	return 0;
 }
 
+static int set_wish(struct daemon_options *p, const char *option, const char *arg,
+		    enum oriser_wish *wish)
+{
+	static const char *const words[] = { "auto", "on", "off" };
+	unsigned i = 0;
+
+	if (daemon_options_word(p, option, arg, words, ARRAY_SIZE(words), &i))
+		return -EINVAL;
+	*wish = (enum oriser_wish)i;
+	return 0;
+}
+
 static int set_immediate_data(struct daemon_options *p, const char *arg)
 {
-	bool on = false;
-
-	if (daemon_options_on_off(p, "immediate-data", arg, &on))
-		return -EINVAL;
-	options_of(p)->no_immediate_data = !on;
-	return 0;
+	return set_wish(p, "immediate-data", arg, &options_of(p)->terms.immediate_data);
 }
 
 static int set_initial_r2t(struct daemon_options *p, const char *arg)
 {
-	return daemon_options_on_off(p, "initial-r2t", arg, &options_of(p)->initial_r2t);
+	return set_wish(p, "initial-r2t", arg, &options_of(p)->terms.initial_r2t);
 }
 
 static int set_remote_invalidate(struct daemon_options *p, const char *arg)
@@ -298,6 +305,7 @@ const char *targetd_options_help(void)
 	       "  --lun NAME=ram:,size=1G       memory\n"
 	       "  --lun NAME=null:,size=1T      reads zeroes, stores nothing\n"
 	       "        size=SIZE  ro  direct=on|off  block=512|4096  max-io=SIZE  serial=TEXT\n"
+	       "        immediate-data=on|off  initial-r2t=on|off\n"
 	       "  --portal ADDR[:PORT]          where to listen (default 0.0.0.0:3260 and [::]:3260)\n"
 	       "  --reactors N                  threads that serve (default: one for each processor)\n"
 	       "  --sessions N                  at once (default 1024)\n"
@@ -307,7 +315,7 @@ const char *targetd_options_help(void)
 	       "  --aio auto|uring|threads      how files are read and written\n"
 	       "  --crc on|off                  off: only if the peer does not ask for it either\n"
 	       "  --mpa-revision 1|2  --mpa-markers on|off  --mpa-rtr none|send,write,read\n"
-	       "  --immediate-data on|off  --initial-r2t on|off  --remote-invalidate on|off\n"
+	       "  --immediate-data auto|on|off  --initial-r2t auto|on|off  --remote-invalidate on|off\n"
 	       "  --device NAME                 RDMA device (default: the first, hardware before software)\n"
 	       "  --providers DIRECTORY         where device drivers are\n"
 	       "  --log-level error|warning|notice|info|debug\n"

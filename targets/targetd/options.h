@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sys/socket.h>
 
+#include "iser/iser_target.h"
 #include "targets/daemon/options.h"
 #include "targets/store/store.h"
 #include "ual/ual.h"
@@ -31,6 +32,7 @@ struct targetd_lun {
 	uint32_t io_max;		/* bytes; 0: the server's */
 	bool read_only;
 	enum store_direct direct;
+	struct oriser_terms terms;
 	char serial[TARGETD_SERIAL_MAX];	/* empty: none given */
 };
 
@@ -49,10 +51,12 @@ struct targetd_options {
 	uint8_t mpa_revision;		/* 0: default */
 	uint8_t mpa_rtr;
 	bool mpa_markers;
-	bool no_immediate_data, initial_r2t, no_remote_inv;
+	bool no_remote_inv;
+	struct oriser_terms terms;	/* of LUNs that have none of their own */
 	int log_level;			/* syslog */
 	char *config;			/* text of the file, of targetd_options_deinit() */
-	const char *admin; /* NULL: the default; points into argv or config, as those below */
+	/* NULL: the default; points into argv or config, as those below */
+	const char *admin;
 	const char *pid_file;
 	const char *state_dir;		/* NULL: the default */
 	const char *device;		/* NULL: the first */

@@ -10,7 +10,7 @@ peer_need qemu-img
 [ -n "$(find /usr/lib -path '*/qemu/block-iscsi.so' -print -quit)" ] || skip "qemu-block-extra is not installed"
 unset MALLOC_PERTURB_		# libiscsi relies on memory that it has not written
 run_begin self
-PEER_TARGET_OPTIONS="--immediate-data off --initial-r2t on" peer_target disk0=ram:,size=64M,max-io=256K
+peer_target disk0=ram:,size=64M,max-io=256K
 url=iser://$peer_host/iqn.2026-11.org.openrdma:disk0/0
 
 img()

@@ -238,8 +238,8 @@ struct world_result world_run(uint64_t seed, bool trace)
 	make_network(&w, trace);
 	make_luns(&w);
 	w.server_cfg.depth = 1u << sim_random(w.sim, 8);
-	w.server_cfg.initial_r2t = sim_random(w.sim, 4) == 0;
-	w.server_cfg.no_immediate_data = sim_random(w.sim, 8) == 0;
+	w.server_cfg.terms.initial_r2t = sim_random(w.sim, 4) == 0 ? ORISER_YES : ORISER_AUTO;
+	w.server_cfg.terms.immediate_data = sim_random(w.sim, 8) == 0 ? ORISER_NO : ORISER_AUTO;
 	w.server_cfg.no_remote_inv = sim_random(w.sim, 4) == 0;
 	target_start(&w);
 	for (unsigned i = 0; i < w.client_n; i++) {

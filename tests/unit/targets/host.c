@@ -36,10 +36,15 @@ void host_close(struct host *host)
 
 void host_login(struct host *host, struct oriser_tsession *s)
 {
+	struct oriser_terms terms = { 0 };
+
 	*s = (struct oriser_tsession){ .dev = host->rig.dev, .pd = host->rig.pd };
 	strcpy(s->initiator, "iqn.2026-11.test:initiator");
 	strcpy(s->target, host->lun->target);
-	assert_int_equal(scsi_backend_ops.login(host->server, s, &s->ctx), ORISER_LOGIN_OK);
+	assert_int_equal(scsi_backend_ops.login(host->server, s, &terms, &s->ctx), ORISER_LOGIN_OK);
+	/* a LUN without terms of its own leaves the server's */
+	assert_true(terms.immediate_data == host->lun->terms.immediate_data);
+	assert_true(terms.initial_r2t == host->lun->terms.initial_r2t);
 }
 
 void host_logout(struct oriser_tsession *s)

@@ -154,6 +154,7 @@ static void test_commands(void **state)
 	};
 	static uint8_t data[4096] = { 1 };
 	struct store_cfg cfg = { .name = "a", .path = rig_tmp("disk"), .size = 1 << 20 };
+	struct oriser_terms terms = { 0 };
 	struct oriser_tsession s;
 	struct host host;
 	void *ctx;
@@ -162,7 +163,7 @@ static void test_commands(void **state)
 	host_login(&host, &s);
 	host_settle(&host, &s);
 	fail_at = 0;
-	assert_int_equal(scsi_backend_ops.login(host.server, &s, &ctx), ORISER_LOGIN_BUSY);
+	assert_int_equal(scsi_backend_ops.login(host.server, &s, &terms, &ctx), ORISER_LOGIN_BUSY);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (long n = 0;; n++) {
 			struct host_cmd *hc = host_cmd(&host, &s, cases[i].cdb, 16,

@@ -126,6 +126,14 @@ static void test_luns(void **state)
 		{ "q=ram:,size=1G,max-io=256K",
 		  NULL,
 		  { .name = "q", .path = "ram:", .size = 1 << 30, .io_max = 256 << 10 } },
+		{ "q=/a,immediate-data=off,initial-r2t=on",
+		  NULL,
+		  { .name = "q", .path = "/a", .terms = { ORISER_NO, ORISER_YES } } },
+		{ "q=/a,immediate-data=on,initial-r2t=off",
+		  NULL,
+		  { .name = "q", .path = "/a", .terms = { ORISER_YES, ORISER_NO } } },
+		NO("d=/a,immediate-data=auto", "immediate-data=auto: expected on or off"),
+		NO("d=/a,initial-r2t", "needs a value"),
 		NO("", "expected NAME=PATH"),
 		NO("d", "expected NAME=PATH"),
 		NO("=/a", "expected NAME=PATH"),
@@ -174,6 +182,8 @@ static void test_luns(void **state)
 		assert_int_equal(lun.io_max, cases[i].lun.io_max);
 		assert_int_equal(lun.read_only, cases[i].lun.read_only);
 		assert_int_equal(lun.direct, cases[i].lun.direct);
+		assert_int_equal(lun.terms.immediate_data, cases[i].lun.terms.immediate_data);
+		assert_int_equal(lun.terms.initial_r2t, cases[i].lun.terms.initial_r2t);
 	}
 }
 
@@ -256,7 +266,8 @@ static void test_meanings(void **state)
 	assert_int_equal(o.crc, UAL_CRC_OFF);
 	assert_int_equal(o.mpa_rtr, 5);
 	assert_int_equal(o.spin_us, 0);
-	assert_true(o.initial_r2t && o.no_immediate_data && !o.no_remote_inv);
+	assert_true(o.terms.initial_r2t == ORISER_YES && o.terms.immediate_data == ORISER_NO);
+	assert_false(o.no_remote_inv);
 	assert_int_equal(o.log_level, 7);
 	assert_int_equal(o.pool_max, 8 << 20);
 	assert_string_equal(o.state_dir, "/s");
@@ -267,6 +278,7 @@ static void test_meanings(void **state)
 	assert_true(!o.portals[0].is_default && o.portals[1].is_default);
 	assert_true(o.reactors >= 1);
 	assert_int_equal(o.crc, UAL_CRC_ON);
+	assert_true(o.terms.initial_r2t == ORISER_AUTO && o.terms.immediate_data == ORISER_AUTO);
 	targetd_options_deinit(&o);
 
 	assert_int_equal(parse(help, &o, why), OPTIONS_HELP);

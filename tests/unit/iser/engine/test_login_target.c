@@ -402,6 +402,41 @@ static void test_foreign_requests(void **state)
 	assert_int_equal(login.status, 0x0205);
 }
 
+/* Who declares MaxRecvDataSegmentLength made its login for TCP: libiscsi's keys, wary and not. */
+static void test_wary(void **state)
+{
+	static const struct {
+		const char *name;
+		bool wary_r2t, wary_immediate, tcp_login, initial_r2t, immediate_data;
+	} wary[] = {
+		{ "not wary", false, false, true, false, true },
+		{ "wary", true, true, true, true, false },
+		{ "of R2T", true, false, true, true, true },
+		{ "of immediate data", false, true, true, false, false },
+		{ "wary, and written for iSER", true, true, false, false, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wary); i++) {
+		struct login_cfg cfg = target_cfg();
+
+		cfg.wary_r2t = wary[i].wary_r2t;
+		cfg.wary_immediate = wary[i].wary_immediate;
+		login_target_init(&login, &cfg);
+		assert_int_equal(step(0x81, NAMES), LOGIN_SEND);
+		assert_int_equal(
+			step(0x87, wary[i].tcp_login
+					   ? "InitialR2T=No ImmediateData=Yes FirstBurstLength=8192"
+					     " MaxRecvDataSegmentLength=262144 RDMAExtensions=Yes"
+					   : "RDMAExtensions=Yes InitialR2T=No ImmediateData=Yes"
+					     " FirstBurstLength=8192"),
+			LOGIN_DONE);
+		if (login.params.initial_r2t != wary[i].initial_r2t ||
+		    login.params.immediate_data != wary[i].immediate_data)
+			fail_msg("%s: agreed on InitialR2T=%d ImmediateData=%d", wary[i].name,
+				 login.params.initial_r2t, login.params.immediate_data);
+	}
+}
+
 static void test_immediate_data_refused(void **state)
 {
 	struct login_cfg cfg = target_cfg();
@@ -428,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_foreign_requests),
 		cmocka_unit_test(test_immediate_data_refused),
+		cmocka_unit_test(test_wary),
 	};
 
 	return cmocka_run_group_tests_name("iser/login_target", tests, NULL, NULL);

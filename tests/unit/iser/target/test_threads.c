@@ -44,7 +44,7 @@ static const char *target_name(void *ctx, unsigned i)
 }
 
 static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *s,
-				       void **session_ctx)
+				       struct oriser_terms *terms, void **session_ctx)
 {
 	logins++;
 	return ORISER_LOGIN_OK;
