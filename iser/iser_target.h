@@ -187,6 +187,9 @@ void oriser_server_reactor_info(struct oriser_server *server, unsigned reactor,
 /* Ends it at once.  False: no such session on this reactor.  Initiators usually log in again. */
 bool oriser_server_session_drop(struct oriser_server *server, unsigned reactor, uint16_t tsih);
 
+/* Any thread: ends all sessions of a target, which the backend does not have any more. */
+void oriser_server_target_drop(struct oriser_server *server, const char *target);
+
 /*
  * Send len bytes (at most read_len are sent; a shorter or longer len makes the residual) from
  * registered local memory, then the response with `status`.  Sources stay unchanged until sent() is

@@ -110,6 +110,11 @@ void nexus_leave(struct tsess *s)
 	pthread_mutex_unlock(&server->lock);
 }
 
+void oriser_server_target_drop(struct oriser_server *server, const char *target)
+{
+	nexus_kill_target(server, NULL, target);
+}
+
 void nexus_kill_target(struct oriser_server *server, const struct tsess *but, const char *target)
 {
 	struct tsess *s;

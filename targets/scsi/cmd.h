@@ -12,6 +12,7 @@
 #include "targets/scsi/lun.h"
 #include "targets/scsi/op.h"
 #include "targets/scsi/sense.h"
+#include "targets/scsi/server.h"
 
 /* What the device server keeps for an event loop. */
 struct scsi_reactor {
@@ -19,12 +20,16 @@ struct scsi_reactor {
 	uint64_t nexus_max;		/* bytes of buffers of one initiator */
 	struct pool *replies;		/* small answers: never behind a queue of large data */
 	unsigned detached;		/* flushes whose command has been answered */
-	struct store_inst *insts[];	/* of each LUN */
+	struct {
+		struct store_inst *inst;	/* NULL: it is not here */
+		unsigned nexuses;
+	} luns[SCSI_LUNS_MAX];		/* by their slots */
 };
 
 /* An initiator and a LUN: the context of a session.  On the thread of its reactor only. */
 struct scsi_nexus {
 	struct lun *lun;
+	unsigned slot;			/* of the LUN */
 	struct store_inst *inst;
 	struct scsi_reactor *reactor;
 	struct pool_account buffers;	/* of data, that its commands have */

@@ -13,23 +13,33 @@
 
 /*
  * Owner: the daemon.  References: sessions, by their nexus.
- * Lock: none; constant while loops run, each reactor belongs to its thread.
- * Context: all reactors.
+ * Lock: none.  A slot's LUN changes only while it is not shown and no reactor has it; each reactor belongs to its thread.
+ * Context: all reactors, and the thread that adds and removes LUNs.
  */
 struct scsi_server {
-	struct lun **luns;
-	unsigned lun_n;
+	struct {
+		struct lun *lun;	/* NULL: free */
+		atomic_bool shown;
+	} slots[SCSI_LUNS_MAX];
 	struct scsi_reactor **reactors;
 	unsigned reactor_n;
 };
 
 /* ---- backend of the sessions ---------------------------------------------------------------------- */
 
+static bool shown(const struct scsi_server *server, unsigned slot)
+{
+	return atomic_load_explicit(&server->slots[slot].shown, memory_order_acquire);
+}
+
 static const char *target_name(void *ctx, unsigned i)
 {
 	const struct scsi_server *server = ctx;
 
-	return i < server->lun_n ? server->luns[i]->target : NULL;
+	for (unsigned slot = 0; slot < SCSI_LUNS_MAX; slot++)
+		if (shown(server, slot) && i-- == 0)
+			return server->slots[slot].lun->target;
+	return NULL;
 }
 
 static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *s,
@@ -39,17 +49,20 @@ static enum oriser_login_verdict login(void *ctx, const struct oriser_tsession *
 	struct scsi_nexus *nexus;
 	unsigned i = 0;
 
-	while (i < server->lun_n && strcmp(server->luns[i]->target, s->target) != 0)
+	while (i < SCSI_LUNS_MAX &&
+	       !(shown(server, i) && strcmp(server->slots[i].lun->target, s->target) == 0))
 		i++;
-	if (i == server->lun_n)
+	if (i == SCSI_LUNS_MAX)
 		return ORISER_LOGIN_NO_TARGET;
 	core_assert(s->reactor < server->reactor_n);
 	nexus = calloc(1, sizeof(*nexus));
 	if (!nexus)
 		return ORISER_LOGIN_BUSY;
-	nexus->lun = server->luns[i];
+	nexus->lun = server->slots[i].lun;
+	nexus->slot = i;
 	nexus->reactor = server->reactors[s->reactor];
-	nexus->inst = nexus->reactor->insts[i];
+	nexus->reactor->luns[i].nexuses++;
+	nexus->inst = nexus->reactor->luns[i].inst;
 	pool_account_init(&nexus->buffers, nexus->reactor->nexus_max);
 	scsi_attention_init(nexus);
 	if (nexus->lun->terms.immediate_data != ORISER_AUTO)
@@ -65,6 +78,7 @@ static void end(struct oriser_tsession *s)
 	struct scsi_nexus *nexus = s->ctx;
 
 	core_assert(nexus->buffers.lent == 0);
+	nexus->reactor->luns[nexus->slot].nexuses--;
 	free(nexus);
 	s->ctx = NULL;
 }
@@ -103,21 +117,26 @@ const struct oriser_backend_ops scsi_backend_ops = {
 
 /* ---- objects -------------------------------------------------------------------------------------- */
 
-static void reactor_destroy(struct scsi_reactor *reactor, unsigned lun_n)
+static void reactor_destroy(struct scsi_reactor *reactor)
 {
 	core_assert(reactor->detached == 0);
-	for (unsigned i = 0; i < lun_n; i++)
-		store_inst_destroy(reactor->insts[i]);
+	for (unsigned i = 0; i < SCSI_LUNS_MAX; i++)
+		store_inst_destroy(reactor->luns[i].inst);
 	pool_destroy(reactor->replies);
 	store_reactor_destroy(reactor->store);
 	free(reactor);
 }
 
+static int join(const struct scsi_server *server, struct scsi_reactor *reactor, unsigned slot)
+{
+	return store_inst_create(server->slots[slot].lun->store, reactor->store,
+				 &reactor->luns[slot].inst);
+}
+
 static int reactor_create(const struct scsi_server *server, const struct store_reactor_cfg *cfg,
 			  struct scsi_reactor **out)
 {
-	struct scsi_reactor *reactor =
-		calloc(1, sizeof(*reactor) + server->lun_n * sizeof(reactor->insts[0]));
+	struct scsi_reactor *reactor = calloc(1, sizeof(*reactor));
 	struct pool_cfg replies = {
 		.loop = cfg->loop,
 		.pd = cfg->pd,
@@ -135,10 +154,11 @@ static int reactor_create(const struct scsi_server *server, const struct store_r
 		reactor->nexus_max = max_t(uint64_t, share, STORE_IO_MAX);
 		err = pool_create(&replies, &reactor->replies);
 	}
-	for (unsigned i = 0; i < server->lun_n && !err; i++)
-		err = store_inst_create(server->luns[i]->store, reactor->store, &reactor->insts[i]);
+	for (unsigned i = 0; i < SCSI_LUNS_MAX && !err; i++)
+		if (server->slots[i].lun)
+			err = join(server, reactor, i);
 	if (err) {
-		reactor_destroy(reactor, server->lun_n);
+		reactor_destroy(reactor);
 		return err;
 	}
 	*out = reactor;
@@ -151,13 +171,11 @@ int scsi_server_create(struct lun *const *luns, unsigned lun_n, struct scsi_serv
 
 	if (!server)
 		return -ENOMEM;
-	server->luns = calloc(lun_n ? lun_n : 1, sizeof(server->luns[0]));
-	if (!server->luns) {
-		free(server);
-		return -ENOMEM;
+	core_assert(lun_n <= SCSI_LUNS_MAX);
+	for (unsigned i = 0; i < lun_n; i++) {
+		server->slots[i].lun = luns[i];
+		atomic_store(&server->slots[i].shown, true);
 	}
-	memcpy(server->luns, luns, lun_n * sizeof(server->luns[0]));
-	server->lun_n = lun_n;
 	*out = server;
 	return 0;
 }
@@ -179,8 +197,10 @@ int scsi_server_reactor_add(struct scsi_server *server, const struct store_react
 
 bool scsi_server_quiet(const struct scsi_server *server, unsigned reactor)
 {
-	for (unsigned i = 0; i < server->lun_n; i++)
-		if (server->reactors[reactor]->insts[i]->ios)
+	const struct scsi_reactor *r = server->reactors[reactor];
+
+	for (unsigned i = 0; i < SCSI_LUNS_MAX; i++)
+		if (r->luns[i].inst && r->luns[i].inst->ios)
 			return false;
 	return true;
 }
@@ -190,8 +210,63 @@ void scsi_server_destroy(struct scsi_server *server)
 	if (!server)
 		return;
 	for (unsigned i = 0; i < server->reactor_n; i++)
-		reactor_destroy(server->reactors[i], server->lun_n);
+		reactor_destroy(server->reactors[i]);
 	free(server->reactors);
-	free(server->luns);
 	free(server);
+}
+
+/* ---- LUNs that come and go ------------------------------------------------------------------------ */
+
+int scsi_server_lun_add(struct scsi_server *server, struct lun *lun, unsigned *slot)
+{
+	unsigned i = 0;
+
+	while (i < SCSI_LUNS_MAX && server->slots[i].lun)
+		i++;
+	if (i == SCSI_LUNS_MAX)
+		return -ENOSPC;
+	server->slots[i].lun = lun;
+	*slot = i;
+	return 0;
+}
+
+int scsi_server_lun_join(struct scsi_server *server, unsigned slot, unsigned reactor)
+{
+	return join(server, server->reactors[reactor], slot);
+}
+
+void scsi_server_lun_show(struct scsi_server *server, unsigned slot)
+{
+	atomic_store_explicit(&server->slots[slot].shown, true, memory_order_release);
+}
+
+void scsi_server_lun_hide(struct scsi_server *server, unsigned slot)
+{
+	atomic_store_explicit(&server->slots[slot].shown, false, memory_order_release);
+}
+
+bool scsi_server_lun_idle(const struct scsi_server *server, unsigned slot, unsigned reactor)
+{
+	const struct scsi_reactor *r = server->reactors[reactor];
+
+	return !r->luns[slot].nexuses && !(r->luns[slot].inst && r->luns[slot].inst->ios);
+}
+
+bool scsi_server_lun_leave(struct scsi_server *server, unsigned slot, unsigned reactor)
+{
+	struct scsi_reactor *r = server->reactors[reactor];
+
+	if (!scsi_server_lun_idle(server, slot, reactor))
+		return false;
+	store_inst_destroy(r->luns[slot].inst);
+	r->luns[slot].inst = NULL;
+	return true;
+}
+
+void scsi_server_lun_remove(struct scsi_server *server, unsigned slot)
+{
+	core_assert(!shown(server, slot));
+	for (unsigned i = 0; i < server->reactor_n; i++)
+		core_assert(!server->reactors[i]->luns[slot].inst);
+	server->slots[slot].lun = NULL;
 }
