@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
-/* What must outlive a restart: the key of file handles. */
+/* What must outlive a restart: the key of file handles, in the folder of daemon/state_dir.h. */
 #ifndef TARGETS_NFSD_STATE_DIR_H
 #define TARGETS_NFSD_STATE_DIR_H
 
