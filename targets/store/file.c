@@ -168,6 +168,7 @@ static int file_open(const struct store_cfg *cfg, struct store **store, char *wh
 
 	if (!file)
 		return store_why(why, why_len, -ENOMEM, "lun %s: out of memory", cfg->name);
+	file->regular = true;
 	file->direct = cfg->direct == STORE_DIRECT_ON;
 	file->open_flags = (cfg->read_only ? O_RDONLY : O_RDWR) | (file->direct ? O_DIRECT : 0);
 	file->path = strdup(cfg->path);

@@ -15,6 +15,7 @@ enum zero_method { ZERO_PUNCH, ZERO_RANGE, ZERO_WRITE };
 struct file_inst {
 	struct store_inst inst;
 	int fd;
+	uint64_t length, length_at; /* of the file, and the pass of the loop in which it was so */
 	struct sync_gate gate;
 };
 
@@ -40,6 +41,28 @@ static void submit(struct store_io *io)
 
 	io->aio.fd = shape ? file_of(io)->fd : inst_of(io)->fd;
 	aio_submit(io->inst->reactor->aio, &io->aio);
+}
+
+/*
+ * A write behind the end of a file makes it longer: the hole in between would read as zeroes, and what was cut off
+ * would seem to be there.  So the end is looked at first, once in each pass of the loop.
+ */
+static bool is_short(struct store_io *io)
+{
+	struct file_inst *fi = inst_of(io);
+	uint64_t now = ual_loop_now(io->inst->reactor->loop);
+	struct statx st;
+
+	if (!file_of(io)->regular)
+		return false;
+	if (fi->length_at != now || !now) {
+		/* A network file system is not asked: what it knows is enough. */
+		if (statx(fi->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &st) != 0)
+			return false;
+		fi->length = st.stx_size;
+		fi->length_at = now;
+	}
+	return io->off + io->len > fi->length;
 }
 
 /* ---- buffers -------------------------------------------------------------------------------------- */
@@ -153,7 +176,7 @@ static void read_done(struct aio_op *op, ssize_t res)
 	else if (res > 0 || again(res))
 		move(io, AIO_READ, read_done);
 	else
-		done(io, res ? (int)res : -EIO);	/* 0: somebody cut the file */
+		done(io, res ? (int)res : -STORE_ESHORT);
 }
 
 static void write_failed(struct store_io *io, int err)
@@ -225,6 +248,10 @@ void file_io_write_begin(struct store_io *io)
 void file_io_write_end(struct store_io *io)
 {
 	io->pos = 0;
+	if (unlikely(is_short(io))) {
+		done(io, -STORE_ESHORT);
+		return;
+	}
 	if ((io->flags & STORE_FUA) && file_of(io)->direct)
 		sync_gate_enter(&inst_of(io)->gate, &io->sync);
 	move(io, AIO_WRITE, write_done);
@@ -332,7 +359,13 @@ static void zero_start(struct store_io *io)
 
 void file_io_zero(struct store_io *io)
 {
-	bool punch = (io->flags & STORE_DEALLOC) && file_of(io)->unmap == FILE_UNMAP_PUNCH;
+	bool punch;
+
+	if (unlikely(is_short(io))) {
+		store_io_done(io, -STORE_ESHORT);
+		return;
+	}
+	punch = (io->flags & STORE_DEALLOC) && file_of(io)->unmap == FILE_UNMAP_PUNCH;
 
 	io->method = punch ? ZERO_PUNCH : ZERO_RANGE;
 	zero_start(io);

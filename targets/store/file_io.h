@@ -22,6 +22,7 @@ struct file_store {
 	char *path;
 	int open_flags;			/* of the instances' files */
 	bool direct;
+	bool regular;			/* a file, which somebody may cut while it is served */
 	enum file_unmap unmap;
 	dev_t dev;			/* that the path still names the same file */
 	ino_t ino;

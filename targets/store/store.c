@@ -45,6 +45,76 @@ void store_fail(struct store *store, int err)
 		store->name, strerror(-err));
 }
 
+/* ---- what goes wrong, in the log -------------------------------------------------------------------- */
+
+static const char *trouble_text(enum store_trouble trouble)
+{
+	switch (trouble) {
+	case STORE_NO_SPACE:
+		return "there is no space for it; make room where the file is";
+	case STORE_TOO_SHORT:
+		return "the file has become shorter than the LUN; make it as long again with truncate(1)";
+	case STORE_READ_ERROR:
+	case STORE_WRITE_ERROR:
+	case STORE_TROUBLES:
+		break;
+	}
+	return "check the device below";
+}
+
+/* False: no trouble of the medium. */
+static bool trouble_of(const struct store_io *io, int err, enum store_trouble *trouble)
+{
+	switch (-err) {
+	case 0:
+	case ECANCELED:
+	case EOPNOTSUPP:
+	case EROFS:
+	case STORE_EFAILED:	/* store_fail() has said it */
+	case ENOMEM:		/* passes */
+		return false;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		*trouble = STORE_NO_SPACE;
+		return true;
+	case STORE_ESHORT:
+		*trouble = STORE_TOO_SHORT;
+		return true;
+	default:
+		*trouble = io->op == STORE_READ ? STORE_READ_ERROR : STORE_WRITE_ERROR;
+		return true;
+	}
+}
+
+/* An initiator repeats what fails, often: one line for each kind in a minute, with a count of the others. */
+static void say(const struct store_io *io, int err)
+{
+	static const char *const ops[] = { "read", "write", "flush", "unmap", "write of zeroes" };
+	struct store *store = io->inst->store;
+	unsigned long long now = ual_loop_now(io->inst->reactor->loop), said;
+	enum store_trouble trouble;
+	char more[48] = "";
+	unsigned unsaid;
+
+	if (!trouble_of(io, err, &trouble))
+		return;
+	said = atomic_load(&store->said_ns[trouble]);
+	if ((said && now - said < STORE_SAY_AGAIN_NS) ||
+	    !atomic_compare_exchange_strong(&store->said_ns[trouble], &said, now ? now : 1)) {
+		atomic_fetch_add(&store->unsaid[trouble], 1);
+		return;
+	}
+	unsaid = atomic_exchange(&store->unsaid[trouble], 0);
+	if (unsaid)
+		snprintf(more, sizeof(more), " (%u more since the last such line)", unsaid);
+	store_log(store, LOG_ERR, "lun %s: a %s of %llu bytes at %llu failed (%s): %s%s",
+		  store->name, ops[io->op], (unsigned long long)io->len,
+		  (unsigned long long)io->off, strerror(-err), trouble_text(trouble), more);
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------- */
+
 static const struct store_ops *ops_of(const char *path)
 {
 	struct stat st;
@@ -139,6 +209,8 @@ void store_inst_destroy(struct store_inst *inst)
 
 void store_io_done(struct store_io *io, int err)
 {
+	if (unlikely(err))
+		say(io, err);
 	if (!err && atomic_load_explicit(&io->inst->store->failed, memory_order_acquire))
 		err = -STORE_EFAILED;
 	if (io->op == STORE_WRITE && io->ended) {

@@ -41,6 +41,18 @@
 
 /* done(io, err): the store has failed for good (see above) */
 #define STORE_EFAILED		ENOTRECOVERABLE
+/* done(io, err): the medium has become shorter than the LUN, and ends before this range does */
+#define STORE_ESHORT		ENODATA
+
+#define STORE_SAY_AGAIN_NS	(60ull * 1000 * 1000 * 1000)	/* a kind of trouble is logged once in it */
+
+enum store_trouble {
+	STORE_NO_SPACE,
+	STORE_TOO_SHORT,
+	STORE_READ_ERROR,
+	STORE_WRITE_ERROR,
+	STORE_TROUBLES
+};
 
 struct store_inst;
 struct store_ops;
@@ -84,6 +96,8 @@ struct store {
 	char name[STORE_NAME_MAX];
 	struct store_instance instance;
 	atomic_int failed;		/* 0, or the errno of the flush that was refused */
+	atomic_ullong said_ns[STORE_TROUBLES];	/* when it was logged; 0: never */
+	atomic_uint unsaid[STORE_TROUBLES];	/* since then */
 	void (*log)(void *ctx, int level, const char *msg);
 	void *log_ctx;
 };
@@ -144,7 +158,7 @@ struct store_io {
 	uint32_t flags;			/* enum store_io_flags */
 	/*
 	 * Exactly once for each call, possibly before the call returns.  0, -EIO, -ENOSPC, -EROFS,
-	 * -ENOMEM, -ECANCELED, -EOPNOTSUPP, -STORE_EFAILED.  Not 0: nothing is lent.
+	 * -ENOMEM, -ECANCELED, -EOPNOTSUPP, -STORE_EFAILED, -STORE_ESHORT.  Not 0: nothing is lent.
 	 */
 	void (*done)(struct store_io *, int err);
 	/* results of read and write_begin, valid until release */

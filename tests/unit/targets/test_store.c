@@ -276,19 +276,38 @@ static void test_read_only(void **state)
 	rig.reactor = NULL;
 }
 
-/* The file is cut while it is served: an error, not zeroes. */
+/* The file is cut while it is served: an error, not zeroes, and no write makes it longer. */
 static void test_cut_file(void **state)
 {
 	struct store_cfg cfg = { .name = "f", .path = rig_tmp("cut"), .size = SIZE };
 	struct store *store = rig_store(&cfg);
 	struct store_inst *inst;
+	struct stat st;
 
 	rig_reactor(&rig, 0, AIO_AUTO);
 	assert_int_equal(store_inst_create(store, rig.reactor, &inst), 0);
 	assert_int_equal(truncate(cfg.path, SIZE / 2), 0);
 	assert_int_equal(rig_read(&rig, inst, SIZE / 2 - 4096, back, 4096), 0);
-	assert_int_equal(rig_read(&rig, inst, SIZE / 2 - 4096, back, 8192), -EIO);
-	assert_int_equal(rig_read(&rig, inst, SIZE / 2, back, 512), -EIO);
+	assert_int_equal(rig_read(&rig, inst, SIZE / 2 - 4096, back, 8192), -STORE_ESHORT);
+	assert_int_equal(rig_read(&rig, inst, SIZE / 2, back, 512), -STORE_ESHORT);
+	for (unsigned flags = 0; flags <= STORE_FUA; flags += STORE_FUA) {
+		assert_int_equal(rig_write(&rig, inst, SIZE / 2 - 4096, data, 4096, flags), 0);
+		assert_int_equal(rig_write(&rig, inst, SIZE / 2 - 4096, data, 8192, flags),
+				 -STORE_ESHORT);
+		assert_int_equal(rig_write(&rig, inst, SIZE - 512, data, 512, flags),
+				 -STORE_ESHORT);
+		assert_int_equal(rig_simple(&rig, inst, store_zero, SIZE - 4096, 4096,
+					    flags ? STORE_DEALLOC : 0),
+				 -STORE_ESHORT);
+	}
+	assert_int_equal(stat(cfg.path, &st), 0);
+	assert_int_equal(st.st_size, SIZE / 2);
+	/* as long again: all is well */
+	assert_int_equal(truncate(cfg.path, SIZE), 0);
+	rig_steps(&rig, 1);
+	assert_int_equal(rig_write(&rig, inst, SIZE - 512, data, 512, 0), 0);
+	assert_int_equal(rig_read(&rig, inst, SIZE - 512, back, 512), 0);
+	assert_memory_equal(back, data, 512);
 	store_inst_destroy(inst);
 	store_close(store);
 	store_reactor_destroy(rig.reactor);

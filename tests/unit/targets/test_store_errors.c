@@ -3,6 +3,7 @@
  * Storage that fails, and what may be acknowledged then.  aio_submit() is wrapped by the linker: operations of
  * the file store are held here and completed in the order and with the results that a test wants.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -46,14 +47,18 @@ static void complete(enum aio_kind kind, unsigned n, ssize_t res)
 static struct rig rig;
 static struct store *store;
 static struct store_inst *inst, *other;
-static unsigned said;
+static unsigned said, troubles;	/* lines of the log: of a failed store, of others */
+static char last_said[256];
 static uint8_t data[65536];
 
 static void on_log(void *ctx, int level, const char *msg)
 {
-	assert_non_null(strstr(msg, "lun disk7"));
-	assert_non_null(strstr(msg, "refused a flush"));
-	said++;
+	assert_non_null(strstr(msg, "lun disk7: "));
+	if (strstr(msg, "refused a flush"))
+		said++;
+	else
+		troubles++;
+	snprintf(last_said, sizeof(last_said), "%s", msg);
 }
 
 static int open_with(bool direct)
@@ -68,7 +73,7 @@ static int open_with(bool direct)
 	};
 
 	hold_all = false;
-	held_n = said = 0;
+	held_n = said = troubles = 0;
 	rig_open(&rig);
 	rig_reactor(&rig, 0, AIO_THREADS);
 	store = rig_store(&cfg);
@@ -169,6 +174,46 @@ static void test_medium_errors(void **state)
 	complete(AIO_FDATASYNC, 0, 0);
 	expect_end(0, 0);
 	assert_int_equal(said, 0);
+}
+
+/* Each kind of trouble is said once in a minute, with the LUN's name and what to do. */
+static void test_log(void **state)
+{
+	hold_all = true;
+	for (unsigned i = 0; i < 3; i++) {
+		start_write(0, inst, 8192, 0);
+		complete(AIO_WRITE, 0, -ENOSPC);
+		expect_end(0, -ENOSPC);
+	}
+	assert_int_equal(troubles, 1);
+	assert_non_null(strstr(last_said, "a write of 4096 bytes at 8192 failed (No space left"));
+	assert_non_null(strstr(last_said, "make room"));
+	rig_io_init(&io[0], &rig, other, 0, 4096, 0);
+	store_read(&io[0].io);
+	complete(AIO_READ, 0, -EIO);
+	expect_end(0, -EIO);
+	assert_int_equal(troubles, 2);
+	assert_non_null(strstr(last_said, "a read of 4096 bytes at 0 failed (Input/output error)"));
+	/* the file is cut to nothing */
+	rig_io_init(&io[0], &rig, inst, 0, 4096, 0);
+	store_read(&io[0].io);
+	complete(AIO_READ, 0, 0);
+	expect_end(0, -STORE_ESHORT);
+	assert_int_equal(troubles, 3);
+	assert_non_null(strstr(last_said, "shorter than the LUN"));
+	/* a minute later */
+	atomic_store(&store->said_ns[STORE_NO_SPACE], 1);
+	start_write(0, other, 0, 0);
+	complete(AIO_WRITE, 0, -ENOSPC);
+	expect_end(0, -ENOSPC);
+	assert_int_equal(troubles, 4);
+	assert_non_null(strstr(last_said, "(2 more since the last such line)"));
+	/* what an administrator or initiator wanted is no trouble */
+	rig_io_init(&io[0], &rig, inst, 0, 4096, 0);
+	store_read(&io[0].io);
+	complete(AIO_READ, 0, -ECANCELED);
+	expect_end(0, -ECANCELED);
+	assert_int_equal(troubles, 4);
 }
 
 static void check_failed(void)
@@ -309,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_medium_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stolen_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gate, setup, teardown),
