@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "targets/store/layers.h"
 #include "tests/unit/targets/rig.h"
 
 #define SIZE	(8u << 20)
@@ -433,6 +434,47 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A file by two names, and by a loop device on it, and by another path to that. */
+static void test_layers(void **state)
+{
+	char path[64], hard[512], soft[512], file[512];
+	struct store_layers a, b, c;
+	int loop;
+
+	snprintf(file, sizeof(file), "%s", rig_tmp("backing"));
+	unlink(file);
+	snprintf(hard, sizeof(hard), "%s", rig_tmp("hard"));
+	snprintf(soft, sizeof(soft), "%s", rig_tmp("soft"));
+	store_layers_find(file, &a);
+	assert_int_equal(a.n, 0);
+	assert_false(store_layers_meet(&a, &a));
+	close(open(file, O_CREAT | O_RDWR, 0600));
+	assert_int_equal(link(file, hard), 0);
+	assert_int_equal(symlink(hard, soft), 0);
+	store_layers_find(file, &a);
+	store_layers_find(soft, &b);
+	assert_true(store_layers_meet(&a, &b));
+	unlink(hard);
+	close(open(hard, O_CREAT | O_RDWR, 0600));
+	store_layers_find(hard, &b);
+	assert_false(store_layers_meet(&a, &b));
+	store_layers_find("ram:", &c);
+	assert_false(store_layers_meet(&a, &c));
+	unlink(hard);
+	unlink(soft);
+	loop = loop_device(512, path, sizeof(path));
+	if (loop < 0) {
+		print_message("no loop device here\n");
+		skip();
+	}
+	store_layers_find(file, &a);
+	store_layers_find(path, &b);
+	assert_true(store_layers_meet(&a, &b));
+	assert_true(store_layers_meet(&b, &a));
+	assert_true(store_layers_meet(&b, &b));
+	close(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,7 +482,7 @@ int main(void)
 		cmocka_unit_test(test_file_uring),  cmocka_unit_test(test_many),
 		cmocka_unit_test(test_open_errors), cmocka_unit_test(test_read_only),
 		cmocka_unit_test(test_cut_file),    cmocka_unit_test(test_no_space),
-		cmocka_unit_test(test_block),
+		cmocka_unit_test(test_block),	    cmocka_unit_test(test_layers),
 	};
 
 	return cmocka_run_group_tests_name("targets/store", tests, setup, teardown);
