@@ -4,7 +4,7 @@
  *
  *   # a comment; one may also stand behind a value, after a blank
  *   portal = 192.0.2.1
- *   lun = disk1=/srv/disk1.img,size=100G
+ *   lun = disk1=/srv/disk1.img,create,size=100G
  *   foreground
  *
  * A value goes to the end of its line, blanks around it left out; it may be given again for what there may be several

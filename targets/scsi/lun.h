@@ -10,18 +10,21 @@
 
 #define LUN_TARGET_MAX		224	/* iSCSI name and its end */
 #define LUN_SERIAL_MAX		64
+#define LUN_ID_LEN		16u
+#define LUN_NAA_LEN		16u
 #define LUN_VENDOR		"OPENRDMA"
 #define LUN_PRODUCT		"iSER disk       "
 #define LUN_REVISION		"0001"
 
 struct lun_cfg {
 	const char *target;		/* iSCSI name of the target whose LUN 0 it is */
-	const char *serial;		/* unit serial number; NULL: made of the name */
 	/*
-	 * Something that tells this machine's targets from those of the same name elsewhere (its machine-id);
-	 * goes into the identifiers unless there is a serial number.  NULL: nothing.
+	 * Unit serial number.  All identifiers are made of it and of the target's name, and so are the same on another
+	 * machine that serves the same disk.  NULL: they are made of id.
 	 */
-	const char *machine;
+	const char *serial;
+	/* LUN_ID_LEN random bytes, kept for this disk; NULL with a serial number */
+	const uint8_t *id;
 	struct store *store;		/* outlives it */
 	uint32_t io_max;     /* bytes of one read or write, whole blocks; 0: STORE_IO_MAX */
 	struct oriser_terms terms;	/* ORISER_AUTO: the server's */
@@ -38,7 +41,7 @@ struct lun {
 	char serial[LUN_SERIAL_MAX];
 	uint32_t io_max;
 	struct oriser_terms terms;
-	uint64_t naa;			/* VPD page 83h: NAA 3h, locally assigned */
+	uint8_t naa[LUN_NAA_LEN];	/* VPD page 83h: NAA 6h, IEEE Registered Extended */
 	atomic_bool wce;		/* caching page: WRITE CACHE ENABLE */
 	atomic_bool d_sense;		/* control page: descriptor format sense data */
 	/* Events since the start; a nexus that has seen fewer owes its initiator a unit attention. */

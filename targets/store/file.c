@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * Store `file`: a regular file, made sparse when it does not exist and a size is given.  Only this daemon
+ * Store `file`: a regular file, made sparse when it does not exist and that is wanted.  Only this daemon
  * may have it (flock): two writers that do not know of each other destroy what is on it.
  */
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "targets/store/file_io.h"
@@ -31,6 +34,19 @@ static int sync_directory(const char *path)
 	return err;
 }
 
+/* A disk in /dev would be lost with the next start of the machine, and nobody means it: a device is missing. */
+static bool is_device_folder(const char *path)
+{
+	char copy[PATH_MAX], folder[PATH_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	if (!realpath(dirname(copy), folder))
+		return false;
+	if (strcmp(folder, "/dev/shm") == 0 || strncmp(folder, "/dev/shm/", 9) == 0)
+		return false;
+	return strcmp(folder, "/dev") == 0 || strncmp(folder, "/dev/", 5) == 0;
+}
+
 static int open_file(const struct store_cfg *cfg, int flags, int *fd, bool *made, char *why,
 		     size_t why_len)
 {
@@ -38,17 +54,25 @@ static int open_file(const struct store_cfg *cfg, int flags, int *fd, bool *made
 
 	*made = false;
 	*fd = open(cfg->path, flags | O_CLOEXEC);
-	if (*fd < 0 && errno == ENOENT && cfg->size && !cfg->read_only) {
-		*fd = open(cfg->path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		*made = *fd >= 0;
-	}
 	if (*fd >= 0)
 		return 0;
 	err = -errno;
+	if (err == -ENOENT && is_device_folder(cfg->path))
+		return store_why(why, why_len, err,
+				 "lun %s: there is no device %s, and no file is made there",
+				 cfg->name, cfg->path);
+	if (err == -ENOENT && cfg->create && cfg->size && !cfg->read_only) {
+		*fd = open(cfg->path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		*made = *fd >= 0;
+		if (*made)
+			return 0;
+		err = -errno;
+	}
 	if (err == -ENOENT && !cfg->read_only)
 		return store_why(
 			why, why_len, err,
-			"lun %s: %s does not exist; give a size to have it made: %s,size=10G",
+			"lun %s: %s does not exist (is its file system mounted?); to have it made: "
+			"%s,create,size=10G",
 			cfg->name, cfg->path, cfg->path);
 	if (err == -EINVAL && (flags & O_DIRECT))
 		return store_why(why, why_len, err,
@@ -83,9 +107,9 @@ static int settle_size(const struct store_cfg *cfg, int fd, bool made, uint64_t 
 			(unsigned long long)cfg->size);
 	if (*size)
 		return 0;
-	if (!cfg->size || cfg->read_only)
+	if (!cfg->size || !cfg->create || cfg->read_only)
 		return store_why(why, why_len, -EINVAL,
-				 "lun %s: %s is empty; give a size to have it filled: %s,size=10G",
+				 "lun %s: %s is empty; to have it filled: %s,create,size=10G",
 				 cfg->name, cfg->path, cfg->path);
 	if (ftruncate(fd, (off_t)cfg->size) != 0 || fsync(fd) != 0)
 		return store_why(why, why_len, -errno,
@@ -96,6 +120,12 @@ static int settle_size(const struct store_cfg *cfg, int fd, bool made, uint64_t 
 		return store_why(why, why_len, err, "lun %s: the directory of %s: %s", cfg->name,
 				 cfg->path, strerror(-err));
 	*size = cfg->size;
+	if (cfg->log) {
+		snprintf(why, why_len, "lun %s: %s %s: %llu bytes of zeroes", cfg->name, cfg->path,
+			 made ? "is made" : "was empty and is filled",
+			 (unsigned long long)cfg->size);
+		cfg->log(cfg->log_ctx, LOG_NOTICE, why);
+	}
 	return 0;
 }
 

@@ -63,6 +63,8 @@ struct store_cfg {
 	const char *name;	/* of the LUN, for messages */
 	const char *path;	/* "ram:", "null:", a block device or a regular file */
 	uint64_t size;		/* bytes; 0: that of what exists */
+	/* A file that is not there, or is empty, is made of size bytes; without it nothing is ever made. */
+	bool create;
 	uint32_t block_size;	/* 512 or 4096; 0: that of the device, else 512 */
 	bool read_only;
 	enum store_direct direct;

@@ -78,19 +78,24 @@ static json_t *luns_json(const struct targetd_admin *a)
 {
 	json_t *list = json_array();
 
+	pthread_mutex_lock(&a->luns->lock);
 	for (unsigned i = 0; i < a->luns->n; i++) {
-		const struct targetd_lun *spec = &a->options->luns[i];
-		const struct store *store = a->luns->luns[i]->store;
+		const struct targetd_disk *disk = a->luns->disks[i];
+		const struct store *store = disk->lun->store;
 
+		if (disk->ending)
+			continue;
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:o, s:I, s:i, s:b, s:b}", "name", spec->name,
-					"target", a->luns->luns[i]->target, "store",
-					daemon_admin_text(spec->path, strlen(spec->path)), "size",
-					(json_int_t)store->info.size, "block_size",
+			list, json_pack("{s:s, s:s, s:s, s:o, s:I, s:i, s:b, s:b}", "name",
+					disk->spec.name, "target", disk->lun->target, "serial",
+					disk->lun->serial, "store",
+					daemon_admin_text(disk->spec.path, strlen(disk->spec.path)),
+					"size", (json_int_t)store->info.size, "block_size",
 					(int)store->info.block_size, "read_only",
 					(int)store->info.read_only, "failed",
 					(int)atomic_load(&store->failed)));
 	}
+	pthread_mutex_unlock(&a->luns->lock);
 	return list;
 }
 
@@ -154,15 +159,19 @@ static int status(void *ctx, json_t *object)
 
 static void luns_metrics(struct metrics *m, const struct targetd_admin *a)
 {
+	pthread_mutex_lock(&a->luns->lock);
 	metrics_family(m, "openrdma_lun_size_bytes", METRIC_GAUGE, "Size of each LUN.");
 	for (unsigned i = 0; i < a->luns->n; i++)
-		metrics_labelled(m, a->luns->luns[i]->store->info.size, "lun",
-				 a->options->luns[i].name);
+		if (!a->luns->disks[i]->ending)
+			metrics_labelled(m, a->luns->disks[i]->lun->store->info.size, "lun",
+					 a->luns->disks[i]->spec.name);
 	metrics_family(m, "openrdma_lun_failed", METRIC_GAUGE,
 		       "1: stable storage refused a flush, and all commands fail.");
 	for (unsigned i = 0; i < a->luns->n; i++)
-		metrics_labelled(m, atomic_load(&a->luns->luns[i]->store->failed), "lun",
-				 a->options->luns[i].name);
+		if (!a->luns->disks[i]->ending)
+			metrics_labelled(m, atomic_load(&a->luns->disks[i]->lun->store->failed),
+					 "lun", a->luns->disks[i]->spec.name);
+	pthread_mutex_unlock(&a->luns->lock);
 }
 
 static void metrics(void *ctx, struct metrics *m)

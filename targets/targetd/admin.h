@@ -15,7 +15,7 @@ struct targetd_admin {
 	unsigned reactor_n;
 	struct oriser_server *iser;
 	const struct targetd_options *options;
-	const struct targetd_luns *luns;
+	struct targetd_luns *luns;
 	struct sockaddr_storage portals[TARGETD_PORTALS_MAX];	/* that are listened on */
 	unsigned portal_n;
 };

@@ -84,7 +84,7 @@ static bool reactor_quiet(void *ctx, unsigned index)
 	const struct daemon *d = ctx;
 
 	return scsi_server_quiet(d->scsi, index) &&
-	       (index || daemon_admin_stopped(d->admin.socket));
+	       (index || (daemon_admin_stopped(d->admin.socket)));
 }
 
 static int join_luns(struct daemon *d)
@@ -128,6 +128,16 @@ static int open_admin(struct daemon *d)
 	return daemon_admin_open(&cfg, &d->admin.socket);
 }
 
+/* The SCSI server gives the first slots to those that are there at the start, in their order. */
+static int open_scsi(struct daemon *d)
+{
+	struct lun *luns[SCSI_LUNS_MAX];
+
+	for (unsigned i = 0; i < d->luns.n; i++)
+		luns[i] = d->luns.disks[i]->lun;
+	return scsi_server_create(luns, d->luns.n, &d->scsi);
+}
+
 static int build(struct daemon *d)
 {
 	struct ual_cfg cfg = { .provider_dir = d->options->provider_dir };
@@ -140,7 +150,7 @@ static int build(struct daemon *d)
 		err = open_reactors(d);
 	if (err)
 		return err;
-	err = scsi_server_create(d->luns.luns, d->luns.n, &d->scsi);
+	err = open_scsi(d);
 	if (!err)
 		err = open_iser(d);
 	if (err) {

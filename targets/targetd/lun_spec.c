@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * NAME=PATH[,size=SIZE][,ro][,direct=on|off][,block=512|4096][,max-io=SIZE][,serial=TEXT]
+ * NAME=PATH[,create][,adopt][,size=SIZE][,ro][,direct=on|off][,block=512|4096][,max-io=SIZE][,serial=TEXT]
  *          [,immediate-data=on|off][,initial-r2t=on|off]
  *
  * A comma or backslash that belongs to the path is written behind a backslash.
@@ -157,6 +157,18 @@ static int set_ro(struct spec *spec, const char *value)
 	return 0;
 }
 
+static int set_create(struct spec *spec, const char *value)
+{
+	spec->lun.create = true;
+	return 0;
+}
+
+static int set_adopt(struct spec *spec, const char *value)
+{
+	spec->lun.adopt = true;
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	bool has_value;
@@ -168,6 +180,8 @@ static const struct {
 	{ "serial", true, set_serial },
 	{ "max-io", true, set_io_max },
 	{ "ro", false, set_ro },
+	{ "create", false, set_create },
+	{ "adopt", false, set_adopt },
 	{ "immediate-data", true, set_immediate_data },
 	{ "initial-r2t", true, set_initial_r2t },
 };
@@ -188,7 +202,7 @@ static int take_option(struct spec *spec, char *word)
 	}
 	return BAD(
 		spec,
-		"lun %s: unknown option '%s'; there are size=, ro, direct=, block=, max-io=, serial=, "
+		"lun %s: unknown option '%s'; there are size=, create, adopt, ro, direct=, block=, max-io=, serial=, "
 		"immediate-data= and initial-r2t= (a comma in a path is written \\,)",
 		spec->lun.name, word);
 }
@@ -214,6 +228,12 @@ int targetd_lun_parse(const char *text, struct targetd_lun *lun, char *why, size
 	    (strcmp(spec.lun.path, "ram:") == 0 || strcmp(spec.lun.path, "null:") == 0))
 		err = BAD(&spec, "lun %s: %s needs a size: %s=%s,size=1G", spec.lun.name,
 			  spec.lun.path, spec.lun.name, spec.lun.path);
+	if (!err && spec.lun.create && !spec.lun.size)
+		err = BAD(&spec, "lun %s: create needs a size: %s=%s,create,size=10G",
+			  spec.lun.name, spec.lun.name, spec.lun.path);
+	if (!err && spec.lun.create && spec.lun.read_only)
+		err = BAD(&spec, "lun %s: create makes a disk of zeroes, and ro keeps it so",
+			  spec.lun.name);
 	if (err)
 		return err;
 	*lun = spec.lun;

@@ -6,24 +6,33 @@
 #include <unistd.h>
 
 #include "targets/daemon/log.h"
-#include "targets/daemon/state_dir.h"
+#include "targets/store/store_ops.h"
 
-/* Tells our disks from those of the same name on other machines; "" where the machine has no identity. */
-static void machine_id(char *id, int id_len)
+/* ---- one ------------------------------------------------------------------------------------------- */
+
+/* Two LUNs on the same bytes are well only while nobody writes. */
+static int check_layers(const struct targetd_luns *luns, const struct targetd_disk *disk, char *why,
+			size_t why_len)
 {
-	FILE *f = fopen("/etc/machine-id", "re");
+	for (unsigned i = 0; i < luns->n; i++) {
+		const struct targetd_disk *other = luns->disks[i];
 
-	id[0] = '\0';
-	if (!f)
-		return;
-	if (fgets(id, id_len, f))
-		id[strcspn(id, "\n")] = '\0';
-	fclose(f);
+		if (other == disk || (other->spec.read_only && disk->spec.read_only) ||
+		    !store_layers_meet(&other->layers, &disk->layers))
+			continue;
+		return store_why(
+			why, why_len, -EBUSY,
+			"lun %s: %s and %s, which is lun %s, are the same bytes: one would "
+			"destroy the other; serve one of them, or both with ro",
+			disk->spec.name, disk->spec.path, other->spec.path, other->spec.name);
+	}
+	return 0;
 }
 
-static int open_one(const struct targetd_lun *spec, const char *machine, const char *state_dir,
-		    struct lun **out)
+static int open_store(const struct targetd_luns *luns, struct targetd_disk *disk,
+		      struct store **store, bool *made, char *why, size_t why_len)
 {
+	const struct targetd_lun *spec = &disk->spec;
 	struct store_cfg cfg = {
 		.name = spec->name,
 		.path = spec->path,
@@ -31,98 +40,157 @@ static int open_one(const struct targetd_lun *spec, const char *machine, const c
 		.block_size = spec->block_size,
 		.read_only = spec->read_only,
 		.direct = spec->direct,
-		.state_dir = state_dir,
+		.state_dir = luns->book.dir_fd >= 0 ? luns->book.dir : NULL,
 		.log = daemon_log_msg,
 	};
-	char why[512], target[LUN_TARGET_MAX];
-	struct lun_cfg lun = {
+	int err = identity_before(&luns->book, spec, &cfg.create, why, why_len);
+
+	if (err)
+		return err;
+	/* What is not there yet meets nobody. */
+	store_layers_find(spec->path, &disk->layers);
+	*made = !disk->layers.n;
+	err = check_layers(luns, disk, why, why_len);
+	if (!err)
+		err = store_open(&cfg, store, why, why_len);
+	if (!err)
+		store_layers_find(spec->path, &disk->layers);
+	return err;
+}
+
+static int disk_open(const struct targetd_luns *luns, struct targetd_disk *disk, char *why,
+		     size_t why_len)
+{
+	const struct targetd_lun *spec = &disk->spec;
+	struct identity identity;
+	char target[LUN_TARGET_MAX];
+	struct lun_cfg cfg = {
 		.target = target,
 		.serial = spec->serial[0] ? spec->serial : NULL,
+		.id = identity.id,
 		.io_max = spec->io_max,
 		.terms = spec->terms,
-		.machine = machine,
 	};
-	int err = store_open(&cfg, &lun.store, why, sizeof(why));
+	bool made;
+	int err = open_store(luns, disk, &cfg.store, &made, why, why_len);
 
-	if (err) {
-		daemon_log(LOG_ERR, "%s", why);
+	if (err)
 		return err;
-	}
 	snprintf(target, sizeof(target), "%s%s", TARGETD_IQN_PREFIX, spec->name);
-	err = lun_create(&lun, out);
+	err = identity_take(&luns->book, spec, &identity, why, why_len);
+	if (!err) {
+		err = lun_create(&cfg, &disk->lun);
+		if (err)
+			store_why(why, why_len, err, "lun %s: %s", spec->name, strerror(-err));
+	}
 	if (err) {
-		daemon_log(LOG_ERR, "lun %s: %s", spec->name, strerror(-err));
-		store_close(lun.store);
+		store_close(cfg.store);
+		if (made)
+			unlink(spec->path);	/* nobody has seen it */
 		return err;
 	}
-	daemon_log(LOG_INFO, "lun %s: %s, %llu bytes in blocks of %u%s", spec->name, spec->path,
-		   (unsigned long long)lun.store->info.size, lun.store->info.block_size,
-		   spec->read_only ? ", read-only" : "");
+	daemon_log(LOG_INFO, "lun %s: %s, %llu bytes in blocks of %u%s, serial number %s%s",
+		   spec->name, spec->path, (unsigned long long)cfg.store->info.size,
+		   cfg.store->info.block_size, spec->read_only ? ", read-only" : "",
+		   disk->lun->serial, identity.known ? "" : " (new)");
 	return 0;
 }
 
-/* Only what was asked for by name must be there: without one each start is another instance of every LUN. */
-static int open_state_dir(const struct targetd_options *options, char *path, size_t len)
+int targetd_luns_add(struct targetd_luns *luns, const struct targetd_lun *spec,
+		     struct targetd_disk **out, char *why, size_t why_len)
 {
-	int fd = daemon_state_dir_open(options->state_dir, "targetd", path, len);
+	struct targetd_disk *disk = calloc(1, sizeof(*disk));
+	int err;
 
-	if (fd >= 0) {
-		close(fd);
-		return 0;
+	if (!disk)
+		return store_why(why, why_len, -ENOMEM, "lun %s: out of memory", spec->name);
+	disk->spec = *spec;
+	if (luns->n == SCSI_LUNS_MAX)
+		err = store_why(why, why_len, -ENOSPC, "lun %s: too many LUNs are ending",
+				spec->name);
+	else
+		err = disk_open(luns, disk, why, why_len);
+	if (err) {
+		free(disk);
+		return err;
 	}
-	daemon_log(options->state_dir ? LOG_ERR : LOG_NOTICE, "%s: %s; see --state", path,
-		   strerror(-fd));
-	path[0] = '\0';
-	return options->state_dir ? fd : 0;
+	pthread_mutex_lock(&luns->lock);
+	disk->slot = luns->n;
+	luns->disks[luns->n++] = disk;
+	pthread_mutex_unlock(&luns->lock);
+	*out = disk;
+	return 0;
+}
+
+int targetd_luns_remove(struct targetd_luns *luns, struct targetd_disk *disk)
+{
+	struct store *store = disk->lun->store;
+	unsigned i = 0;
+	int err;
+
+	pthread_mutex_lock(&luns->lock);
+	while (luns->disks[i] != disk)
+		i++;
+	luns->n--;
+	memmove(&luns->disks[i], &luns->disks[i + 1], (luns->n - i) * sizeof(luns->disks[0]));
+	pthread_mutex_unlock(&luns->lock);
+	lun_destroy(disk->lun);
+	err = store_close(store);
+	if (err)
+		daemon_log(LOG_ERR, "lun %s: the last flush failed (%s): writes may be lost",
+			   disk->spec.name, strerror(-err));
+	free(disk);
+	return err;
+}
+
+struct targetd_disk *targetd_luns_find(const struct targetd_luns *luns, const char *name)
+{
+	for (unsigned i = 0; i < luns->n; i++)
+		if (!luns->disks[i]->ending && strcmp(luns->disks[i]->spec.name, name) == 0)
+			return luns->disks[i];
+	return NULL;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------- */
+
+/* Only a folder that was asked for by name must be there: what needs the default one says so itself. */
+static int open_book(const struct targetd_options *options, struct identity_book *book)
+{
+	identity_open(book, options->state_dir);
+	if (book->dir_fd >= 0)
+		return 0;
+	daemon_log(options->state_dir ? LOG_ERR : LOG_NOTICE, "%s: %s; see --state", book->dir,
+		   strerror(-book->dir_fd));
+	return options->state_dir ? book->dir_fd : 0;
 }
 
 int targetd_luns_open(const struct targetd_options *options, struct targetd_luns *luns)
 {
-	char machine[64], state_dir[PATH_MAX];
+	struct targetd_disk *disk;
+	char why[1024 + PATH_MAX];
 	int err;
 
 	luns->n = 0;
-	luns->luns = NULL;
-	err = open_state_dir(options, state_dir, sizeof(state_dir));
+	pthread_mutex_init(&luns->lock, NULL);
+	err = open_book(options, &luns->book);
 	if (err)
 		return err;
-	machine_id(machine, sizeof(machine));
-	luns->luns = calloc(options->lun_n, sizeof(luns->luns[0]));
-	if (!luns->luns) {
-		daemon_log(LOG_ERR, "out of memory");
-		return -ENOMEM;
-	}
-	while (luns->n < options->lun_n && !err) {
-		err = open_one(&options->luns[luns->n], machine[0] ? machine : NULL,
-			       state_dir[0] ? state_dir : NULL, &luns->luns[luns->n]);
-		if (!err)
-			luns->n++;
-	}
+	for (unsigned i = 0; i < options->lun_n && !err; i++)
+		err = targetd_luns_add(luns, &options->luns[i], &disk, why, sizeof(why));
 	if (err)
-		targetd_luns_close(luns);
+		daemon_log(LOG_ERR, "%s", why);
 	return err;
 }
 
 int targetd_luns_close(struct targetd_luns *luns)
 {
-	int first = 0;
+	int first = 0, err;
 
-	for (unsigned i = 0; i < luns->n; i++) {
-		struct store *store = luns->luns[i]->store;
-		char name[STORE_NAME_MAX];
-		int err;
-
-		snprintf(name, sizeof(name), "%s", store->name);
-		lun_destroy(luns->luns[i]);
-		err = store_close(store);
-		if (err)
-			daemon_log(LOG_ERR,
-				   "lun %s: the last flush failed (%s): writes may be lost", name,
-				   strerror(-err));
+	while (luns->n) {
+		err = targetd_luns_remove(luns, luns->disks[luns->n - 1]);
 		first = first ? first : err;
 	}
-	free(luns->luns);
-	luns->luns = NULL;
-	luns->n = 0;
+	identity_close(&luns->book);
+	pthread_mutex_destroy(&luns->lock);
 	return first;
 }

@@ -193,15 +193,15 @@ static int set_admin(struct daemon_options *p, const char *arg)
 	return 0;
 }
 
-static int set_state(struct daemon_options *p, const char *arg)
-{
-	options_of(p)->state_dir = arg;
-	return 0;
-}
-
 static int set_pid_file(struct daemon_options *p, const char *arg)
 {
 	options_of(p)->pid_file = arg;
+	return 0;
+}
+
+static int set_state(struct daemon_options *p, const char *arg)
+{
+	options_of(p)->state_dir = arg;
 	return 0;
 }
 
@@ -278,7 +278,12 @@ enum daemon_options_verdict targetd_options_parse(int argc, char *const *argv,
 	struct daemon_options p = { .ctx = o, .why = why, .why_len = why_len };
 	enum daemon_options_verdict verdict;
 
-	*o = (struct targetd_options){ .spin_us = UAL_SPIN_DEFAULT, .log_level = LOG_INFO };
+	*o = (struct targetd_options){
+		.argc = argc,
+		.argv = argv,
+		.spin_us = UAL_SPIN_DEFAULT,
+		.log_level = LOG_INFO,
+	};
 	verdict = daemon_options_parse(argc, argv, table, &p, &o->config);
 	if (verdict != OPTIONS_RUN)
 		return verdict;
@@ -301,10 +306,11 @@ const char *targetd_options_help(void)
 	       "\n"
 	       "Serves each LUN as LUN 0 of the target " TARGETD_IQN_PREFIX "NAME over iSER.\n"
 	       "\n"
-	       "  --lun NAME=PATH[,size=10G]    a file (made with that size if there is none) or block device\n"
+	       "  --lun NAME=PATH               a file or block device\n"
+	       "  --lun NAME=PATH,create,size=10G   a file, made with that size if it was never there\n"
 	       "  --lun NAME=ram:,size=1G       memory\n"
 	       "  --lun NAME=null:,size=1T      reads zeroes, stores nothing\n"
-	       "        size=SIZE  ro  direct=on|off  block=512|4096  max-io=SIZE  serial=TEXT\n"
+	       "        size=SIZE  create  adopt  ro  direct=on|off  block=512|4096  max-io=SIZE  serial=TEXT\n"
 	       "        immediate-data=on|off  initial-r2t=on|off\n"
 	       "  --portal ADDR[:PORT]          where to listen (default 0.0.0.0:3260 and [::]:3260)\n"
 	       "  --reactors N                  threads that serve (default: one for each processor)\n"

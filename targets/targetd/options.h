@@ -31,6 +31,8 @@ struct targetd_lun {
 	uint32_t block_size;
 	uint32_t io_max;		/* bytes; 0: the server's */
 	bool read_only;
+	bool create;			/* a file that is not there is made, once */
+	bool adopt;			/* what is there is the disk that was there before */
 	enum store_direct direct;
 	struct oriser_terms terms;
 	char serial[TARGETD_SERIAL_MAX];	/* empty: none given */
@@ -54,6 +56,8 @@ struct targetd_options {
 	bool no_remote_inv;
 	struct oriser_terms terms;	/* of LUNs that have none of their own */
 	int log_level;			/* syslog */
+	int argc;			/* read again by a reload */
+	char *const *argv;
 	char *config;			/* text of the file, of targetd_options_deinit() */
 	/* NULL: the default; points into argv or config, as those below */
 	const char *admin;

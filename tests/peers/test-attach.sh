@@ -11,7 +11,7 @@ peer_program openrdma-targetd
 peer_program openrdma
 peer_begin
 
-peer_target "disk=$peer_dir/disk.img,size=320M"
+peer_target "disk=$peer_dir/disk.img,create,size=320M"
 export PEER_VIA=$via
 peer_guest_start -t 240 <<'GUEST'
 openrdma=$(program openrdma)
@@ -56,7 +56,7 @@ GUEST
 peer_guest_meets 150 writing
 peer_stop targetd KILL
 sleep 1
-peer_target "disk=$peer_dir/disk.img,size=320M"
+peer_target "disk=$peer_dir/disk.img,create,size=320M"
 say "target killed and started again"
 peer_guest_end
 peer_target_end

@@ -46,11 +46,13 @@ expect 2 'frob' "$targetd" --frob
 expect 2 '--lun' "$targetd"
 expect 2 'wordy' "$targetd" --lun "disk=ram:,size=wordy"
 expect 2 'twice|already' "$targetd" --lun "disk=ram:,size=1M" --lun "disk=ram:,size=1M"
-expect 1 "$peer_dir/missing/disk" "$targetd" --lun "disk=$peer_dir/missing/disk,size=1M"
-expect 1 "$peer_dir/nothing" "$targetd" --lun "disk=$peer_dir/nothing"
-expect 1 '/proc/version' "$targetd" --lun "disk=/proc/version,size=1M"
+expect 1 "$peer_dir/missing/disk" "$targetd" --lun "disk=$peer_dir/missing/disk,create,size=1M" --state "$peer_dir/state"
+expect 1 "$peer_dir/nothing" "$targetd" --lun "disk=$peer_dir/nothing,size=1M" --state "$peer_dir/state"
+expect 1 'no device /dev/no-such' "$targetd" --lun "disk=/dev/no-such,create,size=8M" --state "$peer_dir/state"
+[ ! -e /dev/no-such ] || fail "openrdma-targetd made a file in /dev"
+expect 1 '/proc/version' "$targetd" --lun "disk=/proc/version,size=1M" --state "$peer_dir/state"
 
-peer_spawn targetd "$targetd" --portal $peer_host:3260 --lun "disk=$peer_dir/disk.img,size=64M"
+peer_spawn targetd "$targetd" --portal $peer_host:3260 --state "$peer_dir/state" --lun "disk=$peer_dir/disk.img,create,size=64M"
 peer_wait_port 3260 targetd
 expect 1 'in use|3260' "$targetd" --portal $peer_host:3260 --lun "disk2=ram:,size=1M"
 

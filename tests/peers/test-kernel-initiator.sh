@@ -9,7 +9,7 @@ peer_need iscsiadm rdma mkfs.ext4 mkfs.xfs fio
 peer_program openrdma-targetd
 peer_begin
 
-peer_target "ram0=ram:,size=320M" "file0=$peer_dir/disk.img,size=320M"
+peer_target "ram0=ram:,size=320M" "file0=$peer_dir/disk.img,create,size=320M"
 peer_guest -t 240 <<'GUEST'
 siw_up >/dev/null
 initiator_up

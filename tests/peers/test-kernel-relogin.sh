@@ -8,7 +8,7 @@ peer_need iscsiadm rdma
 peer_program openrdma-targetd
 peer_begin
 
-peer_target "disk=$peer_dir/disk.img,size=64M"
+peer_target "disk=$peer_dir/disk.img,create,size=64M"
 pid=${peer_pid[targetd]}
 descriptors()
 {

@@ -8,7 +8,7 @@ peer_need iscsiadm rdma fio
 peer_program openrdma-targetd
 peer_begin
 
-peer_target "disk=$peer_dir/disk.img,size=64M"
+peer_target "disk=$peer_dir/disk.img,create,size=64M"
 peer_guest_start -t 150 <<'GUEST'
 siw_up >/dev/null
 initiator_up 60
@@ -28,7 +28,7 @@ peer_guest_meets 60 writing
 peer_stop targetd KILL
 say "target killed"
 sleep 2
-peer_target "disk=$peer_dir/disk.img,size=64M"
+peer_target "disk=$peer_dir/disk.img,create,size=64M"
 say "target started again"
 peer_guest_end
 peer_target_end

@@ -7,7 +7,7 @@ peer_need iscsiadm rdma sg_inq sg_vpd
 peer_program openrdma-targetd
 peer_begin
 
-peer_target "disk=$peer_dir/disk.img,size=64M"
+peer_target "disk=$peer_dir/disk.img,create,size=64M"
 peer_guest -t 120 <<'GUEST'
 siw_up >/dev/null
 initiator_up

@@ -9,7 +9,7 @@ peer_program openrdma
 openrdma=$peer_found
 peer_begin_alone
 
-peer_target "disk=$peer_dir/disk.img,size=64M"
+peer_target "disk=$peer_dir/disk.img,create,size=64M"
 peer_capture "$peer_dir/wire.pcapng" lo
 peer_exec timeout 90 "$openrdma" bench verify \
 	"iser://$peer_host/iqn.2026-11.org.openrdma:disk/0?login=streaming" --size 16M --runtime 20 --json \

@@ -181,7 +181,7 @@ static void make_luns(struct world *w)
 					   .path = "ram:",
 					   .size = (u64)LUN_BLOCKS * LUN_BLOCK,
 					   .block_size = LUN_BLOCK };
-		struct lun_cfg lun = { .target = name };
+		struct lun_cfg lun = { .target = name, .serial = name };
 		int ret;
 
 		snprintf(name, sizeof(name), "iqn.2026-11.org.openrdma:sim%u", i);

@@ -13,7 +13,7 @@ engine_begin "$targetd" "$openrdma" "$engine"
 
 start_target()
 {
-	"$targetd" --portal "127.0.0.1:$port" --lun ram0=ram:,size=64M --lun "file0=$dir/disk.img" \
+	"$targetd" --portal "127.0.0.1:$port" --state "$dir/state" --lun ram0=ram:,size=64M --lun "file0=$dir/disk.img" \
 		--lun "ext0=$dir/ext.img" >>"$dir/target.log" 2>&1 &
 	target_pid=$!
 	listens "$port"

@@ -5,7 +5,9 @@
 
 void host_open(struct host *host, const struct store_cfg *cfg)
 {
-	struct lun_cfg lun = { .target = "iqn.2026-11.org.openrdma:disk0" };
+	static const uint8_t id[LUN_ID_LEN] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+						0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
+	struct lun_cfg lun = { .target = "iqn.2026-11.org.openrdma:disk0", .id = id };
 	struct store_reactor_cfg reactor;
 
 	*host = (struct host){ .registrations = rig_registrations() };

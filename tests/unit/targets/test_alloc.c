@@ -64,7 +64,7 @@ static struct rig rig;
 /* Everything that serving a store takes, and back. */
 static int whole_server(const struct store_cfg *cfg)
 {
-	struct lun_cfg lun_cfg = { .target = "iqn.2026-11.org.openrdma:a" };
+	struct lun_cfg lun_cfg = { .target = "iqn.2026-11.org.openrdma:a", .serial = "1" };
 	struct store_reactor_cfg reactor = { .loop = rig.loop, .pd = rig.pd };
 	struct scsi_server *server = NULL;
 	struct lun *lun = NULL;
@@ -120,7 +120,9 @@ static void test_create(void **state)
 {
 	struct store_cfg ram = { .name = "a", .path = "ram:", .size = 1 << 20 };
 	struct store_cfg null = { .name = "a", .path = "null:", .size = 1 << 20 };
-	struct store_cfg file = { .name = "a", .path = rig_tmp("disk"), .size = 1 << 20 };
+	struct store_cfg file = {
+		.name = "a", .path = rig_tmp("disk"), .size = 1 << 20, .create = true
+	};
 
 	rig_open(&rig);
 	check(&ram);
@@ -153,7 +155,9 @@ static void test_commands(void **state)
 		{ "zero", { 0x93, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8 }, 0, 0 },
 	};
 	static uint8_t data[4096] = { 1 };
-	struct store_cfg cfg = { .name = "a", .path = rig_tmp("disk"), .size = 1 << 20 };
+	struct store_cfg cfg = {
+		.name = "a", .path = rig_tmp("disk"), .size = 1 << 20, .create = true
+	};
 	struct oriser_terms terms = { 0 };
 	struct oriser_tsession s;
 	struct host host;

@@ -32,9 +32,11 @@ static int teardown(void **state)
 
 static struct store *open_store(const char *path, const char *state_dir, uint8_t *id)
 {
-	struct store_cfg cfg = {
-		.name = "disk7", .path = path, .size = 1u << 20, .state_dir = state_dir
-	};
+	struct store_cfg cfg = { .name = "disk7",
+				 .path = path,
+				 .size = 1u << 20,
+				 .create = true,
+				 .state_dir = state_dir };
 	struct store *store = rig_store(&cfg);
 
 	memcpy(id, store->instance.id, STORE_INSTANCE_LEN);

@@ -134,6 +134,13 @@ static void test_luns(void **state)
 		  { .name = "q", .path = "/a", .terms = { ORISER_YES, ORISER_NO } } },
 		NO("d=/a,immediate-data=auto", "immediate-data=auto: expected on or off"),
 		NO("d=/a,initial-r2t", "needs a value"),
+		{ "d=/a,create,size=1M",
+		  NULL,
+		  { .name = "d", .path = "/a", .size = 1 << 20, .create = true } },
+		{ "d=/a,adopt", NULL, { .name = "d", .path = "/a", .adopt = true } },
+		NO("d=/a,create", "create needs a size: d=/a,create,size=10G"),
+		NO("d=/a,create,size=1M,ro", "ro keeps it so"),
+		NO("d=/a,create=1,size=1M", "create does not take a value"),
 		NO("", "expected NAME=PATH"),
 		NO("d", "expected NAME=PATH"),
 		NO("=/a", "expected NAME=PATH"),
@@ -181,6 +188,8 @@ static void test_luns(void **state)
 		assert_int_equal(lun.block_size, cases[i].lun.block_size);
 		assert_int_equal(lun.io_max, cases[i].lun.io_max);
 		assert_int_equal(lun.read_only, cases[i].lun.read_only);
+		assert_int_equal(lun.create, cases[i].lun.create);
+		assert_int_equal(lun.adopt, cases[i].lun.adopt);
 		assert_int_equal(lun.direct, cases[i].lun.direct);
 		assert_int_equal(lun.terms.immediate_data, cases[i].lun.terms.immediate_data);
 		assert_int_equal(lun.terms.initial_r2t, cases[i].lun.terms.initial_r2t);

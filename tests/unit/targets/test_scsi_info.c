@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* What a disk says about itself; bytes laid out by hand from SPC-4 and SBC-3. */
+#include <stdio.h>
+
 #include "tests/unit/targets/host.h"
 
 static struct host host;
@@ -135,36 +137,35 @@ static void test_answers(void **state)
 
 static void test_identification(void **state)
 {
-	const struct answer *a = RUN(CDB(0x12, 1, 0x83, 2, 0, 0), 512);
-	static const uint8_t head[] = { 0x01, 0x03, 0, 8 };
-	static const char name[] = "iqn.2026-11.org.openrdma:disk0,L,0x0000000000000000";
+	/* of the identity that host.c gives to its LUN */
+	static const uint8_t naa[] = { 0x01, 0x03, 0,	 16,   0x60, 0x24, 0xf5, 0x20, 0x01, 0x12,
+				       0x23, 0x34, 0x45, 0x56, 0x67, 0x78, 0x89, 0x9a, 0xab, 0xbc };
+	static const char serial[] = "00112233445566778899aabbccddeeff";
+	static const char name[] = "naa.6024f5200112233445566778899aabbc";
 	static const char port[] = "iqn.2026-11.org.openrdma:disk0,t,0x0001";
 	static const char target[] = "iqn.2026-11.org.openrdma:disk0";
 	static const uint8_t rel_port[] = { 0x51, 0x94, 0, 4, 0, 0, 0, 1 };
-	uint8_t naa[8];
-	char serial[17] = "";
+	const struct answer *a = RUN(CDB(0x12, 1, 0x83, 2, 0, 0), 512);
 
 	expect_good(a);
 	assert_int_equal(a->data[1], 0x83);
 	assert_int_equal(get_unaligned_be16(a->data + 2), a->data_len - 4);
-	assert_memory_equal(a->data + 4, head, 4);
-	memcpy(naa, a->data + 8, 8);
-	assert_int_equal(naa[0] >> 4, 3);
-	assert_memory_equal(a->data + 16, "\x02\x01\x00\x18OPENRDMA", 12);
-	memcpy(serial, a->data + 28, 16);
-	assert_memory_equal(a->data + 44, "\x03\x08\x00\x34", 4);
-	assert_memory_equal(a->data + 48, name, sizeof(name));
-	assert_memory_equal(a->data + 100, rel_port, 8);
-	assert_memory_equal(a->data + 108, "\x53\x98\x00\x28", 4);
-	assert_memory_equal(a->data + 112, port, sizeof(port));
-	assert_memory_equal(a->data + 152, "\x53\xa8\x00\x20", 4);
-	assert_memory_equal(a->data + 156, target, sizeof(target));
-	assert_int_equal(a->data_len, 188);
+	assert_memory_equal(a->data + 4, naa, sizeof(naa));
+	assert_memory_equal(a->data + 24, "\x02\x01\x00\x28OPENRDMA", 12);
+	assert_memory_equal(a->data + 36, serial, 32);
+	assert_memory_equal(a->data + 68, "\x03\x08\x00\x28", 4);
+	assert_memory_equal(a->data + 72, name, sizeof(name));
+	assert_memory_equal(a->data + 112, rel_port, 8);
+	assert_memory_equal(a->data + 120, "\x53\x98\x00\x28", 4);
+	assert_memory_equal(a->data + 124, port, sizeof(port));
+	assert_memory_equal(a->data + 164, "\x53\xa8\x00\x20", 4);
+	assert_memory_equal(a->data + 168, target, sizeof(target));
+	assert_int_equal(a->data_len, 200);
 
 	a = RUN(CDB(0x12, 1, 0x80, 2, 0, 0), 512);
 	expect_good(a);
-	assert_int_equal(a->data_len, 20);
-	assert_memory_equal(a->data + 4, serial, 16);
+	assert_int_equal(a->data_len, 36);
+	assert_memory_equal(a->data + 4, serial, 32);
 }
 
 static void test_instance(void **state)
@@ -177,35 +178,40 @@ static void test_instance(void **state)
 	assert_memory_equal(a->data + 16, host.lun->store->instance.id, STORE_INSTANCE_LEN);
 }
 
-static uint64_t naa_of(const char *target, const char *serial, const char *machine)
+static const char *naa_of(const char *target, const char *serial, const uint8_t *id)
 {
 	struct lun_cfg cfg = {
 		.target = target,
 		.serial = serial,
-		.machine = machine,
+		.id = id,
 		.store = host.lun->store,
 	};
+	static char text[4][2 * LUN_NAA_LEN + 1];
+	static unsigned turn;
+	char *out = text[turn++ % ARRAY_SIZE(text)];
 	struct lun *lun;
-	uint64_t naa;
 
 	assert_int_equal(lun_create(&cfg, &lun), 0);
-	naa = lun->naa;
+	for (unsigned i = 0; i < LUN_NAA_LEN; i++)
+		snprintf(out + 2 * i, 3, "%02x", lun->naa[i]);
+	if (serial)
+		assert_string_equal(lun->serial, serial);
 	lun_destroy(lun);
-	return naa;
+	return out;
 }
 
 static void test_identity(void **state)
 {
 	const char *a = "iqn.2026-11.org.openrdma:a", *b = "iqn.2026-11.org.openrdma:b";
+	static const uint8_t one[LUN_ID_LEN] = { 1 }, two[LUN_ID_LEN] = { [12] = 0x10 };
 
+	assert_string_equal(naa_of(a, NULL, one), "6024f520100000000000000000000000");
+	assert_string_equal(naa_of(b, NULL, two), "6024f520000000000000000000000001");
 	/* The very value: disks that exist must keep their names. */
-	assert_true(naa_of("iqn.2026-11.org.openrdma:disk0", NULL, NULL) == 0x39c6c014ebd5db89);
-	assert_int_equal(naa_of(a, NULL, "m"), naa_of(a, NULL, "m"));
-	assert_int_not_equal(naa_of(a, NULL, "m"), naa_of(b, NULL, "m"));
-	assert_int_not_equal(naa_of(a, NULL, "m"), naa_of(a, NULL, "n"));
-	assert_int_equal(naa_of(a, "1", "m"), naa_of(a, "1", "n"));
-	assert_int_not_equal(naa_of(a, "1", NULL), naa_of(a, "2", NULL));
-	assert_int_not_equal(naa_of(a, "1", NULL), naa_of(b, "1", NULL));
+	assert_string_equal(naa_of(a, "1", one), "6024f52c2b7391ed3205dda422cc7308");
+	assert_string_equal(naa_of(a, "1", one), naa_of(a, "1", two));
+	assert_string_not_equal(naa_of(a, "1", NULL), naa_of(a, "2", NULL));
+	assert_string_not_equal(naa_of(a, "1", NULL), naa_of(b, "1", NULL));
 }
 
 static void test_refusals(void **state)

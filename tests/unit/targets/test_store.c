@@ -102,7 +102,9 @@ static void test_memory(void **state)
 
 static void check_file(enum aio_engine aio)
 {
-	struct store_cfg cfg = { .name = "f", .path = rig_tmp("disk"), .size = SIZE };
+	struct store_cfg cfg = {
+		.name = "f", .path = rig_tmp("disk"), .size = SIZE, .create = true
+	};
 	struct stat st;
 
 	check_store(&cfg, aio, true);
@@ -135,7 +137,9 @@ static void test_file_uring(void **state)
 static void check_many(enum aio_engine aio)
 {
 	enum { N = 700, LEN = 65536 };
-	struct store_cfg cfg = { .name = "f", .path = rig_tmp("many"), .size = SIZE };
+	struct store_cfg cfg = {
+		.name = "f", .path = rig_tmp("many"), .size = SIZE, .create = true
+	};
 	struct store *store = rig_store(&cfg);
 	struct rig_io *ios = calloc(N, sizeof(*ios));
 	struct store_inst *inst;
@@ -210,14 +214,20 @@ static void test_open_errors(void **state)
 	int fd;
 
 	strcpy(path, rig_tmp("errors"));
-	expect_no(&cfg, -ENOENT, "does not exist; give a size");
+	expect_no(&cfg, -ENOENT, "does not exist (is its file system mounted?)");
+	/* a size alone makes nothing */
+	cfg.size = SIZE;
+	expect_no(&cfg, -ENOENT, ",create,size=10G");
+	assert_int_not_equal(access(path, F_OK), 0);
 	cfg.read_only = true;
 	cfg.size = SIZE;
 	expect_no(&cfg, -ENOENT, "cannot be opened for reading");
 	cfg.read_only = false;
 	fd = open(path, O_CREAT | O_RDWR, 0600);
 	cfg.size = 0;
-	expect_no(&cfg, -EINVAL, "is empty; give a size");
+	cfg.size = SIZE;
+	expect_no(&cfg, -EINVAL, "is empty; to have it filled");
+	cfg.size = 0;
 	assert_int_equal(ftruncate(fd, 100), 0);
 	expect_no(&cfg, -EINVAL, "shorter than a block");
 	assert_int_equal(ftruncate(fd, SIZE), 0);
@@ -248,6 +258,12 @@ static void test_open_errors(void **state)
 	strcpy(path, "null:");
 	cfg.size = 511;
 	expect_no(&cfg, -EINVAL, "null:,size=1T");
+	/* a device that is missing is no file to be made */
+	strcpy(path, "/dev/no-such-disk");
+	cfg.create = true;
+	cfg.size = SIZE;
+	expect_no(&cfg, -ENOENT, "there is no device /dev/no-such-disk");
+	assert_int_not_equal(access(path, F_OK), 0);
 	/* made, and not usable: not left behind */
 	strcpy(path, rig_tmp("toolong"));
 	cfg.size = INT64_MAX;
@@ -257,7 +273,7 @@ static void test_open_errors(void **state)
 
 static void test_read_only(void **state)
 {
-	struct store_cfg cfg = { .name = "f", .path = rig_tmp("ro"), .size = SIZE };
+	struct store_cfg cfg = { .name = "f", .path = rig_tmp("ro"), .size = SIZE, .create = true };
 	struct store_inst *inst;
 	struct store *store = rig_store(&cfg);
 
@@ -280,7 +296,7 @@ static void test_read_only(void **state)
 /* The file is cut while it is served: an error, not zeroes, and no write makes it longer. */
 static void test_cut_file(void **state)
 {
-	struct store_cfg cfg = { .name = "f", .path = rig_tmp("cut"), .size = SIZE };
+	struct store_cfg cfg = { .name = "f", .path = rig_tmp("cut"), .size = SIZE, .create = true };
 	struct store *store = rig_store(&cfg);
 	struct store_inst *inst;
 	struct stat st;
@@ -319,7 +335,7 @@ static void test_cut_file(void **state)
 static void test_no_space(void **state)
 {
 	char dir[512], path[600], other[600];
-	struct store_cfg cfg = { .name = "f", .path = path, .size = SIZE };
+	struct store_cfg cfg = { .name = "f", .path = path, .size = SIZE, .create = true };
 	struct store_inst *inst;
 	struct store *store;
 	int fd;

@@ -32,7 +32,7 @@ refused()
 	local status=$1 text=$2 got=0
 
 	shift 2
-	timeout 10 "$targetd" "$@" >"$dir/out" 2>"$dir/err" || got=$?
+	timeout 10 "$targetd" --state "$dir/state" "$@" >"$dir/out" 2>"$dir/err" || got=$?
 	[ $got = "$status" ] || fail "status $got instead of $status: $*"
 	grep -q -- "$text" "$dir/err" || fail "does not say '$text': $*"
 	[ "$(grep -c ': error: ' "$dir/err")" = 1 ] || fail "not one error: $*"
@@ -43,7 +43,8 @@ refused()
 start()
 {
 	: >"$dir/out"
-	"$targetd" --portal 127.0.0.1:0 --state "$dir/state" "$@" >"$dir/out" 2>"$dir/err" &
+	: >"$dir/err"
+	"$targetd" --state "$dir/state" --portal 127.0.0.1:0 "$@" >"$dir/out" 2>>"$dir/err" &
 	pid=$!
 	pids+=($pid)
 	for ((n = 0; n < 100; n++)); do
@@ -65,6 +66,12 @@ stop()
 	echo "ok SIG$1"
 }
 
+# serial NAME: as the log says it.
+serial()
+{
+	sed -n "s/.*lun $1: .*, serial number \\([0-9a-f]*\\).*/\\1/p" "$dir/err"
+}
+
 ram=(--lun a=ram:,size=1M)
 refused 2 "at least one --lun"
 refused 2 "unknown option --bogus" "${ram[@]}" --bogus
@@ -72,7 +79,11 @@ refused 2 "name is given twice" "${ram[@]}" "${ram[@]}"
 refused 2 "lower-case" --lun A=ram:,size=1M
 refused 2 "size=0: expected" --lun a=ram:,size=0
 refused 2 "portal nowhere: expected" --portal nowhere "${ram[@]}"
-refused 1 "does not exist; give a size" --lun "a=$dir/none"
+refused 1 "does not exist (is its file system mounted?)" --lun "a=$dir/none"
+refused 1 "does not exist (is its file system mounted?)" --lun "a=$dir/none,size=1M"
+refused 1 "there is no device /dev/no-such" --lun "a=/dev/no-such,size=8M"
+refused 1 "there is no device /dev/no-such" --lun "a=/dev/no-such,create,size=8M"
+[ ! -e "$dir/none" ] && [ ! -e /dev/no-such ] || fail "a file was made that nobody asked for"
 refused 1 "cannot be opened" --lun "a=$dir/no/such,size=1M,ro"
 refused 1 "give an address of this machine" --portal 192.0.2.77:0 "${ram[@]}"
 refused 1 "RDMA device none: there is none" --device none "${ram[@]}"
@@ -80,13 +91,66 @@ refused 1 "/proc/no: .*see --state" --state /proc/no "${ram[@]}"
 refused 1 "cannot be written" --pid-file "$dir/no/pid" --portal 127.0.0.1:0 "${ram[@]}"
 [ "$("$targetd" --version)" != "" ] && "$targetd" --help | grep -q -- --portal || fail "--help, --version"
 
-start --lun "f=$dir/disk,size=2M" "${ram[@]}" --pid-file "$dir/pid" --reactors 3
+start --lun "f=$dir/disk,create,size=2M" "${ram[@]}" --pid-file "$dir/pid" --reactors 3
 [ "$(cat "$dir/pid")" = $pid ] || fail "--pid-file"
+grep -q "notice: lun f: $dir/disk is made: 2097152 bytes" "$dir/err" || fail "a file that is made is not logged"
+first=$(serial f)
 [ "$(stat -c %s "$dir/disk")" = 2097152 ] || fail "the file is not as long as it was wanted"
 refused 1 "in use by another program" --lun "g=$dir/disk"
 refused 1 "choose another --portal" --portal "$portal" "${ram[@]}"
 stop TERM 0
 [ ! -e "$dir/pid" ] || fail "the pid file is left"
+
+# A blank disk does not come up under the old identity: its file system is not mounted, it is another file, it is empty.
+[ ${#first} = 32 ] || fail "the log does not say the serial number"
+mv "$dir/disk" "$dir/away"
+refused 1 "does not exist, and was a disk before" --lun "f=$dir/disk,create,size=2M"
+truncate -s 2M "$dir/disk"
+refused 1 "is not the disk that it was" --lun "f=$dir/disk,create,size=2M"
+truncate -s 0 "$dir/disk"
+refused 1 "is empty, and was a disk before" --lun "f=$dir/disk,create,size=2M"
+mv "$dir/away" "$dir/disk"
+start --lun "f=$dir/disk,create,size=2M" "${ram[@]}" --lun b=ram:,size=1M
+[ "$(serial f)" = "$first" ] || fail "the disk has another identity after a restart"
+[ "$(serial a)" != "$(serial b)" ] || fail "two LUNs have one identity"
+ram_serial=$(serial a)
+stop TERM 0
+start "${ram[@]}"
+[ "$(serial a)" != "$ram_serial" ] || fail "memory that is gone has the old identity"
+stop TERM 0
+start --state "$dir/other-machine" --lun "f=$dir/disk"
+[ "$(serial f)" != "$first" ] || fail "two machines give one identity"
+stop TERM 0
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chmod 755 "$dir"
+	truncate -s 1M "$dir/theirs"
+	chmod 666 "$dir/theirs"
+	mkdir -m 777 "$dir/home"
+	nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_STATE_HOME)
+	HOME=$dir/home/none XDG_STATE_HOME=$dir/home timeout 3 "${nobody[@]:0:6}" "$targetd" --portal 127.0.0.1:0 \
+		--lun "t=$dir/theirs" --admin none >"$dir/out" 2>"$dir/err" || true
+	[ -s "$dir/home/openrdma/targetd/lun-t" ] || fail "without root the state is not below XDG_STATE_HOME"
+	got=0
+	HOME=/proc timeout 3 "${nobody[@]}" "$targetd" --portal 127.0.0.1:0 --lun "t=$dir/theirs" --admin none \
+		>"$dir/out" 2>"$dir/err" || got=$?
+	[ $got = 1 ] && grep -q "or an identity with serial=" "$dir/err" || fail "no state folder: status $got"
+	echo "ok without root"
+fi
+
+# One file under two LUNs: by two names, by a link, by a loop device.
+ln "$dir/disk" "$dir/hard"
+refused 1 "are the same bytes" --lun "f=$dir/disk" --lun "g=$dir/hard"
+ln -s disk "$dir/soft"
+refused 1 "are the same bytes" --lun "f=$dir/disk" --lun "g=$dir/soft,ro"
+start --lun "f=$dir/disk,ro" --lun "g=$dir/soft,ro"
+stop TERM 0
+if loop=$(losetup -f --show "$dir/disk" 2>/dev/null); then
+	refused 1 "are the same bytes" --lun "f=$dir/disk" --lun "g=$loop"
+	refused 1 "are the same bytes" --lun "g=$loop" --lun "f=$dir/disk"
+	losetup -d "$loop"
+	echo "ok loop device"
+fi
+rm "$dir/hard" "$dir/soft"
 
 if grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; then
 	start --lun "f=$dir/disk" --portal '[::1]:0'
