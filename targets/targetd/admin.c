@@ -244,7 +244,9 @@ static int drop(void *ctx, const char *id)
 
 static int reload(void *ctx, char *why, size_t why_len)
 {
-	return -EOPNOTSUPP;
+	struct targetd_admin *a = ctx;
+
+	return targetd_reload_run(a->reload, why, why_len);
 }
 
 const struct daemon_admin_ops targetd_admin_ops = {

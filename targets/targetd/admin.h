@@ -7,6 +7,7 @@
 #include "targets/daemon/admin.h"
 #include "targets/daemon/reactor.h"
 #include "targets/targetd/luns.h"
+#include "targets/targetd/reload.h"
 
 /* Filled by the daemon before the admin thread starts. */
 struct targetd_admin {
@@ -16,6 +17,7 @@ struct targetd_admin {
 	struct oriser_server *iser;
 	const struct targetd_options *options;
 	struct targetd_luns *luns;
+	struct targetd_reload *reload;
 	struct sockaddr_storage portals[TARGETD_PORTALS_MAX];	/* that are listened on */
 	unsigned portal_n;
 };

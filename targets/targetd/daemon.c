@@ -8,6 +8,7 @@
 #include "iser/iser_target.h"
 #include "targets/scsi/server.h"
 #include "targets/daemon/addr.h"
+#include "targets/daemon/hangup.h"
 #include "targets/daemon/log.h"
 #include "targets/targetd/admin.h"
 #include "targets/targetd/luns.h"
@@ -27,6 +28,8 @@ struct daemon {
 	struct scsi_server *scsi;
 	struct oriser_server *iser;
 	struct targetd_admin admin;
+	struct targetd_reload reload;
+	struct daemon_hangup hangup;
 	struct daemon_shutdown shutdown;
 };
 
@@ -84,7 +87,7 @@ static bool reactor_quiet(void *ctx, unsigned index)
 	const struct daemon *d = ctx;
 
 	return scsi_server_quiet(d->scsi, index) &&
-	       (index || (daemon_admin_stopped(d->admin.socket)));
+	       (index || (daemon_admin_stopped(d->admin.socket) && !atomic_load(&d->reload.busy)));
 }
 
 static int join_luns(struct daemon *d)
@@ -125,7 +128,19 @@ static int open_admin(struct daemon *d)
 	d->admin.iser = d->iser;
 	d->admin.options = d->options;
 	d->admin.luns = &d->luns;
+	d->admin.reload = &d->reload;
 	return daemon_admin_open(&cfg, &d->admin.socket);
+}
+
+static void prepare_reload(struct daemon *d)
+{
+	d->reload.options = d->options;
+	d->reload.luns = &d->luns;
+	d->reload.scsi = d->scsi;
+	d->reload.iser = d->iser;
+	d->reload.reactors = d->reactors;
+	d->reload.reactor_n = d->reactor_n;
+	targetd_reload_init(&d->reload);
 }
 
 /* The SCSI server gives the first slots to those that are there at the start, in their order. */
@@ -157,6 +172,7 @@ static int build(struct daemon *d)
 		daemon_log(LOG_ERR, "the server cannot be made: %s", strerror(-err));
 		return err;
 	}
+	prepare_reload(d);
 	err = join_luns(d);
 	return err ? err : open_admin(d);
 }
@@ -164,6 +180,7 @@ static int build(struct daemon *d)
 static int take_apart(struct daemon *d)
 {
 	daemon_admin_close(d->admin.socket);
+	targetd_reload_deinit(&d->reload);
 	scsi_server_destroy(d->scsi);
 	oriser_server_destroy(d->iser);
 	for (unsigned i = 0; i < d->reactor_n; i++)
@@ -237,6 +254,26 @@ static void begin_end(void *ctx, int signal)
 	oriser_server_stop(d->iser, sessions_gone, d);
 }
 
+static void on_hangup(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	targetd_reload_start(&d->reload);
+}
+
+/* Signals that are asked for: without their handlers they would end the process. */
+static int watch_signals(struct daemon *d)
+{
+	int err = daemon_shutdown_init(&d->shutdown, d->reactors[0].loop, begin_end, d);
+
+	if (err)
+		return err;
+	err = daemon_hangup_init(&d->hangup, d->reactors[0].loop, on_hangup, d);
+	if (err)
+		daemon_shutdown_deinit(&d->shutdown);
+	return err;
+}
+
 static int serve(struct daemon *d)
 {
 	char ready[TARGETD_PORTALS_MAX * PORTAL_TEXT_MAX];
@@ -294,9 +331,10 @@ int targetd_run(const struct targetd_options *options)
 	allow_descriptors();
 	err = build(&d);
 	if (!err) {
-		err = daemon_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
+		err = watch_signals(&d);
 		if (!err) {
 			err = serve(&d);
+			daemon_hangup_deinit(&d.hangup);
 			daemon_shutdown_deinit(&d.shutdown);
 		}
 	}

@@ -36,9 +36,10 @@ static const char drop_help[] =
 	"Who is there may come again: change the configuration to keep it out.\n";
 
 static const char reload_help[] =
-	"usage: openrdma reload [nfsd|SOCKET]\n"
+	"usage: openrdma reload [targetd|nfsd|SOCKET]\n"
 	"\n"
-	"Has openrdma-nfsd read its exports again.  What is wrong with them is said, and then nothing changes.\n";
+	"Has a daemon read its configuration again, LUNs or exports; all that run, if none is named.\n"
+	"What is wrong with it is said, and then nothing changes.\n";
 
 /* ---- which daemons ---------------------------------------------------------------------------------- */
 
@@ -227,9 +228,15 @@ int cmd_drop(int argc, char **argv)
 
 int cmd_reload(int argc, char **argv)
 {
-	int status;
+	struct sockets sockets;
+	int status, one;
 
 	if (only_help(argc, argv, reload_help, 1, &status))
 		return status;
-	return tell(argv[optind] ? argv[optind] : "nfsd", "reload");
+	status = sockets_find(argv[optind], &sockets);
+	for (unsigned i = 0; i < sockets.n; i++) {
+		json_decref(admin_client_json(sockets.path[i], "reload", &one));
+		status = status ? status : one;
+	}
+	return status;
 }

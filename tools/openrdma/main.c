@@ -26,7 +26,7 @@ static const struct command {
 	{ "status", cmd_status, "show what the daemons here serve, and to whom" },
 	{ "metrics", cmd_metrics, "print their counters for Prometheus" },
 	{ "drop", cmd_drop, "end a session, connection or client" },
-	{ "reload", cmd_reload, "have the exports read again" },
+	{ "reload", cmd_reload, "have LUNs and exports read again" },
 #ifdef WITH_NFS
 	{ "mount", cmd_mount, "mount a directory of an NFS server" },
 	{ "umount", cmd_umount, "end such a mount" },

@@ -200,3 +200,44 @@ if command -v perl >/dev/null; then
 	[ "$(tr '\n' ' ' <"$dir/told")" = "READY=1 STOPPING=1 " ] || fail "told: $(cat "$dir/told")"
 	echo "ok sd_notify"
 fi
+
+# SIGHUP: LUNs come, go and change, the daemon and its other LUNs stay.
+# said TEXT: waits for that line of the log.
+said()
+{
+	for ((n = 0; n < 200; n++)); do
+		! grep -q -- "$1" "$dir/err" || return 0
+		sleep 0.05
+	done
+	fail "does not say '$1'"
+}
+
+# reload TEXT: has the configuration read again and waits for what it says.
+reload()
+{
+	: >"$dir/err"
+	kill -HUP $pid
+	said "$1"
+	kill -0 $pid || fail "SIGHUP ended it"
+	echo "ok reload: $1"
+}
+
+truncate -s 1M "$dir/second"
+printf 'lun = f=%s\nreactors = 2\n' "$dir/disk" >"$dir/conf"
+start --config "$dir/conf" "${ram[@]}" --admin none
+reload "configuration read again: 2 LUNs"
+printf 'lun = f=%s\nlun = g=%s\n' "$dir/disk" "$dir/second" >"$dir/conf"
+reload "configuration read again: 3 LUNs"
+printf 'lun = f=%s,ro\nlun = g=%s\n' "$dir/disk" "$dir/second" >"$dir/conf"
+reload "configuration read again: 3 LUNs"
+grep -qa "lun f: its settings have changed" "$dir/err" || fail "no word of what has changed"
+! grep -qa "lun g: " "$dir/err" || fail "what has not changed was touched"
+printf 'lun = g=%s\nlun = h=%s\n' "$dir/second" "$dir/none" >"$dir/conf"
+reload "LUNs are as before: lun h: .* does not exist"
+! grep -qa "lun f: ended" "$dir/err" || fail "something changed"
+printf 'lun = h=%s\n' "$dir/second" >"$dir/conf"
+reload "configuration read again: 2 LUNs"	# the file goes from one LUN to another
+grep -qa "lun g: ended" "$dir/err" && grep -qa "lun f: ended" "$dir/err" || fail "LUNs have not ended"
+printf 'bogus\n' >"$dir/conf"
+reload "LUNs are as before: .*conf:1: unknown name bogus"
+stop TERM 0
