@@ -226,6 +226,38 @@ expect 4 "no daemon answers" metrics "$peer_dir/nowhere.sock"
 expect 2 "unknown option" status --frobnicate
 say "HTTP, socat, errors"
 
+# LUNs read again under load: one session goes on, that of a LUN that ends is dropped, a new LUN is found.
+bench_start 5
+kept=$(json "$t_sock" '[x["id"] for x in s["sessions"] if x["target"].endswith(":ram") and x["commands"] > 100][0]')
+o bench randread-4k --runtime 30 "iser://$peer_host/iqn.2026-11.org.openrdma:none/0" >"$peer_dir/none.log" 2>&1 &
+none_bench=$!
+none_busy()
+{
+	[ "$(json "$t_sock" 'any(x["target"].endswith(":none") and x["commands"] > 100 for x in s["sessions"])')" = True ]
+}
+peer_wait 10 none_busy
+cp "$peer_dir/targetd.conf" "$peer_dir/targetd.before"
+sed -i 's/^lun = none=.*/lun = fresh=null:,size=2T/' "$peer_dir/targetd.conf"
+o reload "$t_sock"
+[ "$(json "$t_sock" '[l["name"] for l in s["luns"]]')" = "['ram', 'fresh']" ] || fail "LUNs after reload"
+[ "$(json "$t_sock" "[x['id'] for x in s['sessions'] if x['id'] == '$kept'] == ['$kept']")" = True ] || fail "a session was dropped"
+[ "$(json "$t_sock" 'any(x["target"].endswith(":none") for x in s["sessions"])')" = False ] || fail "a LUN that ended has a session"
+o discover $peer_host >"$peer_dir/said"
+grep -q openrdma:fresh "$peer_dir/said" && ! grep -q openrdma:none "$peer_dir/said" || fail "discovered: $(cat "$peer_dir/said")"
+echo "lun = broken=$peer_dir/no/such" >>"$peer_dir/targetd.conf"
+expect 3 "no/such does not exist" reload "$t_sock"
+cp "$peer_dir/targetd.before" "$peer_dir/targetd.conf"
+kill -HUP "${peer_pid[targetd]}"
+none_there()
+{
+	[ "$(json "$t_sock" '[l["name"] for l in s["luns"]]')" = "['ram', 'none']" ]
+}
+peer_wait 10 none_there
+wait $bench || fail "the session that was to stay: $(cat "$peer_dir/bench.log")"
+kill $none_bench 2>/dev/null || true
+wait $none_bench || true
+say "LUNs read again"
+
 # refused TEXT ARG...: a daemon that does not start, and says so.
 refused()
 {
