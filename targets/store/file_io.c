@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define FILE_PAGE		4096u
+#define FILE_LOOK_NS		(1000u * 1000u)
 #define FILE_ZERO_PIECE		(1u << 20)	/* bytes of one write of zeroes */
 
 /* Ways to make a range read as zeroes, the next where one is not supported. */
@@ -15,7 +16,7 @@ enum zero_method { ZERO_PUNCH, ZERO_RANGE, ZERO_WRITE };
 struct file_inst {
 	struct store_inst inst;
 	int fd;
-	uint64_t length, length_at; /* of the file, and the pass of the loop in which it was so */
+	uint64_t length, length_at; /* of the file, and when it was so; 0: never looked */
 	struct sync_gate gate;
 };
 
@@ -45,7 +46,8 @@ static void submit(struct store_io *io)
 
 /*
  * A write behind the end of a file makes it longer: the hole in between would read as zeroes, and what was cut off
- * would seem to be there.  So the end is looked at first, once in each pass of the loop.
+ * would seem to be there.  So the end is looked at first, once in FILE_LOOK_NS: a cut and a write that are closer
+ * together than that have no order that anybody could tell.
  */
 static bool is_short(struct store_io *io)
 {
@@ -55,7 +57,7 @@ static bool is_short(struct store_io *io)
 
 	if (!file_of(io)->regular)
 		return false;
-	if (fi->length_at != now || !now) {
+	if (!fi->length_at || now - fi->length_at >= FILE_LOOK_NS) {
 		/* A network file system is not asked: what it knows is enough. */
 		if (statx(fi->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &st) != 0)
 			return false;

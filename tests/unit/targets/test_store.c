@@ -321,6 +321,7 @@ static void test_cut_file(void **state)
 	assert_int_equal(st.st_size, SIZE / 2);
 	/* as long again: all is well */
 	assert_int_equal(truncate(cfg.path, SIZE), 0);
+	usleep(2000);
 	rig_steps(&rig, 1);
 	assert_int_equal(rig_write(&rig, inst, SIZE - 512, data, 512, 0), 0);
 	assert_int_equal(rig_read(&rig, inst, SIZE - 512, back, 512), 0);
