@@ -15,7 +15,7 @@ prefix=iqn.2026-11.org.openrdma
 mkdir "$peer_dir/share"
 truncate -s 8M "$peer_dir/disk.img"
 # one reactor: all sessions share its protection domain
-peer_spawn targetd "$targetd" --portal $peer_host:3260 --reactors 1 --admin none --lun "mem=ram:,size=8M" \
+peer_spawn targetd "$targetd" --portal $peer_host:3260 --reactors 1 --admin none --state "$peer_dir/target-state" --lun "mem=ram:,size=8M" \
 	--lun "file=$peer_dir/disk.img" --lun "nothing=null:,size=8M"
 peer_spawn nfsd "$nfsd" --listen $peer_host --rdma-port 20049 --no-tcp --no-rpcbind --reactors 1 --admin none \
 	--state "$peer_dir/state" --export "$peer_dir/share *(rw,insecure)"
