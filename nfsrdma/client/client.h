@@ -14,6 +14,7 @@
 #define NFSRDMA_CLIENT_H
 
 #include "nfsrdma/client/nfs.h"
+#include "nfsrdma/client/unstable.h"
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/nfs4.h"
 #include "nfsrdma/engine/rpc.h"
@@ -38,8 +39,7 @@ struct ornfs_file {
 	u64 ino;
 	u32 len;
 	u8 fh[NFS4_FHSIZE];
-	u8 verf[NFS3_WRITEVERFSIZE];	/* of what is written and not committed */
-	bool has_verf, lost;
+	struct nfsc_unstable unstable;
 	struct nfs4c_held *held;	/* opens and locks; NULL: none */
 };
 
@@ -80,6 +80,7 @@ struct call {
 	struct ornfs_req *req;
 	int (*decode)(struct call *call, struct xdr_in *in, int err);
 	struct ornfs_file *file;		/* referenced */
+	struct nfsc_commit commit;
 	/* referenced: its stateid goes to state_at (0: nowhere) of msg */
 	struct nfs4c_state *state;
 	u32 state_at[2], access;	/* access: or what fits for that, of file */

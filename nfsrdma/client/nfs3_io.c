@@ -55,7 +55,6 @@ void ornfs_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset
 static int write_in(struct call *call, struct xdr_in *in, int err)
 {
 	struct ornfs_req *req = call->req;
-	struct ornfs_file *file = call->file;
 	u32 stable;
 	const u8 *verf;
 
@@ -71,10 +70,7 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 	req->durable = stable != NFS3_UNSTABLE;
 	if (stable == NFS3_FILE_SYNC)
 		return 0;
-	/* What was written before is lost if the server is another one now.  RFC 1813 3.3.7 */
-	file->lost |= file->has_verf && memcmp(file->verf, verf, NFS3_WRITEVERFSIZE);
-	memcpy(file->verf, verf, NFS3_WRITEVERFSIZE);
-	file->has_verf = true;
+	nfsc_unstable_written(&call->file->unstable, verf);
 	return 0;
 }
 
@@ -109,9 +105,7 @@ void ornfs_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offse
 
 static int commit_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct ornfs_file *file = call->file;
 	const u8 *verf;
-	bool lost;
 
 	nfs3_in_wcc(in, call->req);
 	if (err)
@@ -120,9 +114,7 @@ static int commit_in(struct call *call, struct xdr_in *in, int err)
 	if (!xdr_in_ok(in))
 		return -EPROTO;
 	memcpy(call->req->verf, verf, NFS3_WRITEVERFSIZE);
-	lost = file->lost || (file->has_verf && memcmp(file->verf, verf, NFS3_WRITEVERFSIZE));
-	file->lost = file->has_verf = false;
-	return lost ? -EAGAIN : 0;
+	return nfsc_unstable_committed(&call->file->unstable, &call->commit, verf);
 }
 
 static void do_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
@@ -133,6 +125,7 @@ static void do_commit(struct ornfs_client *c, struct ornfs_file *file, struct or
 		return;
 	ornfs_file_get(file);
 	call->file = file;
+	call->commit = nfsc_unstable_commit(&file->unstable);
 	nfs3_out_file(call, file);
 	xdr_out_u64(&call->out, 0);
 	xdr_out_u32(&call->out, 0);	/* all of it */

@@ -71,15 +71,6 @@ void nfs4c_read(struct ornfs_client *c, struct ornfs_file *file, uint64_t offset
 	nfs4c_submit(call);
 }
 
-/* What was written before is lost if the server is another one now. */
-static void verifier_in(struct call *call, const u8 *verf)
-{
-	struct ornfs_file *file = call->file;
-
-	memcpy(call->req->verf, verf, NFS4_VERIFIER_SIZE);
-	file->lost |= file->has_verf && memcmp(file->verf, verf, NFS4_VERIFIER_SIZE);
-}
-
 static int write_in(struct call *call, struct xdr_in *in, int err)
 {
 	struct ornfs_req *req = call->req;
@@ -100,9 +91,7 @@ static int write_in(struct call *call, struct xdr_in *in, int err)
 	memcpy(req->verf, verf, NFS4_VERIFIER_SIZE);
 	if (stable == NFS4_FILE_SYNC)
 		return 0;
-	verifier_in(call, verf);
-	memcpy(call->file->verf, verf, NFS4_VERIFIER_SIZE);
-	call->file->has_verf = true;
+	nfsc_unstable_written(&call->file->unstable, verf);
 	return 0;
 }
 
@@ -126,9 +115,7 @@ void nfs4c_write(struct ornfs_client *c, struct ornfs_file *file, uint64_t offse
 
 static int commit_in(struct call *call, struct xdr_in *in, int err)
 {
-	struct ornfs_file *file = call->file;
 	const u8 *verf;
-	bool lost;
 
 	err = nfs4c_in(in, NFS4_OP_PUTFH);
 	if (!err)
@@ -138,10 +125,8 @@ static int commit_in(struct call *call, struct xdr_in *in, int err)
 	verf = xdr_in_fixed(in, NFS4_VERIFIER_SIZE);
 	if (!xdr_in_ok(in))
 		return -EPROTO;
-	verifier_in(call, verf);
-	lost = file->lost;
-	file->lost = file->has_verf = false;
-	return lost ? -EAGAIN : 0;
+	memcpy(call->req->verf, verf, NFS4_VERIFIER_SIZE);
+	return nfsc_unstable_committed(&call->file->unstable, &call->commit, verf);
 }
 
 void nfs4c_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_req *req)
@@ -152,6 +137,7 @@ void nfs4c_commit(struct ornfs_client *c, struct ornfs_file *file, struct ornfs_
 		return;
 	ornfs_file_get(file);
 	call->file = file;
+	call->commit = nfsc_unstable_commit(&file->unstable);
 	nfs4c_op_file(call, file);
 	nfs4c_op(call, NFS4_OP_COMMIT);
 	xdr_out_u64(&call->out, 0);
