@@ -5,7 +5,8 @@
  *   openrdma-instance 1 0123456789abcdef0123456789abcdef open 7 5d5bb0e4-...
  *   /srv/disk.img
  *
- * number, "open" or "closed", inode of a regular file (a file put in the place of another is another), boot.
+ * number, "open" or "closed", inode of the file or sequence number of the disk (another in its place is another), boot.
+ * Disks are numbered anew in each boot, so that the number tells nothing about one that was closed in order.
  */
 #include "targets/store/instance.h"
 
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/env.h"
@@ -70,20 +72,24 @@ static bool goes_on(const struct store_instance *inst, const char *text, uint8_t
 {
 	char hex[2 * STORE_INSTANCE_LEN + 1], state[8], boot[BOOT_MAX], now[BOOT_MAX];
 	const char *path;
-	uint64_t ino;
+	uint64_t object;
+	bool closed;
 	int n = 0;
 
-	if (sscanf(text, "openrdma-instance 1 %32s %7s %" SCNu64 " %39s%n", hex, state, &ino, boot,
-		   &n) != 4 ||
+	if (sscanf(text, "openrdma-instance 1 %32s %7s %" SCNu64 " %39s%n", hex, state, &object,
+		   boot, &n) != 4 ||
 	    text[n] != '\n')
 		return false;
 	path = text + n + 1;
 	n = (int)strlen(inst->path);
 	if (strncmp(path, inst->path, (size_t)n) != 0 || strcmp(path + n, "\n") != 0 ||
-	    ino != inst->ino || !from_hex(hex, id))
+	    !from_hex(hex, id))
+		return false;
+	closed = strcmp(state, "closed") == 0;
+	if (object != inst->object && !(closed && inst->is_block))
 		return false;
 	boot_id(now, sizeof(now));
-	return strcmp(state, "closed") == 0 ||
+	return closed ||
 	       (strcmp(state, "open") == 0 && strcmp(now, "-") != 0 && strcmp(boot, now) == 0);
 }
 
@@ -140,7 +146,7 @@ static int write_record(const struct store_instance *inst, const char *state)
 	to_hex(inst->id, hex);
 	boot_id(boot, sizeof(boot));
 	snprintf(text, sizeof(text), "openrdma-instance 1 %s %s %" PRIu64 " %s\n%s\n", hex, state,
-		 inst->ino, boot, inst->path);
+		 inst->object, boot, inst->path);
 	snprintf(fresh, sizeof(fresh), "%s.new", inst->record);
 	err = write_file(fresh, text);
 	if (!err && rename(fresh, inst->record) != 0)
@@ -160,6 +166,23 @@ void store_instance_forget(const struct store_instance *inst)
 		unlink(inst->record);
 }
 
+/* Of no two disks of one boot, also if they have the same name one after the other.  Since Linux 5.15. */
+static uint64_t disk_number(dev_t dev)
+{
+	unsigned long long n = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/diskseq", major(dev), minor(dev));
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu", &n) != 1)
+		n = 0;
+	fclose(f);
+	return n;
+}
+
 static int name_record(struct store_instance *inst, const char *dir, const char *path)
 {
 	uint64_t h = 0xcbf29ce484222325ull;	/* FNV-1a */
@@ -172,7 +195,8 @@ static int name_record(struct store_instance *inst, const char *dir, const char 
 		return -ENAMETOOLONG;
 	for (const char *p = real; *p; p++)
 		h = (h ^ (uint8_t)*p) * 0x100000001b3ull;
-	inst->ino = S_ISREG(st.st_mode) ? st.st_ino : 0;
+	inst->is_block = S_ISBLK(st.st_mode);
+	inst->object = inst->is_block ? disk_number(st.st_rdev) : st.st_ino;
 	strcpy(inst->path, real);
 	snprintf(inst->record, sizeof(inst->record), "%s/instance-%016" PRIx64, dir, h);
 	return 0;

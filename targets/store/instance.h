@@ -11,6 +11,8 @@
  *   a flush was refused, then the daemon restarts     nobody knows                       another
  *   a store in memory is opened                       lost, and all the rest             another
  *
+ *   another file or disk has its name                                                    another
+ *
  * A record in the state folder tells these apart: number, whether the store was closed with everything
  * flushed, and the boot of the kernel in which it was opened.  Without such a folder each start has a number
  * of its own, which is never wrong, only more cautious than need be.
@@ -28,7 +30,9 @@ struct store_instance {
 	uint8_t id[STORE_INSTANCE_LEN];
 	char record[STORE_RECORD_MAX];	/* empty: none is kept */
 	char path[STORE_RECORD_MAX];	/* of the file or device, resolved */
-	uint64_t ino;
+	bool is_block;
+	/* what path names: inode, or the kernel's sequence number of a disk; 0: unknown */
+	uint64_t object;
 };
 
 /* A number of its own, no record. */
