@@ -34,6 +34,7 @@ struct dio {
 	struct oriser_disk *disk;
 	uint32_t block;
 	bool read_only;
+	bool no_cache;		/* said the disk when the host began: it may never flush */
 	unsigned in_flight;
 	struct range_gate gate;
 	struct buf_pool *bounces;
@@ -141,15 +142,19 @@ static void io_done(struct oriser_io *io, int err)
 	step_done(r);
 }
 
-/* What of the request's flags the operation has. */
+/* What of the request's flags the operation has; FUA besides where a cache was switched on since. */
 static uint32_t io_flags(const struct dio_req *r, enum oriser_op op)
 {
+	uint32_t flags = r->flags;
+
+	if (r->dio->no_cache && dio_info(r->dio)->write_cache)
+		flags |= ORISER_FUA;
 	switch (op) {
 	case ORISER_WRITE:
 	case ORISER_DISCARD:
-		return r->flags & ORISER_FUA;
+		return flags & ORISER_FUA;
 	case ORISER_WRITE_ZEROES:
-		return r->flags & (ORISER_FUA | ORISER_NO_UNMAP);
+		return flags & (ORISER_FUA | ORISER_NO_UNMAP);
 	case ORISER_READ:
 	case ORISER_FLUSH:
 		break;
@@ -428,6 +433,7 @@ int dio_create(struct ual_loop *loop, struct oriser_disk *disk, bool read_only, 
 	d->disk = disk;
 	d->block = info->block_size;
 	d->read_only = read_only || info->read_only;
+	d->no_cache = !info->write_cache;
 	d->starved_tail = &d->starved;
 	d->done_tail = &d->done;
 	d->defer.fn = end_deferred;

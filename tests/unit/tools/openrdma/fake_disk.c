@@ -46,7 +46,7 @@ static void fill_info(struct oriser_disk *d)
 		.block_size = d->cfg.block_size,
 		.physical_block_size = 4096,
 		.io_max = 1 << 20,
-		.write_cache = true,
+		.write_cache = !d->cfg.no_cache,
 		.fua = !d->cfg.no_fua,
 		.discard = true,
 		.write_zeroes = !d->cfg.no_write_zeroes,
@@ -85,6 +85,11 @@ unsigned fake_disk_count(const struct oriser_disk *d, enum oriser_op op)
 uint32_t fake_disk_flags(const struct oriser_disk *d, enum oriser_op op)
 {
 	return d->flags[op];
+}
+
+void fake_disk_set_cache(struct oriser_disk *d, bool on)
+{
+	d->info.write_cache = on;
 }
 
 void fake_disk_lose(struct oriser_disk *d)

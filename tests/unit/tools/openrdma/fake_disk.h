@@ -22,7 +22,7 @@ struct fake_disk_cfg {
 	uint64_t size;
 	uint32_t block_size;
 	uint32_t jitter_us;	/* operations take up to this long */
-	bool no_write_zeroes, no_fua;
+	bool no_write_zeroes, no_fua, no_cache;
 	const char *trace;
 };
 
@@ -32,6 +32,7 @@ struct oriser_disk *fake_disk_make(struct ual_loop *loop, const struct fake_disk
 unsigned fake_disk_count(const struct oriser_disk *disk, enum oriser_op op);
 /* of the last operation of this kind */
 uint32_t fake_disk_flags(const struct oriser_disk *disk, enum oriser_op op);
+void fake_disk_set_cache(struct oriser_disk *disk, bool on);
 /* Its target has lost what it had cached. */
 void fake_disk_lose(struct oriser_disk *disk);
 /* The next operation of this kind ends with err. */

@@ -296,6 +296,25 @@ static void test_fua(void **state)
 	rig_close(&r);
 }
 
+/* A host that was told of no cache does not flush: when there is one nevertheless, writes go through it. */
+static void test_cache_comes(void **state)
+{
+	struct fake_disk_cfg cfg = { .size = SIZE, .block_size = 4096, .no_cache = true };
+	uint8_t data[4096] = { 0 };
+	struct rig r;
+
+	rig_open(&r, &cfg);
+	for (unsigned on = 0; on < 2; on++) {
+		fake_disk_set_cache(r.disk, on);
+		for (unsigned i = 0; i < ARRAY_SIZE(ops); i++) {
+			assert_int_equal(rig_io(&r, ops[i], 0, 0, data, 4096), 0);
+			assert_int_equal(fake_disk_flags(r.disk, ops[i]),
+					 on && ops[i] != ORISER_READ ? ORISER_FUA : 0);
+		}
+	}
+	rig_close(&r);
+}
+
 /* A flush tells of what the target has lost, once; nothing else does, or takes it away. */
 static void test_loss(void **state)
 {
@@ -319,7 +338,7 @@ int main(void)
 		cmocka_unit_test(test_zeroes),	   cmocka_unit_test(test_discard),
 		cmocka_unit_test(test_neighbours), cmocka_unit_test(test_same_place),
 		cmocka_unit_test(test_errors),	   cmocka_unit_test(test_fua),
-		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_loss),	   cmocka_unit_test(test_cache_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
