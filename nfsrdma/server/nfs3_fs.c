@@ -52,10 +52,13 @@ enum nfs_outcome nfs3_fsinfo(struct nfs_call *call, bool may_block)
 {
 	struct xdr_out *out = &call->reply;
 	enum nfs3_status status;
+	u64 max_bytes = INT64_MAX;
 	struct nfs3_obj obj;
 
 	if (!begin(call, &obj, &status))
 		return NFS_GARBAGE;
+	if (status == NFS3_OK && obj.export->vfs->max_bytes)
+		max_bytes = obj.export->vfs->max_bytes(obj.node);
 	end(call, &obj, status);
 	if (status != NFS3_OK)
 		return NFS_DONE;
@@ -65,7 +68,7 @@ enum nfs_outcome nfs3_fsinfo(struct nfs_call *call, bool may_block)
 		xdr_out_u32(out, MULTIPLE);
 	}
 	xdr_out_u32(out, NFS_DATA_MAX);			/* READDIR */
-	xdr_out_u64(out, INT64_MAX);
+	xdr_out_u64(out, max_bytes);
 	xdr_out_u32(out, 0);				/* times are kept to the nanosecond */
 	xdr_out_u32(out, 1);
 	xdr_out_u32(out,

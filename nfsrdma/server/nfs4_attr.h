@@ -28,6 +28,7 @@ struct nfs4_attr_src {
 	struct statvfs fs;
 	struct nfs_acl acl;
 	u64 covered_id;			/* mounted_on_fileid */
+	u64 max_bytes;			/* of a file */
 	enum nfs4_status error;		/* rdattr_error */
 };
 

@@ -18,6 +18,7 @@ enum need {
 	NEED_STATFS = 1 << 1,
 	NEED_COVERED = 1 << 2,		/* what the object's directory says of it */
 	NEED_ACL = 1 << 3,
+	NEED_LIMIT = 1 << 4,		/* of the size of files */
 };
 
 struct attr_row {
@@ -134,7 +135,7 @@ static void files_total(struct xdr_out *out, const struct nfs4_attr_src *src)
 
 static void maxfilesize(struct xdr_out *out, const struct nfs4_attr_src *src)
 {
-	xdr_out_u64(out, INT64_MAX);
+	xdr_out_u64(out, src->max_bytes);
 }
 
 static void maxlink(struct xdr_out *out, const struct nfs4_attr_src *src)
@@ -300,7 +301,7 @@ static const struct attr_row rows[NFS4_BITMAP_WORDS * 32] = {
 	[FATTR4_FILES_FREE] = { .encode = files_free, .needs = NEED_STATFS },
 	[FATTR4_FILES_TOTAL] = { .encode = files_total, .needs = NEED_STATFS },
 	[FATTR4_HOMOGENEOUS] = { .encode = yes },
-	[FATTR4_MAXFILESIZE] = { .encode = maxfilesize },
+	[FATTR4_MAXFILESIZE] = { .encode = maxfilesize, .needs = NEED_LIMIT },
 	[FATTR4_MAXLINK] = { .encode = maxlink },
 	[FATTR4_MAXNAME] = { .encode = maxname },
 	[FATTR4_MAXREAD] = { .encode = maxdata },
@@ -450,6 +451,7 @@ enum nfs4_status nfs4_attr_src_get(const struct nfs4_compound *c, const struct n
 	src->minor = c->minor;
 	src->lease_s = nfs4_bit(want, FATTR4_LEASE_TIME) ? nfs4_state_lease_s(state) : 0;
 	src->error = NFS4_OK;
+	src->max_bytes = INT64_MAX;
 	if (obj->pseudo) {
 		pseudo_stat(obj->pseudo, &src->attr);
 		src->fs = (struct statvfs){ .f_bsize = 4096, .f_frsize = 4096 };
@@ -458,6 +460,8 @@ enum nfs4_status nfs4_attr_src_get(const struct nfs4_compound *c, const struct n
 			err = obj->export->vfs->getattr(obj->node, &src->attr);
 		if (!err && needs & NEED_STATFS)
 			err = obj->export->vfs->statfs(obj->node, &src->fs);
+		if (!err && needs & NEED_LIMIT && obj->export->vfs->max_bytes)
+			src->max_bytes = obj->export->vfs->max_bytes(obj->node);
 	}
 	if (!err && needs & NEED_ACL)
 		err = acl_get(obj, want, src);

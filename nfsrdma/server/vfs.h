@@ -159,6 +159,8 @@ struct nfs_vfs_ops {
 			u64 len, const struct nfs_cred *cred, bool clone);
 
 	int (*statfs)(struct nfs_node *node, struct statvfs *st);
+	/* What a file of this file system, or this file, can have; NULL: not known. */
+	u64 (*max_bytes)(struct nfs_node *node);
 
 	/* Extended attributes of the user namespace, names without "user." (RFC 8276). */
 	ssize_t (*getxattr)(struct nfs_node *node, const struct nfs_cred *cred, const char *name,

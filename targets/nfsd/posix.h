@@ -148,6 +148,7 @@ int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
 		  const struct nfs_set_attr *set);
 int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have);
 int posix_statfs(struct nfs_node *node, struct statvfs *st);
+u64 posix_max_bytes(struct nfs_node *node);
 /* May cred do this to the data?  The owner always may. */
 int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want);
 

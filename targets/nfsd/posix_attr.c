@@ -2,8 +2,10 @@
 /* Attributes, permissions, room. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
@@ -159,4 +161,35 @@ int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
 int posix_statfs(struct nfs_node *node, struct statvfs *st)
 {
 	return fstatvfs(node->fd, st) ? -errno : 0;
+}
+
+/* The kernel moves no descriptor's position to where a file cannot end. */
+static u64 seek_limit(int fd)
+{
+	u64 good = 0, bad = INT64_MAX;
+
+	if (lseek(fd, INT64_MAX, SEEK_SET) >= 0)
+		return INT64_MAX;
+	while (bad - good > 1) {
+		u64 at = good + (bad - good) / 2;
+
+		if (lseek(fd, (off_t)at, SEEK_SET) >= 0)
+			good = at;
+		else
+			bad = at;
+	}
+	return good ? good : INT64_MAX;
+}
+
+/* Positions of a directory say nothing: of ext4 the rule is known, of others a file has to be asked. */
+u64 posix_max_bytes(struct nfs_node *node)
+{
+	int fd = node->type == S_IFREG ? posix_node_data_fd(node, false) : -1;
+	struct statfs fs;
+
+	if (fd >= 0)
+		return seek_limit(fd);
+	if (fstatfs(node->fd, &fs) < 0 || fs.f_type != EXT4_SUPER_MAGIC)
+		return INT64_MAX;
+	return (u64)UINT32_MAX * (u64)fs.f_bsize;
 }

@@ -210,6 +210,7 @@ const struct nfs_vfs_ops posix_vfs_ops = {
 	.deallocate = posix_deallocate,
 	.copy = posix_copy,
 	.statfs = posix_statfs,
+	.max_bytes = posix_max_bytes,
 	.getxattr = posix_getxattr,
 	.setxattr = posix_setxattr,
 	.listxattr = posix_listxattr,

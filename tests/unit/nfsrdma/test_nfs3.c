@@ -524,6 +524,33 @@ static void test_squash_and_permission(void **state)
 	assert_int_equal(rig_status(rig), NFS3ERR_NOT_SYNC);
 }
 
+static u64 max_bytes(struct rig *rig, const struct nfs_fh *fh)
+{
+	rig_begin(rig, NFS3_FSINFO);
+	rig_fh(rig, fh);
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	rig_skip_attr(&rig->res);
+	xdr_in_fixed(&rig->res, 28);	/* reads, writes, listings */
+	return xdr_in_u64(&rig->res);
+}
+
+/* What a file can have is told of it: up to there it can be cut, and not beyond. */
+static void test_max_bytes(struct rig *rig)
+{
+	struct nfs_fh fh;
+	char path[128];
+	u64 max;
+
+	assert_int_equal(rig_create(rig, &rig->root[RIG_RW], "large", &fh), NFS3_OK);
+	max = max_bytes(rig, &fh);
+	assert_true(max <= INT64_MAX && max > 1 << 30);
+	assert_true(max_bytes(rig, &rig->root[RIG_RW]) >= max);
+	snprintf(path, sizeof(path), "%s/rw/large", rig->dir);
+	assert_int_equal(truncate(path, (off_t)max), 0);
+	assert_true(max == INT64_MAX || truncate(path, (off_t)max + 1) < 0);
+	unlink(path);
+}
+
 static void test_file_system(void **state)
 {
 	static const enum nfs3_proc procs[] = { NFS3_FSSTAT, NFS3_FSINFO, NFS3_PATHCONF };
@@ -537,6 +564,7 @@ static void test_file_system(void **state)
 		rig_skip_attr(&rig->res);
 		assert_int_equal(xdr_in_left(&rig->res), bytes[i]);
 	}
+	test_max_bytes(rig);
 	rig_begin(rig, NFS3_NULL);
 	assert_int_equal(rig_run(rig), RPC_SUCCESS);
 	rig_begin(rig, NFS3_PROCS);

@@ -90,6 +90,7 @@ static void an_object(struct nfs4_obj *obj, struct nfs4_attr_src *src)
 		.minor = 2,
 		.lease_s = 90,
 		.covered_id = 77,
+		.max_bytes = INT64_MAX,
 		.acl = { .owner = 7, .group = 5, .other = 5 },
 		.error = NFS4ERR_ACCESS,
 		.attr = { .change = 0x0102030405060708,
