@@ -28,6 +28,12 @@ static void out_time(struct xdr_out *out, unsigned set, unsigned now, const stru
 	xdr_out_u32(out, set ? NFS3_CLIENT_TIME : now ? NFS3_SERVER_TIME : NFS3_DONT_CHANGE);
 	if (!set)
 		return;
+	/* Seconds from 1970 to 2106: what lies outside becomes the nearest, as with the kernel's client. */
+	if (ts->tv_sec < 0 || ts->tv_sec > UINT32_MAX) {
+		xdr_out_u32(out, ts->tv_sec < 0 ? 0 : UINT32_MAX);
+		xdr_out_u32(out, 0);
+		return;
+	}
 	xdr_out_u32(out, (u32)ts->tv_sec);
 	xdr_out_u32(out, (u32)ts->tv_nsec);
 }

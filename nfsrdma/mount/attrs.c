@@ -226,7 +226,7 @@ void mnt_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	if (takes_set_id(op))
 		op->mask &= ~(unsigned)ORNFS_SETATTR_MODE;
 	if (op->mask & ORNFS_SETATTR_SIZE)
-		mnt_limit_know(op, set_size);
+		mnt_limit_know(op, op->node->file, op->node->fsid, set_size);
 	else
 		mnt_write_wait(op, false, op->mask ? set_attr : ask_attr);
 }

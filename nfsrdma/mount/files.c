@@ -95,7 +95,7 @@ static void open_now(struct mnt_op *op, int err)
 static void open_end(struct mnt_op *op, int err)
 {
 	if (!err && (op->fi.flags & O_ACCMODE) != O_RDONLY) {
-		mnt_limit_know(op, open_now);
+		mnt_limit_know(op, op->node->file, op->node->fsid, open_now);
 		return;
 	}
 	if (!err) {

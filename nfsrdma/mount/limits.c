@@ -26,19 +26,21 @@ static void known(struct mnt_op *op, int err)
 	struct nfs_mount *mnt = op->mnt;
 
 	/* One that does not tell has its say later. */
-	if (mnt->limit_n < MNT_FSIDS && !find(mnt, op->node->fsid) && err != -ECANCELED)
+	if (mnt->limit_n < MNT_FSIDS && !find(mnt, op->fsid) && err != -ECANCELED)
 		mnt->limits[mnt->limit_n++] = (struct mnt_limit){
-			op->node->fsid, err ? INT64_MAX : min_t(u64, op->nfs.max_bytes, INT64_MAX)
+			op->fsid, err ? INT64_MAX : min_t(u64, op->nfs.max_bytes, INT64_MAX)
 		};
 	op->then2(op, 0);
 }
 
-void mnt_limit_know(struct mnt_op *op, void (*then)(struct mnt_op *op, int err))
+void mnt_limit_know(struct mnt_op *op, struct ornfs_file *file, u64 fsid,
+		    void (*then)(struct mnt_op *op, int err))
 {
-	if (op->mnt->limit_n == MNT_FSIDS || find(op->mnt, op->node->fsid)) {
+	if (op->mnt->limit_n == MNT_FSIDS || find(op->mnt, fsid)) {
 		then(op, 0);
 		return;
 	}
 	op->then2 = then;
-	ornfs_fsinfo(op->mnt->client, op->node->file, mnt_op_call(op, known));
+	op->fsid = fsid;
+	ornfs_fsinfo(op->mnt->client, file, mnt_op_call(op, known));
 }

@@ -78,7 +78,7 @@ void mnt_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
 
 /* ---- a new file, open ------------------------------------------------------------------------- */
 
-static void created_known(struct mnt_op *op, int err)
+static void created_end(struct mnt_op *op, int err)
 {
 	struct fuse_entry_param entry;
 	struct mnt_handle *handle = NULL;
@@ -104,6 +104,14 @@ static void created_known(struct mnt_op *op, int err)
 	mnt_op_end(op);
 }
 
+static void created_known(struct mnt_op *op, int err)
+{
+	if (err)
+		created_end(op, err);
+	else
+		mnt_limit_know(op, op->ptr, op->nfs.stat.fsid, created_end);
+}
+
 static void created(struct mnt_op *op, int err)
 {
 	if (err) {
@@ -118,13 +126,6 @@ static void created(struct mnt_op *op, int err)
 		ornfs_getattr(op->mnt->client, op->ptr, mnt_op_call(op, created_known));
 }
 
-static void create_now(struct mnt_op *op, int err)
-{
-	ornfs_open(op->mnt->client, op->node->file, op->name,
-		   O_CREAT | (op->fi.flags & (O_EXCL | O_TRUNC)), op->st.st_mode,
-		   mnt_op_call(op, created));
-}
-
 void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 		struct fuse_file_info *fi)
 {
@@ -133,10 +134,7 @@ void mnt_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 	if (!op)
 		return;
 	op->fi = *fi;
-	op->st.st_mode = mode & 07777;
-	op->name = strdup(name);
-	if (op->name)
-		mnt_limit_know(op, create_now);
-	else
-		mnt_op_fail(op, -ENOMEM);
+	ornfs_open(op->mnt->client, op->node->file, name,
+		   O_CREAT | (fi->flags & (O_EXCL | O_TRUNC)), mode & 07777,
+		   mnt_op_call(op, created));
 }

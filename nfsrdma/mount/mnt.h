@@ -133,7 +133,7 @@ struct mnt_op {
 	u64 seq, wait_from;
 	bool durable;
 	char *name, *name2;		/* copies */
-	u64 offset;
+	u64 offset, fsid;
 	size_t len, have;
 	unsigned lost;			/* of the node, when it was asked */
 	u8 *data;
@@ -324,8 +324,12 @@ void mnt_silly_remove_all(struct nfs_mount *mnt);
 
 /* ---- limits.c --------------------------------------------------------------------------------- */
 
-/* then(op) when it is known how large files of op->node's file system can be, as far as the server tells. */
-void mnt_limit_know(struct mnt_op *op, void (*then)(struct mnt_op *op, int err));
+/*
+ * then(op) when it is known how large files of this file system can be, as far as the server tells; asked about a file of
+ * it, for servers may know it of files only.
+ */
+void mnt_limit_know(struct mnt_op *op, struct ornfs_file *file, u64 fsid,
+		    void (*then)(struct mnt_op *op, int err));
 u64 mnt_limit(const struct mnt_node *node);	/* in bytes */
 
 /* ---- locks.c ---------------------------------------------------------------------------------- */

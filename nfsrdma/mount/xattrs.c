@@ -33,6 +33,11 @@ static struct mnt_op *begin(fuse_req_t req, fuse_ino_t ino, const char *name)
 		fuse_reply_err(req, ENOSYS);
 		return NULL;
 	}
+	/* What the protocol has no name for must not look like what the server has not. */
+	if (name && !strcmp(name, "user.")) {
+		fuse_reply_err(req, EINVAL);
+		return NULL;
+	}
 	if ((name && strncmp(name, "user.", 5)) || are_none(mnt_node_of(mnt, ino))) {
 		fuse_reply_err(req, EOPNOTSUPP);
 		return NULL;
