@@ -98,6 +98,9 @@ static int set_times(const struct nfs_node *node, const struct nfs_set_attr *set
 		t[1] = set->mtime;
 	if (set->set & NFS_SET_MTIME_NOW)
 		t[1].tv_nsec = UTIME_NOW;
+	/* Cutting has set it, for who may write: here only the owner could. */
+	if (set->set & NFS_SET_SIZE && t[1].tv_nsec == UTIME_NOW && t[0].tv_nsec == UTIME_OMIT)
+		return 0;
 	if (t[0].tv_nsec == UTIME_OMIT && t[1].tv_nsec == UTIME_OMIT)
 		return 0;
 	return utimensat(node->fd, "", t, AT_EMPTY_PATH) ? -errno : 0;

@@ -551,6 +551,27 @@ static void test_max_bytes(struct rig *rig)
 	unlink(path);
 }
 
+/* A size, and the server's time: what a client makes of O_TRUNC and ftruncate(2), by who may write and is not the owner. */
+static void test_cut_by_another(void **state)
+{
+	static const u32 sattr[] = { 0, 0, 0, 1, 0, 3, 0, NFS3_SERVER_TIME, 0 };
+	struct rig *rig = *state;
+	struct nfs_fh fh;
+	char path[128];
+
+	assert_int_equal(rig_create(rig, &rig->root[RIG_RW], "of-all", &fh), NFS3_OK);
+	snprintf(path, sizeof(path), "%s/rw/of-all", rig->dir);
+	assert_int_equal(chmod(path, 0666), 0);
+	rig->uid = 1000;
+	rig_begin(rig, NFS3_SETATTR);
+	rig_fh(rig, &fh);
+	for (size_t i = 0; i < ARRAY_SIZE(sattr); i++)
+		xdr_out_u32(&rig->args, sattr[i]);
+	assert_int_equal(rig_status(rig), NFS3_OK);
+	rig->uid = 0;
+	unlink(path);
+}
+
 static void test_file_system(void **state)
 {
 	static const enum nfs3_proc procs[] = { NFS3_FSSTAT, NFS3_FSINFO, NFS3_PATHCONF };
@@ -576,10 +597,18 @@ static void test_file_system(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		CASE(test_handles),	CASE(test_names),		 CASE(test_data),
-		CASE(test_write_limits), CASE(test_make),		 CASE(test_rename_link),
-		CASE(test_readdir),	 CASE(test_read_only), CASE(test_squash_and_permission),
-		CASE(test_file_system),	 CASE(test_lost_writes),
+		CASE(test_handles),
+		CASE(test_names),
+		CASE(test_data),
+		CASE(test_write_limits),
+		CASE(test_make),
+		CASE(test_rename_link),
+		CASE(test_readdir),
+		CASE(test_read_only),
+		CASE(test_squash_and_permission),
+		CASE(test_file_system),
+		CASE(test_cut_by_another),
+		CASE(test_lost_writes),
 	};
 
 	if (geteuid())
