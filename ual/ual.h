@@ -279,7 +279,11 @@ struct ual_listen_cfg {
 	struct ual_device *const *spread; /* instances that take connections in turn, each on its */
 	unsigned spread_n;			/* own loop; 0: the listener's device only */
 	uint32_t timeout_ms;			/* for the first frame; 0: 10000 */
-	uint32_t pending_max;			/* connections not yet answered; 0: 1024 */
+	/*
+	 * Connections not yet answered: of all hosts (0: 1024), of one (0: as many).  For one more, the one that has sent no
+	 * whole first frame for longest is closed, of the newcomer's host if it is that which has its share.
+	 */
+	uint32_t pending_max, pending_share;
 	/* On the loop of req->dev.  If it does not answer before it returns it keeps req. */
 	void (*on_request)(struct ual_conn_req *req);
 	/*
@@ -287,6 +291,12 @@ struct ual_listen_cfg {
 	 * come by on_data.  NULL: such connections are closed.
 	 */
 	void (*on_stream)(struct ual_stream *stream, struct ual_device *dev, void *ctx);
+	/*
+	 * Optional.  A connection was closed before it asked for anything: -EBUSY, others came and there was no room;
+	 * -ETIMEDOUT, no whole first frame; else what came is none.  Not told when the peer itself went.  On the loop of dev.
+	 */
+	void (*on_refused)(struct ual_device *dev, const struct sockaddr_storage *peer, int err,
+			   void *ctx);
 	void *ctx;
 };
 

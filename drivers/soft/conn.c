@@ -246,6 +246,7 @@ void soft_conn_kill(struct soft_conn *conn, bool abort)
 	list_del_init(&conn->tx_node);
 	list_del_init(&conn->kick_node);
 	soft_conn_cool(conn);
+	room_leave(&conn->guest);
 	if (conn->share)
 		soft_share_answered(conn->share);
 	conn->share = NULL;
@@ -276,6 +277,8 @@ void soft_conn_fail(struct soft_conn *conn, int err)
 	enum conn_state state = conn->state;
 	struct soft_start *start = conn->start;
 
+	if (conn->share)
+		soft_share_refused(conn, err);
 	switch (state) {
 	case CONN_CONNECTING:
 	case CONN_ASKING:
@@ -314,6 +317,13 @@ void soft_conn_fail(struct soft_conn *conn, int err)
 /* Output leaves, the peer may finish; nobody is told any more. */
 void soft_conn_linger(struct soft_conn *conn)
 {
+	static const struct sockaddr_storage nobody;
+	struct room_guest *oldest = room_must_go(&conn->dev->leaving, &nobody);
+
+	/* A peer that makes us refuse a thousand a second does not get two seconds for each. */
+	if (oldest)
+		soft_conn_kill(container_of(oldest, struct soft_conn, guest), false);
+	room_enter(&conn->dev->leaving, &conn->guest, &nobody);
 	soft_conn_cool(conn);
 	soft_conn_timeout(conn, CONN_LINGER_MS);
 	soft_conn_enter(conn, CONN_LINGER);

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 #include "core/iwarp/mpa_start.h"
+#include "core/user/room.h"
 #include "drivers/soft/soft.h"
 
 #define CONN_START_TIMEOUT_MS	MPA_START_TIMEOUT_MS
@@ -30,6 +31,9 @@
 #define CONN_AGAIN_MS		5	/* after a refusal */
 #define CONN_END_TIMEOUT_MS	5000	/* the peer's FIN after ours */
 #define CONN_LINGER_MS		2000	/* last bytes out, input thrown away */
+#define CONN_LINGER_MAX		1024	/* of a device, so; for one more the oldest is closed */
+#define LISTEN_PENDING_MAX	1024	/* default of ual_listen_cfg */
+#define LISTEN_HANDOVER_MAX	128	/* more than that, on their way to loops that are busy */
 #define CONN_IN_MAX		(1u << 20)	/* streaming bytes that the consumer did not take */
 #define CONN_OUT_MAX		(1u << 20)	/* streaming bytes that TCP did not take */
 
@@ -66,7 +70,12 @@ struct soft_share {
 	u32 timeout_ms;
 	void (*on_request)(struct ual_conn_req *req);
 	void (*on_stream)(struct ual_stream *stream, struct ual_device *dev, void *ctx);
+	void (*on_refused)(struct ual_device *dev, const struct sockaddr_storage *peer, int err,
+			   void *ctx);
 	void *ctx;
+	u32 pending_max;
+	/* of each loop, used by its thread only: connections that have not asked yet */
+	struct room rooms[];
 };
 
 struct soft_stream {
@@ -101,6 +110,7 @@ struct soft_conn {
 	struct soft_stream *stream;
 	struct soft_start *start;
 	struct soft_share *share;
+	struct room_guest guest;	/* of a room of the share, later of dev->leaving */
 	struct ual_timer timer;
 	struct soft_buf in;	/* not taken yet: streaming and start-up only */
 	struct soft_buf out;	/* streaming and start-up bytes; they precede the engine's */
@@ -192,6 +202,8 @@ void soft_stream_closed(struct soft_conn *conn, int err);
 size_t soft_sniff_feed(struct soft_conn *conn, const u8 *data, size_t len);
 bool soft_share_enter(struct soft_device *dev, struct soft_share *share);
 void soft_share_leave(struct soft_device *dev, struct soft_share *share);
+/* It ends before it has asked, by err: -EBUSY, or as ual_listen_cfg has it. */
+void soft_share_refused(struct soft_conn *conn, int err);
 void soft_share_answered(struct soft_share *share);	/* a pending connection is one no more */
 
 #endif

@@ -160,6 +160,7 @@ int soft_device_open(const struct soft_net_ops *net, void *net_ctx,
 	dev->net_ctx = net_ctx;
 	dev->loop = loop;
 	init_lists(dev);
+	room_init(&dev->leaving, CONN_LINGER_MAX, CONN_LINGER_MAX);
 	dev->slots = calloc(limits->mr_max, sizeof(*dev->slots));
 	if (!dev->slots)
 		goto err_dev;

@@ -16,7 +16,6 @@
 
 #define ACCEPT_BATCH		32
 #define BACKLOG_DEFAULT		128
-#define PENDING_DEFAULT		1024
 #define PAUSE_MS		100	/* out of descriptors or memory: the backlog waits */
 #define SNIFF_BYTES		16	/* decides; core/iwarp/mpa_start.c */
 
@@ -26,7 +25,6 @@ struct soft_listener {
 	struct soft_port *port;
 	struct soft_share *share;
 	struct ual_timer pause;
-	u32 pending_max;
 	unsigned next, spread_n;
 	struct soft_device *spread[];
 };
@@ -35,6 +33,7 @@ struct handover {
 	struct list_head node;
 	struct soft_link *link;
 	struct soft_share *share;
+	struct room *room;		/* of the loop that it goes to */
 };
 
 static void share_put(struct soft_share *share)
@@ -68,6 +67,16 @@ void soft_share_leave(struct soft_device *dev, struct soft_share *share)
 	share_put(share);
 }
 
+void soft_share_refused(struct soft_conn *conn, int err)
+{
+	struct soft_share *share = conn->share;
+
+	if (!share->on_refused || !err || err == -ECONNRESET || !soft_share_enter(conn->dev, share))
+		return;
+	share->on_refused(&conn->dev->base, &conn->guest.peer, err, share->ctx);
+	soft_share_leave(conn->dev, share);
+}
+
 /* ---- first bytes ----------------------------------------------------------------------------------- */
 
 static void become_stream(struct soft_conn *conn)
@@ -78,6 +87,7 @@ static void become_stream(struct soft_conn *conn)
 	int err;
 
 	if (!share->on_stream || soft_stream_new(conn, NULL, NULL)) {
+		soft_share_refused(conn, share->on_stream ? -ENOMEM : -EPROTO);
 		soft_conn_kill(conn, false);
 		return;
 	}
@@ -90,6 +100,7 @@ static void become_stream(struct soft_conn *conn)
 		return;
 	}
 	conn->share = NULL;
+	room_leave(&conn->guest);
 	soft_share_answered(share);
 	soft_conn_timeout(conn, 0);
 	soft_conn_enter(conn, CONN_STREAM);
@@ -116,10 +127,34 @@ size_t soft_sniff_feed(struct soft_conn *conn, const u8 *data, size_t len)
 
 /* ---- taking connections ---------------------------------------------------------------------------- */
 
-/* On the loop of dev.  The reference and the pending count of share are the connection's from here. */
-static void take(struct soft_device *dev, struct soft_link *link, struct soft_share *share)
+static void turn_away(struct soft_conn *conn)
 {
+	soft_share_refused(conn, -EBUSY);
+	soft_conn_kill(conn, true);
+}
+
+/* Somebody leaves for it when there are too many; false: nobody can. */
+static bool make_room(struct soft_conn *conn, struct room *room,
+		      const struct sockaddr_storage *peer)
+{
+	struct room_guest *guest = room_must_go(room, peer);
+	/* It is counted already. */
+	bool full = atomic_load(&conn->share->pending) > conn->share->pending_max;
+
+	if (!guest && full)
+		guest = room_oldest(room);
+	if (guest)
+		turn_away(container_of(guest, struct soft_conn, guest));
+	return guest || !full;
+}
+
+/* On the loop of dev.  The reference and the pending count of share are the connection's from here. */
+static void take(struct soft_device *dev, struct soft_link *link, struct soft_share *share,
+		 struct room *room)
+{
+	struct sockaddr_storage local, peer;
 	struct soft_conn *conn;
+	bool room_made;
 
 	if (atomic_load(&share->closed) || soft_conn_create(dev, link, &conn)) {
 		link->ops->destroy(link, true);
@@ -127,6 +162,16 @@ static void take(struct soft_device *dev, struct soft_link *link, struct soft_sh
 		return;
 	}
 	conn->share = share;
+	if (link->ops->info(link, &local, &peer, &conn->emss)) {
+		soft_conn_kill(conn, true);	/* it has gone */
+		return;
+	}
+	room_made = make_room(conn, room, &peer);
+	room_enter(room, &conn->guest, &peer);
+	if (!room_made) {
+		turn_away(conn);
+		return;
+	}
 	if (soft_conn_attach(conn, CONN_SNIFF, share->timeout_ms))
 		soft_conn_kill(conn, true);
 }
@@ -144,12 +189,13 @@ void soft_inbox_drain(struct soft_device *dev)
 		struct handover *h = list_first_entry(&work, struct handover, node);
 
 		list_del_init(&h->node);
-		take(dev, h->link, h->share);
+		take(dev, h->link, h->share, h->room);
 		free(h);
 	}
 }
 
-static int hand_over(struct soft_device *dev, struct soft_link *link, struct soft_share *share)
+static int hand_over(struct soft_device *dev, struct soft_link *link, struct soft_share *share,
+		     struct room *room)
 {
 	struct handover *h = malloc(sizeof(*h));
 	bool post;
@@ -158,6 +204,7 @@ static int hand_over(struct soft_device *dev, struct soft_link *link, struct sof
 		return -ENOMEM;
 	h->link = link;
 	h->share = share;
+	h->room = room;
 	pthread_mutex_lock(&dev->inbox_lock);
 	list_add_tail(&h->node, &dev->inbox);
 	post = !dev->inbox_posted;
@@ -170,17 +217,15 @@ static int hand_over(struct soft_device *dev, struct soft_link *link, struct sof
 
 static void place(struct soft_listener *l, struct soft_link *link)
 {
-	struct soft_device *dev = l->spread[l->next++ % l->spread_n];
+	unsigned i = l->next++ % l->spread_n;
+	struct soft_device *dev = l->spread[i];
+	struct room *room = &l->share->rooms[i];
 
-	if (atomic_load(&l->share->pending) >= l->pending_max) {
-		link->ops->destroy(link, true);
-		return;
-	}
 	atomic_fetch_add(&l->share->refs, 1);
 	atomic_fetch_add(&l->share->pending, 1);
 	if (dev->loop == l->dev->loop) {
-		take(dev, link, l->share);
-	} else if (hand_over(dev, link, l->share)) {
+		take(dev, link, l->share, room);
+	} else if (hand_over(dev, link, l->share, room)) {
 		link->ops->destroy(link, true);
 		soft_share_answered(l->share);
 	}
@@ -193,7 +238,10 @@ static void port_ready(struct soft_port *port)
 	int err = 0;
 
 	for (int i = 0; i < ACCEPT_BATCH && !err; i++) {
-		err = port->ops->port_accept(port, &link);
+		/* Loops that are busy have not looked at those that they were given. */
+		err = atomic_load(&l->share->pending) >= l->share->pending_max + LISTEN_HANDOVER_MAX
+			      ? -EBUSY
+			      : port->ops->port_accept(port, &link);
 		if (!err)
 			place(l, link);
 	}
@@ -214,16 +262,23 @@ static void pause_over(struct ual_timer *t)
 
 /* ---- listeners ------------------------------------------------------------------------------------- */
 
-static struct soft_share *share_new(const struct ual_listen_cfg *cfg)
+static struct soft_share *share_new(const struct ual_listen_cfg *cfg, unsigned rooms)
 {
-	struct soft_share *share = calloc(1, sizeof(*share));
+	struct soft_share *share = calloc(1, sizeof(*share) + rooms * sizeof(share->rooms[0]));
+	u32 host;
 
 	if (!share)
 		return NULL;
+	share->pending_max = cfg->pending_max ? cfg->pending_max : LISTEN_PENDING_MAX;
+	host = cfg->pending_share ? cfg->pending_share : share->pending_max;
+	for (unsigned i = 0; i < rooms; i++)
+		room_init(&share->rooms[i], DIV_ROUND_UP(share->pending_max, rooms),
+			  DIV_ROUND_UP(host, rooms));
 	atomic_init(&share->refs, 1);
 	share->timeout_ms = cfg->timeout_ms ? cfg->timeout_ms : CONN_START_TIMEOUT_MS;
 	share->on_request = cfg->on_request;
 	share->on_stream = cfg->on_stream;
+	share->on_refused = cfg->on_refused;
 	share->ctx = cfg->ctx;
 	return share;
 }
@@ -241,11 +296,10 @@ int soft_listen(struct ual_device *base, const struct ual_listen_cfg *cfg,
 		return -ENOMEM;
 	l->dev = dev;
 	l->pause = (struct ual_timer){ .fn = pause_over, .ctx = l };
-	l->pending_max = cfg->pending_max ? cfg->pending_max : PENDING_DEFAULT;
 	l->spread_n = spread_n;
 	for (unsigned i = 0; i < spread_n; i++)
 		l->spread[i] = cfg->spread_n ? to_dev(cfg->spread[i]) : dev;
-	l->share = share_new(cfg);
+	l->share = share_new(cfg, spread_n);
 	if (!l->share)
 		goto err_free;
 	err = dev->net->listen(dev->net_ctx, dev->net_cookie, dev->loop, cfg->addr, cfg->addr_len,

@@ -21,6 +21,7 @@
 #include "core/mem/mem.h"
 #include "core/qp/cq.h"
 #include "core/qp/qp.h"
+#include "core/user/room.h"
 #include "drivers/soft/link.h"
 #include "ual/provider.h"
 
@@ -52,6 +53,7 @@ struct soft_device {
 	unsigned laid_out_n;		/* connections that have spans of their engines to send */
 	struct list_head kicked;	/* held input to be looked at, by kick_node */
 	struct list_head starved;	/* wait for receives, by starve_node */
+	struct room leaving;		/* in CONN_LINGER */
 	struct list_head dead;		/* closed; freed at the end of the pass */
 	struct list_head qps;		/* all, by node */
 	struct list_head up, down;	/* QPs with events before and after completions */

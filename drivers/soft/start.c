@@ -328,6 +328,7 @@ static void request_arrived(struct soft_conn *conn)
 	}
 	start->share = share;	/* counted as pending until it is answered */
 	conn->share = NULL;
+	room_leave(&conn->guest);
 	request_fill(conn, start, share->ctx);
 	share->on_request(&start->req);
 	soft_share_leave(conn->dev, share);

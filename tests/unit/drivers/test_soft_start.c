@@ -429,6 +429,20 @@ static void peer_left_before_the_answer(void **state)
 	}
 }
 
+static struct {
+	unsigned n;
+	int err;
+} refusals;
+
+static void on_refused(struct ual_device *dev, const struct sockaddr_storage *peer, int err,
+		       void *ctx)
+{
+	assert_int_equal(peer->ss_family, AF_INET);
+	refusals.n++;
+	refusals.err = err;
+}
+
+/* The one that has waited for longest. */
 static void too_many_waiting_are_reset(void **state)
 {
 	struct pair p;
@@ -436,17 +450,27 @@ static void too_many_waiting_are_reset(void **state)
 	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any,
 				      .addr_len = sizeof(any),
 				      .pending_max = 2,
-				      .on_request = (void *)1 };
+				      .on_request = (void *)1,
+				      .on_refused = on_refused };
 	int fds[3];
 	char c;
 
 	pair_open(&p, &plain);
 	assert_int_equal(ual_listen(p.b.dev, &cfg, &p.listener), 0);
 	assert_int_equal(ual_listener_addr(p.listener, &p.addr), 0);
-	for (int i = 0; i < 3; i++)
-		fds[i] = raw_connect(&p);
-	assert_int_equal(raw_read(&p, fds[2], &c, 1), -1);
+	refusals.n = 0;
+	fds[0] = raw_connect(&p);
+	fds[1] = raw_connect(&p);
+	pair_run_ms(&p, 5);
+	assert_int_equal(refusals.n, 0);
+	fds[2] = raw_connect(&p);
+	assert_int_equal(raw_read(&p, fds[0], &c, 1), -1);
 	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(refusals.n, 1);
+	assert_int_equal(refusals.err, -EBUSY);
+	for (int i = 1; i < 3; i++)
+		assert_int_equal(recv(fds[i], &c, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
 	pair_run_ms(&p, 5);
@@ -454,7 +478,41 @@ static void too_many_waiting_are_reset(void **state)
 	fds[0] = raw_connect(&p);
 	assert_int_equal(write(fds[0], "?", 1), 1);
 	assert_true(raw_read(&p, fds[0], &c, 1) <= 0);
+	assert_int_equal(refusals.n, 2);
+	assert_int_equal(refusals.err, -EPROTO);	/* no start-up, and no streams are taken */
 	close(fds[0]);
+	pair_close(&p);
+}
+
+/* One host has its share: it pushes out its own. */
+static void a_share_of_waiting(void **state)
+{
+	struct pair p;
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	struct ual_listen_cfg cfg = { .addr = (struct sockaddr *)&any,
+				      .addr_len = sizeof(any),
+				      .pending_max = 8,
+				      .pending_share = 2,
+				      .timeout_ms = 50,
+				      .on_request = (void *)1,
+				      .on_refused = on_refused };
+	int fds[3];
+	char c;
+
+	pair_open(&p, &plain);
+	assert_int_equal(ual_listen(p.b.dev, &cfg, &p.listener), 0);
+	assert_int_equal(ual_listener_addr(p.listener, &p.addr), 0);
+	refusals.n = 0;
+	for (int i = 0; i < 3; i++)
+		fds[i] = raw_connect(&p);
+	assert_int_equal(raw_read(&p, fds[0], &c, 1), -1);
+	assert_int_equal(refusals.n, 1);
+	assert_true(raw_read(&p, fds[2], &c, 1) <= 0);
+	pair_run_ms(&p, 5);
+	assert_int_equal(refusals.n, 3);
+	assert_int_equal(refusals.err, -ETIMEDOUT);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
 	pair_close(&p);
 }
 
@@ -538,6 +596,7 @@ int main(void)
 		cmocka_unit_test(answer_may_come_late),
 		cmocka_unit_test(peer_left_before_the_answer),
 		cmocka_unit_test(too_many_waiting_are_reset),
+		cmocka_unit_test(a_share_of_waiting),
 		cmocka_unit_test(no_descriptors_left),
 		cmocka_unit_test(reset_under_load),
 	};
