@@ -170,7 +170,7 @@ struct oriser_reactor_info {
 	/* of commands: from their coming to the end of their response */
 	struct latency latency;
 	uint64_t connections;		/* that came */
-	/* of them: no memory, too many logins at once, or an end is near */
+	/* of them: no memory, an end is near, or silent for too long, which is less when others come */
 	uint64_t refused;
 	uint64_t logins;		/* done */
 	uint64_t logins_failed;		/* refused, or broken off */

@@ -40,7 +40,9 @@
 /* ---- target --------------------------------------------------------------------------------- */
 
 #define TGT_SESSIONS_MAX	1024	/* default of oriser_server_cfg.sessions_max */
-#define TGT_LOGINS_MAX		256	/* connections of a reactor that have not logged in yet */
+/* Connections of a reactor that have not logged in yet; for one more the oldest goes (core/user/room.h). */
+#define TGT_LOGINS_MAX		256
+#define TGT_LOGINS_OF_HOST	64
 #define TGT_DEPTH_DEFAULT	128
 #define TGT_DEPTH_MAX		1024
 #define TGT_WINDOW_FIRST	16	/* window of a new session; it doubles when full */
@@ -63,6 +65,8 @@
 #define TGT_LOGIN_MS		15000
 #define TGT_NOP_MS		30000
 #define TGT_NOP_ANSWER_MS	15000	/* silence after a ping: the initiator is gone */
+#define TGT_STALL_MS		30000	/* without the end of any Read or Send that is under way */
+#define TGT_FETCH_MS		300000	/* the data of one command, however they trickle */
 #define TGT_CLOSE_MS		2000	/* orderly ends take at most this */
 #define TGT_ASYNC_SECONDS	1	/* an initiator that we ask to log out has this long */
 #define TGT_SENDTARGETS_MAX	(1 << 20)	/* bytes of one SendTargets answer */

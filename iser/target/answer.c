@@ -64,6 +64,7 @@ void oriser_cmd_data_out(struct oriser_cmd *cmd, const struct wr_sge *sges, unsi
 	t->x.to = iser_write_to(&t->hdr, s->params.solicited_only, t->unsolicited, copied);
 	t->x.rkey = t->hdr.write_stag;
 	t->state = TASK_FETCH;
+	t->fetch_ns = ual_loop_now(task_sess(t)->pub.dev->loop);
 	txfer_run(t);
 }
 

@@ -2,7 +2,7 @@
 /*
  * A session's connection: queue pair, completions, events, and its end.
  */
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "iser/target/target_priv.h"
@@ -16,9 +16,14 @@
 #define WR_TASK		1u	/* xfer.c */
 #define WR_CTL		2u	/* ctl.c */
 
-const char *tsess_name(const struct tsess *s)
+const char *tsess_name(struct tsess *s)
 {
-	return s->pub.initiator[0] != '\0' ? s->pub.initiator : "a connection without login";
+	char text[TGT_ADDR_TEXT];
+
+	snprintf(s->name, sizeof(s->name), "%s (%s)",
+		 s->pub.initiator[0] ? s->pub.initiator : "a connection without login",
+		 taddr_text(&s->peer, text));
+	return s->name;
 }
 
 /* ---- end ------------------------------------------------------------------------------------ */
@@ -63,19 +68,13 @@ void tsess_close(struct tsess *s)
 	tsess_kill(s, NULL);
 }
 
-static void leave_login_count(struct tsess *s)
-{
-	if (s->in_login_count)
-		s->reactor->logins--;
-	s->in_login_count = false;
-}
-
 /* After this nothing calls in for the session but the backend. */
 static void teardown(struct tsess *s)
 {
 	s->torn_down = true;
 	ual_timer_disarm(s->pub.dev->loop, &s->timer);
-	leave_login_count(s);
+	ual_timer_disarm(s->pub.dev->loop, &s->stall);
+	room_leave(&s->guest);
 	if (s->stream)
 		ual_stream_close(s->stream);
 	s->stream = NULL;
@@ -267,12 +266,29 @@ static void on_go_post(struct ual_post *p)
 	tlogin_go(p->ctx);
 }
 
-struct tsess *tsess_create(struct treactor *r)
+static void make_room(struct treactor *r, const struct sockaddr_storage *peer)
 {
-	struct tsess *s = calloc(1, sizeof(*s));
+	struct room_guest *guest = room_must_go(&r->room, peer);
 
-	if (!s)
+	if (!guest)
+		return;
+	treactor_refused(r, &guest->peer, "it did not log in while others came");
+	room_leave(guest);
+	tsess_kill(container_of(guest, struct tsess, guest), "it did not log in, and others came");
+}
+
+struct tsess *tsess_create(struct treactor *r, const struct sockaddr_storage *peer)
+{
+	struct tsess *s = r->stopping ? NULL : calloc(1, sizeof(*s));
+
+	r->info.connections++;
+	if (!s) {
+		treactor_refused(r, peer, r->stopping ? "this server ends" : "no memory");
 		return NULL;
+	}
+	make_room(r, peer);
+	room_enter(&r->room, &s->guest, peer);
+	s->peer = *peer;
 	s->pub.server = r->server;
 	s->pub.dev = r->dev;
 	s->pub.pd = r->pd;
@@ -282,6 +298,8 @@ struct tsess *tsess_create(struct treactor *r)
 	ttask_session_init(s);
 	s->timer.fn = on_timer;
 	s->timer.ctx = s;
+	s->stall.fn = tsq_on_timer;
+	s->stall.ctx = s;
 	s->defer.fn = on_defer;
 	s->defer.ctx = s;
 	s->kill_post.fn = on_kill_post;
@@ -289,8 +307,6 @@ struct tsess *tsess_create(struct treactor *r)
 	s->go_post.fn = on_go_post;
 	s->go_post.ctx = s;
 	s->heard_ns = ual_loop_now(r->dev->loop);
-	s->in_login_count = true;
-	r->logins++;
 	list_add_tail(&s->link, &r->sessions);
 	tsess_arm(s, r->server->cfg.login_timeout_ms);
 	return s;
@@ -346,13 +362,9 @@ void tsess_on_request(struct ual_conn_req *req)
 {
 	struct oriser_server *server = req->ctx;
 	struct treactor *r = treactor_of(server, req->dev);
-	struct tsess *s = NULL;
+	struct tsess *s = tsess_create(r, &req->peer);
 
-	r->info.connections++;
-	if (!r->stopping && r->logins < TGT_LOGINS_MAX)
-		s = tsess_create(r);
 	if (!s) {
-		r->info.refused++;
 		ual_reject(req, NULL, 0);
 		return;
 	}

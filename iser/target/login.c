@@ -107,8 +107,7 @@ static void enter_full(struct tsess *s)
 
 	s->state = TSESS_FULL;
 	s->heard_ns = ual_loop_now(s->pub.dev->loop);
-	s->reactor->logins--;
-	s->in_login_count = false;
+	room_leave(&s->guest);
 	s->counted = true;
 	s->up = true;
 	s->up_ns = s->heard_ns;
@@ -119,7 +118,7 @@ static void enter_full(struct tsess *s)
 	else
 		tsess_arm(s, cfg->nop_interval_ms);
 	if (!s->params.discovery)
-		tlog(s->reactor, LOG_INFO, "%s: logged in to %s", s->pub.initiator, s->pub.target);
+		tlog(s->reactor, LOG_INFO, "%s: logged in to %s", tsess_name(s), s->pub.target);
 }
 
 void tlogin_turned(struct tsess *s)

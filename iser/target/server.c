@@ -3,6 +3,7 @@
  * The server: reactors, listeners, stop, log.
  */
 #include <stdarg.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,6 +35,31 @@ void tlog(struct treactor *r, int level, const char *fmt, ...)
 	vsnprintf(msg, sizeof(msg), fmt, args);
 	va_end(args);
 	cfg->log(cfg->ctx, level, msg);
+}
+
+const char *taddr_text(const struct sockaddr_storage *addr, char text[TGT_ADDR_TEXT])
+{
+	char host[64], port[8];
+	bool six = addr->ss_family == AF_INET6;
+
+	if (getnameinfo((const struct sockaddr *)addr, sizeof(*addr), host, sizeof(host), port,
+			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+		snprintf(text, TGT_ADDR_TEXT, "an unknown address");
+	else
+		snprintf(text, TGT_ADDR_TEXT, six ? "[%s]:%s" : "%s:%s", host, port);
+	return text;
+}
+
+void treactor_refused(struct treactor *r, const struct sockaddr_storage *peer, const char *why)
+{
+	unsigned n = minute_line_due(&r->refusals, ual_loop_now(r->dev->loop));
+	char text[TGT_ADDR_TEXT];
+
+	r->info.refused++;
+	if (n)
+		tlog(r, LOG_WARNING,
+		     "%s: connection refused: %s (%u refused since the last such line)",
+		     taddr_text(peer, text), why, n);
 }
 
 /* ---- create --------------------------------------------------------------------------------- */
@@ -71,6 +97,7 @@ static int reactor_init(struct oriser_server *server, unsigned int i)
 	r->stop_post.fn = on_stop_post;
 	r->stop_post.ctx = r;
 	INIT_LIST_HEAD(&r->sessions);
+	room_init(&r->room, TGT_LOGINS_MAX, TGT_LOGINS_OF_HOST);
 	return ual_pd_create(r->dev, &r->pd);
 }
 
@@ -144,6 +171,19 @@ unsigned oriser_server_sessions(const struct oriser_server *server)
 
 /* ---- listen --------------------------------------------------------------------------------- */
 
+/* Before there was a session. */
+static void on_refused(struct ual_device *dev, const struct sockaddr_storage *peer, int err,
+		       void *ctx)
+{
+	struct treactor *r = treactor_of(ctx, dev);
+
+	r->info.connections++;
+	treactor_refused(r, peer,
+			 err == -EBUSY	    ? "it said nothing while others came"
+			 : err == -ETIMEDOUT ? "it did not say in time what it wants"
+					     : "what came is no start-up of RDMA, and no iSCSI");
+}
+
 int oriser_server_listen(struct oriser_server *server, const struct sockaddr *addr,
 			 socklen_t addr_len, struct sockaddr_storage *bound)
 {
@@ -154,7 +194,9 @@ int oriser_server_listen(struct oriser_server *server, const struct sockaddr *ad
 		.spread = server->cfg.devs,
 		.spread_n = server->cfg.dev_n,
 		.timeout_ms = server->cfg.login_timeout_ms,
-		.pending_max = TGT_LOGINS_MAX,
+		.pending_max = TGT_LOGINS_MAX * server->cfg.dev_n,
+		.pending_share = TGT_LOGINS_OF_HOST * server->cfg.dev_n,
+		.on_refused = on_refused,
 		.on_request = tsess_on_request,
 		.on_stream = dev->info.caps & UAL_CAP_STREAM ? tstream_on_stream : NULL,
 		.ctx = server,

@@ -129,13 +129,9 @@ void tstream_on_stream(struct ual_stream *stream, struct ual_device *dev, void *
 {
 	struct oriser_server *server = ctx;
 	struct treactor *r = treactor_of(server, dev);
-	struct tsess *s = NULL;
+	struct tsess *s = tsess_create(r, &stream->peer);
 
-	r->info.connections++;
-	if (!r->stopping && r->logins < TGT_LOGINS_MAX)
-		s = tsess_create(r);
 	if (!s) {
-		r->info.refused++;
 		ual_stream_close(stream);
 		return;
 	}

@@ -27,6 +27,7 @@
 #include <syslog.h>
 
 #include "core/env.h"
+#include "core/user/room.h"
 #include "iser/engine/iser_hdr.h"
 #include "iser/engine/login.h"
 #include "iser/engine/seq.h"
@@ -125,7 +126,7 @@ struct ttask {
 	u8 *tx;				/* response, TX_BYTES */
 	u32 tx_lkey;
 	struct list_head waits;		/* tmf.c: who wants to know its end */
-	u64 came_ns;
+	u64 came_ns, fetch_ns;		/* its command; the start of its Reads */
 };
 
 /* ---- sessions ------------------------------------------------------------------------------- */
@@ -167,7 +168,6 @@ struct tsess {
 	bool logged_in;			/* ops.login() said OK: ops.end() is due */
 	bool counted;			/* in server->sessions */
 	bool torn_down;
-	bool in_login_count;
 	bool stopping;			/* asked to log out because the server ends */
 	bool up;			/* has been in full feature phase */
 	u64 up_ns;
@@ -181,7 +181,9 @@ struct tsess {
 	struct iser_caps caps;		/* of the initiator */
 	bool remote_inv;
 	bool hello_due, heard;		/* iSERHello is the first message; something was received */
-	struct sockaddr_storage local;
+	struct sockaddr_storage local, peer;
+	struct room_guest guest;	/* of the reactor's, until it has logged in */
+	char name[320];			/* tsess_name() */
 
 	/* login, and all of a discovery session */
 	struct tlogin *login;
@@ -207,6 +209,8 @@ struct tsess {
 	struct list_head later;		/* tasks whose callback is due */
 	struct list_head sq_wait;	/* tasks that wait for send-queue room */
 	u32 sq_depth, sq_used;
+	u64 sq_moved_ns;		/* the last of them ended, or the first began */
+	struct ual_timer stall;		/* armed while there are such */
 	u16 *signals;			/* work requests behind each signaled one, a ring */
 	u32 signal_head, signal_tail;
 	struct ttext text;
@@ -239,7 +243,8 @@ struct treactor {
 	struct ual_pd *pd;
 	unsigned int index;
 	struct list_head sessions;
-	unsigned int logins;		/* sessions before full feature phase */
+	struct room room;		/* for sessions before full feature phase */
+	struct minute_line refusals;
 	unsigned int jobs;		/* task management of sessions here, under way */
 	bool stopping, stopped;
 	struct ual_post stop_post;
@@ -292,14 +297,21 @@ static inline bool tsess_dead(const struct tsess *s)
 	return s->state == TSESS_DEAD;
 }
 
+#define TGT_ADDR_TEXT	96
+
 /* server.c */
+/* "10.0.0.1:4242", "[fe80::1%eth0]:4242"; returns text. */
+const char *taddr_text(const struct sockaddr_storage *addr, char text[TGT_ADDR_TEXT]);
 void tlog(struct treactor *r, int level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A connection was turned away: counted, and said once a minute. */
+void treactor_refused(struct treactor *r, const struct sockaddr_storage *peer, const char *why);
 struct treactor *treactor_of(struct oriser_server *server, const struct ual_device *dev);
 void treactor_session_gone(struct treactor *r);
 
 /* conn.c */
-struct tsess *tsess_create(struct treactor *r);
+/* A new one; who has been in its login for longest may have to go for it.  NULL: no memory, or an end is near. */
+struct tsess *tsess_create(struct treactor *r, const struct sockaddr_storage *peer);
 int tsess_make_qp(struct tsess *s);
 int tsess_accept(struct tsess *s, struct ual_conn_req *req);
 void tsess_on_request(struct ual_conn_req *req);
@@ -309,7 +321,7 @@ void tsess_kill(struct tsess *s, const char *why);
 void tsess_close(struct tsess *s);
 void tsess_defer(struct tsess *s);
 void tsess_arm(struct tsess *s, u64 ms);
-const char *tsess_name(const struct tsess *s);
+const char *tsess_name(struct tsess *s); /* for the log: who it says it is, and its address */
 
 /* stream.c */
 void tstream_on_stream(struct ual_stream *stream, struct ual_device *dev, void *ctx);
@@ -395,6 +407,7 @@ void txfer_resume(struct tsess *s);
 /* n chained work requests, the last one signaled.  False: the session is killed. */
 bool tsq_post(struct tsess *s, const struct wr_send *first, u32 n);
 void tsq_completed(struct tsess *s);	/* the oldest signaled one */
+void tsq_on_timer(struct ual_timer *timer);	/* of s->stall */
 
 /* ctl.c */
 /* A buffer for so much data is free; in streaming mode none is needed. */

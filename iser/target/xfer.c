@@ -13,12 +13,18 @@
 
 #define CHAIN_MAX	16
 #define WR_TASK		1u		/* low bits of wr_id, conn.c */
+#define NS_PER_MS	1000000ull
 
 /* ---- the send queue ------------------------------------------------------------------------- */
 
 static u32 room(const struct tsess *s)
 {
 	return s->sq_depth - TGT_SQ_RESERVE - min_t(u32, s->sq_used, s->sq_depth - TGT_SQ_RESERVE);
+}
+
+static void stall_arm(struct tsess *s)
+{
+	ual_timer_arm(s->pub.dev->loop, &s->stall, s->sq_moved_ns + TGT_STALL_MS * NS_PER_MS);
 }
 
 bool tsq_post(struct tsess *s, const struct wr_send *first, u32 n)
@@ -29,7 +35,11 @@ bool tsq_post(struct tsess *s, const struct wr_send *first, u32 n)
 		tsess_kill(s, "sends could not be posted");
 		return false;
 	}
+	if (!s->sq_used)
+		s->sq_moved_ns = ual_loop_now(s->pub.dev->loop);
 	s->sq_used += n;
+	if (!ual_timer_armed(&s->stall))
+		stall_arm(s);
 	s->signals[s->signal_tail++ % s->sq_depth] = (u16)n;
 	return true;
 }
@@ -38,6 +48,31 @@ void tsq_completed(struct tsess *s)
 {
 	core_assert(s->signal_head != s->signal_tail);
 	s->sq_used -= s->signals[s->signal_head++ % s->sq_depth];
+	s->sq_moved_ns = ual_loop_now(s->pub.dev->loop);
+}
+
+static bool fetches_for_too_long(const struct tsess *s, u64 now)
+{
+	const struct ttask *t;
+
+	list_for_each_entry(t, &s->tasks_active, link)
+		if (t->state == TASK_FETCH && now - t->fetch_ns >= TGT_FETCH_MS * NS_PER_MS)
+			return true;
+	return false;
+}
+
+/* Memory of the backend is held for what is under way: an initiator that does not do its part may not keep it. */
+void tsq_on_timer(struct ual_timer *timer)
+{
+	struct tsess *s = timer->ctx;
+	u64 now = ual_loop_now(s->pub.dev->loop);
+
+	if (tsess_dead(s) || !s->sq_used)
+		return;
+	if (now - s->sq_moved_ns >= TGT_STALL_MS * NS_PER_MS || fetches_for_too_long(s, now))
+		tsess_kill(s, "the initiator does not answer RDMA Reads, or takes no data");
+	else
+		stall_arm(s);
 }
 
 /* ---- one chain ------------------------------------------------------------------------------ */

@@ -203,7 +203,8 @@ static void metrics(void *ctx, struct metrics *m)
 	metrics_single(m, "openrdma_iscsi_connections_total", METRIC_COUNTER,
 		       "Connections that came.", sum.connections);
 	metrics_single(m, "openrdma_iscsi_connections_refused_total", METRIC_COUNTER,
-		       "Connections refused: no memory, or too many logins at once.", sum.refused);
+		       "Connections refused: no memory, or silent for too long before their login.",
+		       sum.refused);
 	metrics_single(m, "openrdma_iscsi_logins_total", METRIC_COUNTER, "Logins done.",
 		       sum.logins);
 	metrics_single(m, "openrdma_iscsi_login_failures_total", METRIC_COUNTER,
