@@ -32,4 +32,12 @@
 #define TCP_PAUSE_MS		100	/* no descriptors, no memory: who waits to be accepted waits on */
 #define TCP_HANDOVER_MAX	128	/* accepted ones on their way to a reactor that is busy */
 
+/* ---- RDMA */
+
+#define RDMA_WINDOW		(4u << 20)	/* bulk bytes of a connection; one call always goes */
+/* Of a reactor's bulk memory, for all connections of one host: a part of each size of buffer. */
+#define RDMA_SHARE_OF_HOST(n)	((n) / 2)
+#define RDMA_STALL_S		30	/* without the end of any Read or Send that is under way */
+#define RDMA_READ_S		300	/* the Reads of one call, however they trickle */
+
 #endif

@@ -19,7 +19,7 @@ struct nfs_rdma_cfg {
 	unsigned device_n;
 	const struct sockaddr *addr;		/* port 0: 20049 */
 	socklen_t addr_len;
-	unsigned conns_max;			/* 0: 1024 for each reactor */
+	unsigned conns_max;			/* 0: NFS_CONNS_MAX for each reactor */
 	enum ual_crc crc;			/* as in ual_conn_param */
 };
 

@@ -5,6 +5,7 @@
  *   rdma_listen.c  listener, one nfs_rdma_reactor for each loop     rdma_mem.c   bulk memory of a reactor
  *   rdma_conn.c    a connection: set-up, completions, end           rdma_rx.c    calls: header, Read chunks
  *   rdma_back.c    calls from the server to the client              rdma_tx.c    replies: Write and Reply chunks
+ *   rdma_host.c    what a host may hold, and for how long
  *
  * A connection has a slot for each credit that it grants: a receive buffer, the call that came in it and its reply.
  * A slot's life:
@@ -13,20 +14,20 @@
  *   completed --> POSTED
  *
  * Memory that bulk data passes through is taken from the reactor's arena when it is needed, and given back when the
- * reply has left; a slot that finds none waits its turn.  So does one that finds the send queue full, or RDMA_WINDOW
+ * reply has left; a slot that finds none, or no more of what its client's host may have, waits its turn.  So does one that finds the send queue full, or RDMA_WINDOW
  * bytes of its connection under way: more would not be faster, and memory that has just been sent from is still in
  * the processor's cache when it is filled again.
  *
- * Owner: the reactor's loop.  Context: its thread; a RUNNING slot may be in the hands of a worker, which only takes
- * bulk memory (rdma_mem.c has a lock for that).  A connection lives until its last slot has come back.
+ * Owner: the reactor's loop.  Context: its thread; a RUNNING slot may be in the hands of a worker, which fills what the
+ * slot has.  A connection lives until its last slot has come back.
  */
 #ifndef NFSRDMA_RDMA_H
 #define NFSRDMA_RDMA_H
 
-#include <pthread.h>
-
 #include "core/list.h"
+#include "core/user/room.h"
 #include "nfsrdma/engine/rpcrdma.h"
+#include "nfsrdma/server/limits.h"
 #include "nfsrdma/server/nfs_rdma.h"
 #include "nfsrdma/server/server.h"
 #include "ual/ual.h"
@@ -40,7 +41,6 @@
 #define RDMA_SGE_MAX		4
 #define RDMA_CLOSE_MS		5000
 #define RDMA_ARENA_BYTES	(64u << 20)
-#define RDMA_WINDOW		(4u << 20)	/* bulk bytes of a connection; one call always goes */
 
 enum slot_state { SLOT_POSTED, SLOT_READING, SLOT_RUNNING, SLOT_SENDING };
 
@@ -57,7 +57,7 @@ struct rdma_slot {
 	struct nfs_call call;
 	struct rdma_conn *conn;
 	enum slot_state state;
-	struct list_head waits;		/* in conn->waiting or the reactor's */
+	struct list_head waits;		/* in conn->waiting or the host's */
 	u8 *recv;			/* RDMA_INLINE_BYTES */
 	u32 recv_len;
 	u8 *send;		/* RDMA_HDR_BYTES_MAX for the header, then RDMA_INLINE_BYTES */
@@ -72,20 +72,37 @@ struct rdma_slot {
 	unsigned pending;		/* work requests not completed */
 	u32 bulk;			/* its part of conn->bulk */
 	bool in_turn;			/* has waited: goes before who has just come */
-	bool starved;			/* waits in the reactor's list */
+	bool starved;			/* waits in the host's list */
+	bool fed;			/* has waited there: its turn has come */
+	u64 read_ns;			/* its Reads were asked for */
 	/* waits for memory or for the send queue: what it was about to do comes again */
 	bool again;
 };
 
 struct nfs_rdma_reactor;
 
+#define RDMA_CLASSES 3
+
+/* Who is at the other end of connections, by address.  It lives as long as they do. */
+struct rdma_host {
+	struct list_head link;		/* in reactor->hosts */
+	struct sockaddr_storage peer;
+	unsigned conn_n;
+	unsigned held[RDMA_CLASSES];	/* buffers, by class */
+	struct list_head starved;	/* slots that wait for bulk memory */
+	struct list_head turn;		/* in reactor->turns while there are such */
+};
+
 struct rdma_conn {
 	struct nfs_conn pub;
 	struct nfs_rdma_reactor *reactor;
+	struct rdma_host *host;
+	struct room_guest guest;	/* until its first call */
 	struct list_head link;
 	struct ual_qp *qp;
 	struct ual_cq *cq;
-	struct ual_timer timer;
+	struct ual_timer timer;		/* armed while there is work under way */
+	u64 moved_ns;			/* some of it ended, or the first began */
 	struct ual_defer defer;
 	struct ual_mr *mr;
 	u8 *mem; /* receive and send buffers of the slots, and of the reverse direction */
@@ -102,10 +119,9 @@ struct rdma_conn {
 };
 
 struct rdma_arena {
-	pthread_mutex_t lock;		/* over the free lists */
 	u8 *mem;
 	struct ual_mr *mr;
-	void *free[3];			/* by class: 8 KiB, 64 KiB, 1 MiB and a bit */
+	void *free[RDMA_CLASSES];	/* by class: 8 KiB, 64 KiB, 1 MiB and a bit */
 };
 
 struct nfs_rdma_reactor {
@@ -114,7 +130,11 @@ struct nfs_rdma_reactor {
 	struct ual_pd *pd;
 	struct rdma_arena arena;
 	struct list_head conns;
-	struct list_head starved;	/* slots that wait for bulk memory */
+	struct list_head hosts;
+	struct list_head turns;		/* hosts with slots that wait for bulk memory */
+	struct ual_defer feed;		/* some has come back */
+	struct room silent;		/* connections without a call yet */
+	bool dry;			/* those who wait go before who has just come */
 	bool stopping;
 	unsigned conn_n;
 };
@@ -130,14 +150,32 @@ struct nfs_rdma {
 /* rdma_mem.c */
 int rdma_arena_init(struct rdma_arena *arena, struct ual_pd *pd);
 void rdma_arena_deinit(struct rdma_arena *arena);
-/* Any thread.  False: none at the moment, or more than the largest. */
-bool rdma_buf_get(struct rdma_arena *arena, u32 len, struct rdma_buf *buf);
-void rdma_buf_put(struct rdma_arena *arena, struct rdma_buf *buf);
+enum rdma_mem {
+	RDMA_MEM_OK,
+	RDMA_MEM_SHARE,			/* the host has its share */
+	RDMA_MEM_NONE,			/* none at the moment */
+};
+enum rdma_mem rdma_buf_get(struct rdma_arena *arena, struct rdma_host *host, u32 len,
+			   struct rdma_buf *buf);
+void rdma_buf_put(struct rdma_arena *arena, struct rdma_host *host, struct rdma_buf *buf);
+
+/* rdma_host.c */
+/* Room for one more connection of that host is made; false: there is none, and that was told. */
+bool rdma_host_admit(struct nfs_rdma_reactor *reactor, const struct sockaddr_storage *peer);
+bool rdma_host_enter(struct rdma_conn *conn);		/* pub.peer is known; false: no memory */
+void rdma_host_leave(struct rdma_conn *conn);
+/* n work requests were posted; have completed. */
+void rdma_host_posted(struct rdma_conn *conn, unsigned n);
+void rdma_host_completed(struct rdma_conn *conn, unsigned n);
+void rdma_host_on_timer(struct ual_timer *timer);	/* of a connection */
+void rdma_host_feed(struct ual_defer *defer);		/* of a reactor */
 
 /* rdma_conn.c */
 void rdma_conn_request(struct ual_conn_req *req);
 void rdma_conn_kill(struct rdma_conn *conn);
-void rdma_slot_recv(struct rdma_slot *slot); /* the slot is done: its receive is posted again */
+void rdma_conn_fail(struct rdma_conn *conn, const char *why);	/* a constant, for the log */
+/* the slot is done: its receive is posted again */
+void rdma_slot_recv(struct rdma_slot *slot);
 void rdma_slot_wait_sq(struct rdma_slot *slot);
 void rdma_slot_wait_mem(struct rdma_slot *slot);
 void rdma_slot_release(struct rdma_slot *slot);	/* its bulk memory, lent or its own */

@@ -81,7 +81,7 @@ static void send_next(struct rdma_conn *conn)
 		rdma_conn_kill(conn);
 		return;
 	}
-	conn->sq_free--;
+	rdma_host_posted(conn, 1);
 	back->sending = back->waiting = true;
 	ual_timer_arm(conn->pub.loop, &back->timer,
 		      ual_loop_now(conn->pub.loop) + NFS_CALL_BACK_S * 1000000000ull);
@@ -148,7 +148,7 @@ bool rdma_back_reply(struct rdma_conn *conn, const struct rpcrdma_hdr *hdr, cons
 
 void rdma_back_sent(struct rdma_conn *conn, u64 wr_id)
 {
-	conn->sq_free++;
+	rdma_host_completed(conn, 1);
 	conn->back->sending = false;
 	send_next(conn);
 }

@@ -26,15 +26,16 @@ static void end_loan(struct rdma_slot *slot, unsigned i)
 void rdma_slot_release(struct rdma_slot *slot)
 {
 	struct rdma_arena *arena = &slot->conn->reactor->arena;
+	struct rdma_host *host = slot->conn->host;
 
 	slot->conn->bulk -= slot->bulk;
 	slot->bulk = 0;
-	rdma_buf_put(arena, &slot->whole);
-	rdma_buf_put(arena, &slot->long_reply);
+	rdma_buf_put(arena, host, &slot->whole);
+	rdma_buf_put(arena, host, &slot->long_reply);
 	for (unsigned i = 0; i < NFS_CALL_ITEMS_MAX; i++) {
 		end_loan(slot, i);
-		rdma_buf_put(arena, &slot->in[i]);
-		rdma_buf_put(arena, &slot->out[i]);
+		rdma_buf_put(arena, host, &slot->in[i]);
+		rdma_buf_put(arena, host, &slot->out[i]);
 	}
 }
 
@@ -50,24 +51,11 @@ static int post_recv(struct rdma_slot *slot)
 	return ual_post_recv(slot->conn->qp, &wr, &bad);
 }
 
-/* Bulk memory has come back: who waits for it goes on, in the order of its coming. */
-static void feed_starved(struct nfs_rdma_reactor *reactor)
+/* Bulk memory has come back. */
+static void feed(struct nfs_rdma_reactor *reactor)
 {
-	struct list_head work;
-
-	INIT_LIST_HEAD(&work);
-	list_splice_tail_init(&reactor->starved, &work);
-	while (!list_empty(&work)) {
-		struct rdma_slot *slot = list_first_entry(&work, struct rdma_slot, waits);
-
-		list_del_init(&slot->waits);
-		slot->starved = false;
-		rdma_rx_resume(slot);
-		if (slot->starved) {	/* still none: nor is there for those behind it */
-			list_splice_tail_init(&work, &reactor->starved);
-			return;
-		}
-	}
+	if (!list_empty(&reactor->turns))
+		ual_defer(reactor->dev->loop, &reactor->feed);
 }
 
 void rdma_slot_recv(struct rdma_slot *slot)
@@ -84,8 +72,7 @@ void rdma_slot_recv(struct rdma_slot *slot)
 	} else if (!list_empty(&conn->waiting)) {
 		ual_defer(conn->pub.loop, &conn->defer);
 	}
-	if (!list_empty(&conn->reactor->starved))
-		feed_starved(conn->reactor);
+	feed(conn->reactor);
 }
 
 void rdma_slot_wait_sq(struct rdma_slot *slot)
@@ -95,8 +82,12 @@ void rdma_slot_wait_sq(struct rdma_slot *slot)
 
 void rdma_slot_wait_mem(struct rdma_slot *slot)
 {
+	struct rdma_host *host = slot->conn->host;
+
 	slot->starved = slot->in_turn = true;
-	list_add_tail(&slot->waits, &slot->conn->reactor->starved);
+	list_add_tail(&slot->waits, &host->starved);
+	if (list_empty(&host->turn))
+		list_add_tail(&host->turn, &slot->conn->reactor->turns);
 }
 
 /* The send queue or the window has room again. */
@@ -126,16 +117,16 @@ static void sent(struct rdma_slot *slot)
 
 	if (slot->state == SLOT_READING) {
 		slot->pending--;
-		conn->sq_free++;
+		rdma_host_completed(conn, 1);
 		rdma_rx_read_done(slot);
 	} else {
-		conn->sq_free += slot->pending;
+		rdma_host_completed(conn, slot->pending);
 		slot->pending = 0;
 		rdma_slot_recv(slot);
 	}
 }
 
-static void fail(struct rdma_conn *conn, const char *why)
+void rdma_conn_fail(struct rdma_conn *conn, const char *why)
 {
 	if (!conn->pub.why)
 		conn->pub.why = why;
@@ -150,7 +141,7 @@ static void on_completion(struct rdma_conn *conn, const struct wc *wc)
 		if (wc->status == WC_WR_FLUSH_ERR)
 			rdma_conn_kill(conn);	/* the event says why */
 		else
-			fail(conn, "a work request failed");
+			rdma_conn_fail(conn, "a work request failed");
 		return;
 	}
 	if (wc->wr_id & RDMA_WR_BACK) {
@@ -192,6 +183,8 @@ static void teardown(struct rdma_conn *conn)
 {
 	ual_qp_destroy(conn->qp);
 	conn->qp = NULL;
+	ual_timer_disarm(conn->pub.loop, &conn->timer);
+	room_leave(&conn->guest);
 	for (unsigned i = 0; i < SLOTS; i++) {
 		struct rdma_slot *slot = &conn->slots[i];
 
@@ -207,8 +200,7 @@ static void teardown(struct rdma_conn *conn)
 	}
 	if (conn->up)
 		rdma_back_gone(conn);
-	if (!list_empty(&conn->reactor->starved))
-		feed_starved(conn->reactor);
+	feed(conn->reactor);
 }
 
 static void conn_free(struct rdma_conn *conn)
@@ -226,6 +218,7 @@ static void conn_free(struct rdma_conn *conn)
 		list_del(&conn->link);
 		reactor->conn_n--;
 	}
+	rdma_host_leave(conn);
 	free(conn->mem);
 	free(conn);
 }
@@ -268,7 +261,7 @@ static void on_event(struct ual_qp *qp, const struct ual_event *ev)
 	case UAL_EV_DISCONNECTED:
 		/* A reset is how programs leave that do not say good-bye. */
 		if (ev->err && ev->err != -ECONNRESET)
-			fail(conn, "the connection broke");
+			rdma_conn_fail(conn, "the connection broke");
 		else
 			rdma_conn_kill(conn);
 		return;
@@ -345,7 +338,8 @@ static void on_drop(struct nfs_conn *pub)
 	rdma_conn_kill(container_of(pub, struct rdma_conn, pub));
 }
 
-static struct rdma_conn *conn_create(struct nfs_rdma_reactor *reactor)
+static struct rdma_conn *conn_create(struct nfs_rdma_reactor *reactor,
+				     const struct sockaddr_storage *peer)
 {
 	static atomic_ullong ids;
 	struct rdma_conn *conn = calloc(1, sizeof(*conn));
@@ -354,20 +348,24 @@ static struct rdma_conn *conn_create(struct nfs_rdma_reactor *reactor)
 		return NULL;
 	conn->reactor = reactor;
 	conn->pub.rdma = true;
+	conn->pub.peer = *peer;
 	conn->pub.loop = reactor->dev->loop;
 	conn->pub.id = atomic_fetch_add(&ids, 1) + 1;
 	conn->pub.call_back = rdma_back_call;
 	conn->pub.drop = on_drop;
 	conn->defer.fn = on_defer;
 	conn->defer.ctx = conn;
+	conn->timer.fn = rdma_host_on_timer;
+	conn->timer.ctx = conn;
 	INIT_LIST_HEAD(&conn->waiting);
 	INIT_LIST_HEAD(&conn->link);
-	if (conn_build(conn)) {
+	if (!rdma_host_enter(conn) || conn_build(conn)) {
 		conn_free(conn);
 		return NULL;
 	}
 	list_add_tail(&conn->link, &reactor->conns);
 	reactor->conn_n++;
+	room_enter(&reactor->silent, &conn->guest, peer);
 	return conn;
 }
 
@@ -388,18 +386,18 @@ void rdma_conn_request(struct ual_conn_req *req)
 	};
 	struct rdma_conn *conn = NULL;
 
-	if (reactor && !reactor->stopping && reactor->conn_n < rdma->cfg.conns_max)
-		conn = conn_create(reactor);
+	if (reactor && !reactor->stopping && rdma_host_admit(reactor, &req->peer)) {
+		conn = conn_create(reactor, &req->peer);
+		if (!conn)
+			nfs_conn_refused(rdma->server, req->dev->loop, &req->peer, "no memory");
+	}
 	if (!conn) {
-		nfs_conn_refused(rdma->server, req->dev->loop, &req->peer,
-				 "there are too many connections, or there is no memory");
 		ual_reject(req, NULL, 0);
 		return;
 	}
 	rpcrdma_pdata_decode(req->pdata, req->pdata_len, &conn->peer);
 	conn->send_max = min_t(u32, conn->peer.recv_bytes, RDMA_INLINE_BYTES);
 	conn->pub.inline_max = conn->send_max;
-	conn->pub.peer = req->peer;
 	conn->pub.local = req->local;
 	rpcrdma_pdata_encode(pdata, &mine);
 	if (ual_accept(req, conn->qp, &param))

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The listener, and the reactors that its connections are spread over. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "nfsrdma/server/rdma.h"
 
-#define CONNS_MAX_DEFAULT 1024
-
 static void reactor_deinit(struct nfs_rdma_reactor *r)
 {
-	core_assert(list_empty(&r->conns) && list_empty(&r->starved));
+	core_assert(list_empty(&r->conns) && list_empty(&r->hosts));
+	ual_defer_cancel(r->dev->loop, &r->feed);
 	rdma_arena_deinit(&r->arena);
 	ual_pd_destroy(r->pd);
 }
@@ -21,7 +21,10 @@ static int reactor_init(struct nfs_rdma *rdma, struct nfs_rdma_reactor *r, struc
 	r->rdma = rdma;
 	r->dev = dev;
 	INIT_LIST_HEAD(&r->conns);
-	INIT_LIST_HEAD(&r->starved);
+	INIT_LIST_HEAD(&r->hosts);
+	INIT_LIST_HEAD(&r->turns);
+	room_init(&r->silent, NFS_SILENT_MAX, NFS_SILENT_OF_HOST);
+	r->feed = (struct ual_defer){ .fn = rdma_host_feed, .ctx = r };
 	err = ual_pd_create(dev, &r->pd);
 	if (err)
 		return err;
@@ -43,6 +46,18 @@ static void default_port(struct sockaddr_storage *addr)
 		in->sin_port = htons(RPCRDMA_PORT);
 }
 
+/* Before it asked for a connection. */
+static void on_refused(struct ual_device *dev, const struct sockaddr_storage *peer, int err,
+		       void *ctx)
+{
+	struct nfs_rdma *rdma = ctx;
+
+	nfs_conn_refused(rdma->server, dev->loop, peer,
+			 err == -EBUSY	    ? "it said nothing while others came"
+			 : err == -ETIMEDOUT ? "it did not say in time what it wants"
+					     : "what came is no start-up of RDMA");
+}
+
 static int listen_on(struct nfs_rdma *rdma, const struct nfs_rdma_cfg *cfg)
 {
 	struct sockaddr_storage addr = { 0 };
@@ -51,7 +66,10 @@ static int listen_on(struct nfs_rdma *rdma, const struct nfs_rdma_cfg *cfg)
 		.addr_len = cfg->addr_len,
 		.spread = cfg->devices,
 		.spread_n = cfg->device_n,
+		.pending_max = NFS_SILENT_MAX * cfg->device_n,
+		.pending_share = NFS_SILENT_OF_HOST * cfg->device_n,
 		.on_request = rdma_conn_request,
+		.on_refused = on_refused,
 		.ctx = rdma,
 	};
 
@@ -76,7 +94,7 @@ int nfs_rdma_create(struct nfs_server *server, const struct nfs_rdma_cfg *cfg,
 	rdma->server = server;
 	rdma->cfg = *cfg;
 	if (!rdma->cfg.conns_max)
-		rdma->cfg.conns_max = CONNS_MAX_DEFAULT;
+		rdma->cfg.conns_max = NFS_CONNS_MAX;
 	for (unsigned i = 0; i < cfg->device_n; i++) {
 		err = reactor_init(rdma, &rdma->reactors[i], cfg->devices[i]);
 		if (err)

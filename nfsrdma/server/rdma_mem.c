@@ -16,7 +16,7 @@ static const struct {
 	{ (1u << 20) + 4096, 47 },
 };
 
-#define CLASSES (sizeof(classes) / sizeof(classes[0]))
+static_assert(sizeof(classes) / sizeof(classes[0]) == RDMA_CLASSES, "as hosts count them");
 
 static void push(struct rdma_arena *arena, unsigned class, u8 *buf)
 {
@@ -37,9 +37,8 @@ int rdma_arena_init(struct rdma_arena *arena, struct ual_pd *pd)
 		free(arena->mem);
 		return err;
 	}
-	pthread_mutex_init(&arena->lock, NULL);
 	p = arena->mem;
-	for (unsigned c = 0; c < CLASSES; c++)
+	for (unsigned c = 0; c < RDMA_CLASSES; c++)
 		for (unsigned i = 0; i < classes[c].n; i++, p += classes[c].size)
 			push(arena, c, p);
 	core_assert(p <= arena->mem + RDMA_ARENA_BYTES);
@@ -49,40 +48,44 @@ int rdma_arena_init(struct rdma_arena *arena, struct ual_pd *pd)
 void rdma_arena_deinit(struct rdma_arena *arena)
 {
 	ual_mr_dereg(arena->mr);
-	pthread_mutex_destroy(&arena->lock);
 	free(arena->mem);
 }
 
-bool rdma_buf_get(struct rdma_arena *arena, u32 len, struct rdma_buf *buf)
+enum rdma_mem rdma_buf_get(struct rdma_arena *arena, struct rdma_host *host, u32 len,
+			   struct rdma_buf *buf)
 {
-	void *p = NULL;
-	unsigned c;
+	enum rdma_mem mem = RDMA_MEM_NONE;
 
-	pthread_mutex_lock(&arena->lock);
-	for (c = 0; c < CLASSES; c++) {
-		if (classes[c].size < len || !arena->free[c])
+	for (unsigned c = 0; c < RDMA_CLASSES; c++) {
+		void *p = arena->free[c];
+
+		if (classes[c].size < len || !p)
 			continue;
-		p = arena->free[c];
+		if (host->held[c] >= RDMA_SHARE_OF_HOST(classes[c].n)) {
+			mem = RDMA_MEM_SHARE;
+			continue;
+		}
+		host->held[c]++;
 		arena->free[c] = *(void **)p;
-		break;
+		*buf = (struct rdma_buf){ .data = p,
+					  .size = classes[c].size,
+					  .lkey = arena->mr->lkey };
+		return RDMA_MEM_OK;
 	}
-	pthread_mutex_unlock(&arena->lock);
-	if (!p)
-		return false;
-	*buf = (struct rdma_buf){ .data = p, .size = classes[c].size, .lkey = arena->mr->lkey };
-	return true;
+	return mem;
 }
 
-void rdma_buf_put(struct rdma_arena *arena, struct rdma_buf *buf)
+void rdma_buf_put(struct rdma_arena *arena, struct rdma_host *host, struct rdma_buf *buf)
 {
 	if (!buf->size)
 		return;
 	if (buf->sink.mr)
 		ual_sink_close(&buf->sink);
-	pthread_mutex_lock(&arena->lock);
-	for (unsigned c = 0; c < CLASSES; c++)
-		if (classes[c].size == buf->size)
+	for (unsigned c = 0; c < RDMA_CLASSES; c++) {
+		if (classes[c].size == buf->size) {
 			push(arena, c, buf->data);
-	pthread_mutex_unlock(&arena->lock);
+			host->held[c]--;
+		}
+	}
 	*buf = (struct rdma_buf){ 0 };
 }

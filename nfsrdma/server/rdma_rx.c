@@ -30,33 +30,45 @@ static bool chunks_ok(const struct rpcrdma_hdr *hdr)
 	return true;
 }
 
-static bool memory_take(struct rdma_slot *slot)
+static u32 reply_bytes(const struct rpcrdma_hdr *hdr)
 {
-	struct rdma_arena *arena = &slot->conn->reactor->arena;
-	const struct rpcrdma_hdr *hdr = &slot->hdr;
-	unsigned first = first_item(hdr);
-
-	if (is_whole(hdr) && !rdma_buf_get(arena, hdr->reads[0].len, &slot->whole))
-		return false;
-	for (unsigned i = first; i < hdr->read_n; i++)
-		if (!rdma_buf_get(arena, hdr->reads[i].len, &slot->in[i - first]))
-			return false;
-	for (unsigned i = 0; i < hdr->write_n; i++)
-		if (hdr->writes[i].len &&
-		    !rdma_buf_get(arena, min_t(u32, hdr->writes[i].len, NFS_DATA_MAX),
-				  &slot->out[i]))
-			return false;
-	if (hdr->has_reply && hdr->reply.len > RDMA_INLINE_BYTES &&
-	    !rdma_buf_get(arena, min_t(u32, hdr->reply.len, RDMA_REPLY_BYTES), &slot->long_reply))
-		return false;
-	return true;
+	return hdr->has_reply && hdr->reply.len > RDMA_INLINE_BYTES
+		       ? min_t(u32, hdr->reply.len, RDMA_REPLY_BYTES)
+		       : 0;
 }
 
+static enum rdma_mem memory_take(struct rdma_slot *slot)
+{
+	const struct rpcrdma_hdr *hdr = &slot->hdr;
+	struct rdma_conn *conn = slot->conn;
+	unsigned first = first_item(hdr), n = 0;
+	struct {
+		u32 len;
+		struct rdma_buf *buf;
+	} want[2 * NFS_CALL_ITEMS_MAX + 2];
+	enum rdma_mem mem = RDMA_MEM_OK;
+
+	if (is_whole(hdr))
+		want[n++] = (typeof(want[0])){ hdr->reads[0].len, &slot->whole };
+	for (unsigned i = first; i < hdr->read_n; i++)
+		want[n++] = (typeof(want[0])){ hdr->reads[i].len, &slot->in[i - first] };
+	for (unsigned i = 0; i < hdr->write_n; i++)
+		if (hdr->writes[i].len)
+			want[n++] = (typeof(want[0])){ min_t(u32, hdr->writes[i].len, NFS_DATA_MAX),
+						       &slot->out[i] };
+	if (reply_bytes(hdr))
+		want[n++] = (typeof(want[0])){ reply_bytes(hdr), &slot->long_reply };
+	for (unsigned i = 0; i < n && mem == RDMA_MEM_OK; i++)
+		mem = rdma_buf_get(&conn->reactor->arena, conn->host, want[i].len, want[i].buf);
+	return mem;
+}
+
+/* All that it will hold: a client could have as much as it likes in a part that did not count. */
 static u32 bulk_bytes(const struct rpcrdma_hdr *hdr)
 {
-	u32 n = 0;
+	u32 n = reply_bytes(hdr);
 
-	for (unsigned i = first_item(hdr); i < hdr->read_n; i++)
+	for (unsigned i = 0; i < hdr->read_n; i++)
 		n += hdr->reads[i].len;
 	for (unsigned i = 0; i < hdr->write_n; i++)
 		n += min_t(u32, hdr->writes[i].len, NFS_DATA_MAX);
@@ -107,7 +119,7 @@ static bool chunk_read(struct rdma_slot *slot, const struct rpcrdma_chunk *chunk
 			continue;
 		if (ual_post_send(slot->conn->qp, &wr, &bad))
 			return false;
-		slot->conn->sq_free--;
+		rdma_host_posted(slot->conn, 1);
 		slot->pending++;
 		at += seg->len;
 	}
@@ -156,6 +168,15 @@ static void run(struct rdma_slot *slot)
 	nfs_call_run(call);
 }
 
+/* For bulk memory: others wait for it already. */
+static bool must_wait(const struct rdma_slot *slot)
+{
+	const struct rdma_conn *conn = slot->conn;
+
+	return slot->bulk && !slot->fed &&
+	       (conn->reactor->dry || !list_empty(&conn->host->starved));
+}
+
 void rdma_rx_resume(struct rdma_slot *slot)
 {
 	const struct rpcrdma_hdr *hdr = &slot->hdr;
@@ -163,10 +184,15 @@ void rdma_rx_resume(struct rdma_slot *slot)
 
 	if (!slot->again && !window_enter(slot))
 		return;
-	if (!slot->again && !memory_take(slot)) {
-		rdma_slot_release(slot);
-		rdma_slot_wait_mem(slot);
-		return;
+	if (!slot->again) {
+		enum rdma_mem mem = must_wait(slot) ? RDMA_MEM_SHARE : memory_take(slot);
+
+		if (mem != RDMA_MEM_OK) {
+			slot->conn->reactor->dry |= mem == RDMA_MEM_NONE;
+			rdma_slot_release(slot);
+			rdma_slot_wait_mem(slot);
+			return;
+		}
 	}
 	for (unsigned i = 0; i < hdr->read_n; i++)
 		segs += hdr->reads[i].n;
@@ -176,6 +202,7 @@ void rdma_rx_resume(struct rdma_slot *slot)
 		return;
 	}
 	slot->again = false;
+	slot->read_ns = ual_loop_now(slot->conn->pub.loop);
 	if (is_whole(hdr) && !chunk_read(slot, &hdr->reads[0], &slot->whole))
 		goto broken;
 	for (unsigned i = first; i < hdr->read_n; i++)
@@ -201,7 +228,7 @@ void rdma_rx_message(struct rdma_slot *slot)
 	struct xdr_in in;
 
 	slot->state = SLOT_READING;
-	slot->again = slot->in_turn = slot->starved = false;
+	slot->again = slot->in_turn = slot->starved = slot->fed = false;
 	xdr_in_init(&in, slot->recv, slot->recv_len);
 	switch (rpcrdma_hdr_decode(&in, hdr)) {
 	case RPCRDMA_SHORT:
@@ -216,6 +243,7 @@ void rdma_rx_message(struct rdma_slot *slot)
 	case RPCRDMA_OK:
 		break;
 	}
+	room_leave(&slot->conn->guest);
 	if (hdr->proc == RDMA_DONE || hdr->proc == RDMA_ERROR) {
 		if (hdr->proc == RDMA_ERROR)
 			rdma_back_reply(slot->conn, hdr, NULL, 0);

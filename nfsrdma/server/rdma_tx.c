@@ -108,7 +108,7 @@ static void post(struct rdma_slot *slot, const struct chain *chain)
 		rdma_conn_kill(slot->conn);
 		return;
 	}
-	slot->conn->sq_free -= chain->n;
+	rdma_host_posted(slot->conn, chain->n);
 	slot->pending = chain->n;	/* the Send completes for all */
 }
 
