@@ -129,6 +129,7 @@ struct nfs_call {
 	struct nfs_tally tally;
 
 	struct ual_post done;		/* brings it back to its reactor */
+	u64 where;			/* nfs_call_where(); set for the workers */
 	struct nfs_call *next;		/* in the workers' queue; replay.h: of those that wait */
 };
 

@@ -186,6 +186,7 @@ void nfs_call_run(struct nfs_call *call)
 		return;
 	}
 	call->args = args;
+	call->where = nfs_call_where(call, &args);
 	nfs_workers_add(call->server->workers, call);
 }
 

@@ -211,13 +211,22 @@ static bool fh_is_ours(const u8 *fh, unsigned fh_len)
 	return fh_len > FH_HEAD_BYTES && fh_len <= NFS_FH_BYTES_MAX && fh[0] == FH_VERSION;
 }
 
+bool nfs_fh_fsid(const u8 *fh, unsigned fh_len, u64 *fsid)
+{
+	if (!fh_is_ours(fh, fh_len))
+		return false;
+	*fsid = get_unaligned_be64(fh + 4);
+	return true;
+}
+
 bool nfs_fh_is_remote(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len)
 {
-	const struct nfs_export *e =
-		fh_is_ours(fh, fh_len) ? nfs_export_by_fsid(exports, get_unaligned_be64(fh + 4))
-				       : NULL;
+	const struct nfs_export *e = NULL;
+	u64 fsid;
 
-	return e && e->vfs->remote;
+	if (nfs_fh_fsid(fh, fh_len, &fsid))
+		e = nfs_export_by_fsid(exports, fsid);
+	return e && e->remote;
 }
 
 int nfs_fh_resolve(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len,

@@ -43,6 +43,8 @@ struct nfs_export {
 	bool async;
 	/* no longer exported: for nobody, until it is again; nfs_export_is_gone() */
 	bool gone;
+	/* its files may be on another machine, or a program's: nothing of it is asked on a reactor */
+	bool remote;
 	const struct nfs_vfs_ops *vfs;
 	void *fs;			/* of the implementation */
 	struct nfs_export_rule *rules;
@@ -122,6 +124,8 @@ struct nfs_export *nfs_export_mounted_at(const struct nfs_exports *exports,
 
 /* File handles.  Decode: -ESTALE for what we did not make or what is gone. */
 int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh *fh);
+/* The fsid of the export that it is of; false for what we did not make. */
+bool nfs_fh_fsid(const u8 *fh, unsigned fh_len, u64 *fsid);
 /* Resolving it, and what is done with it then, may wait for another machine.  False for what we did not make. */
 bool nfs_fh_is_remote(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len);
 int nfs_fh_resolve(const struct nfs_exports *exports, const u8 *fh, unsigned fh_len,

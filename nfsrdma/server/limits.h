@@ -6,6 +6,10 @@
 #ifndef NFSRDMA_SERVER_LIMITS_H
 #define NFSRDMA_SERVER_LIMITS_H
 
+/* ---- calls that wait for a file system */
+
+#define NFS_QUEUES_MAX		32	/* file systems with threads of their own; more share */
+
 /* ---- connections: of a listener on each reactor, TCP and RDMA alike */
 
 #define NFS_CONNS_MAX		1024

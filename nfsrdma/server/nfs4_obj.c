@@ -83,6 +83,8 @@ enum nfs4_status nfs4_obj_from_pseudo(struct nfs4_compound *c, const struct nfs4
 		obj_is_pseudo(c, p, obj);
 		return NFS4_OK;
 	}
+	if (!c->may_block && p->export->remote)
+		return NFS4_WOULD_BLOCK;
 	err = p->export->vfs->root(p->export, &node);
 	return err ? nfs4_status_of(err) : nfs4_obj_from_node(c, p->export, node, obj);
 }

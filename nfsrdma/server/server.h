@@ -73,7 +73,10 @@ static inline const struct nfs4_pseudo *nfs_server_pseudo(const struct nfs_serve
 	return __atomic_load_n(&server->pseudo4, __ATOMIC_ACQUIRE);
 }
 
-/* Threads that run what may block.  -EAGAIN, -ENOMEM. */
+/* Which file system it is about, by its arguments: what is equal waits together.  0: none that could be told. */
+u64 nfs_call_where(const struct nfs_call *call, const struct xdr_in *args);
+
+/* Threads that run what may block, at most so many for each file system.  -EAGAIN, -ENOMEM. */
 int nfs_workers_create(unsigned threads, struct nfs_workers **workers);
 /* What is queued is run first. */
 void nfs_workers_destroy(struct nfs_workers *workers);

@@ -176,12 +176,6 @@ struct nfs_vfs_ops {
 	 * asked later is answered.  Read before a write, after a commit.
 	 */
 	u64 (*write_verifier)(struct nfs_export *export);
-
-	/*
-	 * Any call but get and put may wait for another machine: none is made on a reactor, which serves other
-	 * exports too.
-	 */
-	bool remote;
 };
 
 #endif

@@ -67,7 +67,6 @@ static const struct nfs_vfs_ops vfs = {
 	.listxattr = cfs_listxattr,
 	.removexattr = cfs_removexattr,
 	.write_verifier = write_verifier,
-	.remote = true,
 };
 
 /* ---- mounting ------------------------------------------------------------------------------------------- */
@@ -258,6 +257,7 @@ static int create(struct nfs_export *export, const struct cfs_source *source,
 		goto err_root;
 	}
 	export->vfs = &vfs;
+	export->remote = true;
 	export->fs = fs;
 	*out = fs;
 	return 0;

@@ -46,7 +46,7 @@ const char *nfsd_options_help(void)
 	       "      --grace SECONDS    after a restart clients of version 4 reclaim theirs (default: the lease)\n"
 	       "      --state DIR        what must outlive a restart (default /var/lib/openrdma/nfsd)\n"
 	       "      --reactors N       event loops (default: one for each processor)\n"
-	       "      --workers N        threads for what waits for a disk (default 16)\n"
+	       "      --workers N        threads of a file system for what waits for its disk (default 16)\n"
 	       "      --spin MICROSECONDS  look this long before sleeping (default 30)\n"
 	       "      --crc on|off       off: only if the client does not ask for it either (default on)\n"
 	       "      --providers DIR    RDMA providers\n"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
@@ -68,6 +69,34 @@ static int tree_open(struct posix_fs *fs, const char **why)
 		return 0;
 	*why = strerror(errno);
 	return -errno;
+}
+
+/* What answers for this directory is another machine or a program, which may never do it. */
+static bool is_remote(int fd)
+{
+	static const u32 types[] = {
+		0x65735546,		/* FUSE */
+		0x6969,			/* NFS */
+		0xff534d42, 0xfe534d42, 0x517b,		/* CIFS, SMB2, SMB */
+		0x00c36400,		/* Ceph */
+		0x01021997,		/* 9P */
+		0x5346414f, 0x6b414653,	/* AFS */
+		0x73757245,		/* Coda */
+		0x0bd00bd0,		/* Lustre */
+		0x01161970,		/* GFS2 */
+		0x7461636f,		/* OCFS2 */
+		0x47504653,		/* GPFS */
+		0x20030528,		/* OrangeFS */
+		0x19830326,		/* BeeGFS */
+	};
+	struct statfs st;
+
+	if (fstatfs(fd, &st))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if ((u32)st.f_type == types[i])
+			return true;
+	return false;
 }
 
 static void tree_close(struct posix_fs *fs)
@@ -155,6 +184,7 @@ int posix_fs_create(struct nfs_export *export, const u8 key[POSIX_KEY_BYTES], un
 		goto err_close;
 	}
 	export->vfs = &posix_vfs_ops;
+	export->remote = is_remote(fs->root_fd);
 	export->fs = fs;
 	*out = fs;
 	return 0;
