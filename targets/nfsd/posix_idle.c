@@ -82,7 +82,7 @@ static void close_old(struct posix_fs *fs, time_t since)
 {
 	struct nfs_node *node;
 
-	while ((node = oldest(&fs->lru, since))) {
+	while ((node = oldest(&fs->lru, fs->node_n > fs->node_max ? posix_idle_now() : since))) {
 		posix_node_unhash(node);
 		pthread_mutex_unlock(&fs->lock);
 		posix_node_free(node);

@@ -140,6 +140,13 @@ err_free:
 	return err;
 }
 
+static void mark_gone(struct nfs_node *node)
+{
+	pthread_mutex_lock(&node->fs->lock);
+	node->gone = true;
+	pthread_mutex_unlock(&node->fs->lock);
+}
+
 int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **out)
 {
 	struct nfs_node *node = NULL, *old, *gone;
@@ -153,13 +160,17 @@ int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **out)
 	pthread_mutex_lock(&fs->lock);
 	old = cached(fs, node->handle, node->handle_len);
 	if (!old) {
-		/* Removed since fd was opened, and forgotten already; who removes it from now on finds this one. */
-		node->gone = !fstat(fd, &st) && !st.st_nlink;
 		list_add(&node->hash, bucket(fs, node->handle, node->handle_len));
 		fs->node_n++;
 	}
 	gone = evict(fs);
 	pthread_mutex_unlock(&fs->lock);
+	/*
+	 * Removed since fd was opened, and forgotten already; who removes it from now on finds this one.  Asked without the
+	 * lock: the answer may be a long time coming, and others only want to put a node.
+	 */
+	if (!old && !fstat(fd, &st) && !st.st_nlink)
+		mark_gone(node);
 	if (old)
 		posix_node_free(node);
 	if (gone)
@@ -208,19 +219,21 @@ void posix_node_get(struct nfs_node *node)
 	pthread_mutex_unlock(&node->fs->lock);
 }
 
+/* Closing asks whoever answers for a remote one, and this is called with locks of other exports: posix_idle.c does it. */
 void posix_node_put(struct nfs_node *node)
 {
 	struct posix_fs *fs = node->fs;
+	bool remote = fs->export->remote;
 	struct nfs_node *gone = NULL;
 
 	pthread_mutex_lock(&fs->lock);
-	if (!--node->refs && node->gone) {
+	if (!--node->refs && node->gone && !remote) {
 		posix_node_unhash(node);
 		gone = node;
 	} else if (!node->refs) {
 		node->idle_s = posix_idle_now();
 		list_add_tail(&node->lru, atomic_load(&node->owes_sync) ? &fs->owing : &fs->lru);
-		gone = evict(fs);
+		gone = remote ? NULL : evict(fs);
 		if (fs->idle_sleeps)
 			pthread_cond_signal(&fs->idle_wake);
 	}
@@ -235,9 +248,7 @@ void posix_node_forget(struct nfs_node *node)
 
 	if (!fstat(node->fd, &st) && st.st_nlink)
 		return;
-	pthread_mutex_lock(&node->fs->lock);
-	node->gone = true;
-	pthread_mutex_unlock(&node->fs->lock);
+	mark_gone(node);
 }
 
 void posix_nodes_drop(struct posix_fs *fs)
