@@ -105,11 +105,12 @@ static const char *string_of(const json_t *disk, const char *key)
 
 static json_t *find(const json_t *disks, const char *key, const char *value)
 {
-	json_t *disk;
-	size_t i;
+	for (size_t i = 0; i < json_array_size(disks); i++) {
+		json_t *disk = json_array_get(disks, i);
 
-	json_array_foreach(disks, i,
-			   disk) if (strcmp(string_of(disk, key), value) == 0) return disk;
+		if (strcmp(string_of(disk, key), value) == 0)
+			return disk;
+	}
 	return NULL;
 }
 
