@@ -8,26 +8,39 @@ static const u8 *auth_decode(struct xdr_in *in, u32 *flavor, u32 *len)
 	return xdr_in_opaque(in, RPC_AUTH_BYTES_MAX, len);
 }
 
-bool rpc_call_decode(struct xdr_in *in, struct rpc_call *call)
+/* Is what comes next longer than there may be?  Says nothing of what is cut short. */
+static bool auth_is_long(const struct xdr_in *in)
+{
+	struct xdr_in ahead = *in;
+
+	xdr_in_u32(&ahead);
+	return xdr_in_u32(&ahead) > RPC_AUTH_BYTES_MAX && xdr_in_ok(&ahead);
+}
+
+enum rpc_call_fault rpc_call_decode(struct xdr_in *in, struct rpc_call *call)
 {
 	struct rpc_call c = { .xid = xdr_in_u32(in) };
+	bool is_call = xdr_in_u32(in) == RPC_CALL;
 
-	if (xdr_in_u32(in) != RPC_CALL)
-		xdr_in_fail(in);
+	if (!xdr_in_ok(in) || !is_call)
+		return RPC_CALL_NONE;
 	c.rpc_vers = xdr_in_u32(in);
-	if (xdr_in_ok(in) && c.rpc_vers != RPC_VERSION) {
-		*call = c;
-		return true;
-	}
+	*call = c;
+	if (xdr_in_ok(in) && c.rpc_vers != RPC_VERSION)
+		return RPC_CALL_OK;
 	c.prog = xdr_in_u32(in);
 	c.vers = xdr_in_u32(in);
 	c.proc = xdr_in_u32(in);
+	if (auth_is_long(in))
+		return RPC_CALL_BAD_CRED;
 	c.cred = auth_decode(in, &c.flavor, &c.cred_len);
+	if (auth_is_long(in))
+		return RPC_CALL_BAD_VERF;
 	c.verf = auth_decode(in, &c.verf_flavor, &c.verf_len);
 	if (!xdr_in_ok(in))
-		return false;
+		return RPC_CALL_SHORT;
 	*call = c;
-	return true;
+	return RPC_CALL_OK;
 }
 
 bool rpc_auth_sys_decode(const u8 *cred, u32 cred_len, struct rpc_auth_sys *sys)

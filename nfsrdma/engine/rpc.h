@@ -54,11 +54,20 @@ struct rpc_call {
 	u32 verf_len;
 };
 
+/* What is wrong with a call; each but RPC_CALL_NONE has an xid, which an answer can have. */
+enum rpc_call_fault {
+	RPC_CALL_OK,
+	RPC_CALL_NONE,			/* not a call: who sends it is no client */
+	RPC_CALL_SHORT,			/* cut short: RPC_GARBAGE_ARGS */
+	RPC_CALL_BAD_CRED,		/* longer than there may be: RPC_AUTH_BADCRED */
+	RPC_CALL_BAD_VERF,		/* the same: RPC_AUTH_BADVERF */
+};
+
 /*
- * `in` stands behind the header when it succeeds.  False: not a call, or cut short, and no answer is possible.
- * An rpc_vers other than 2 succeeds with nothing behind it decoded: answered with RPC_MISMATCH.
+ * `in` stands behind the header when it is RPC_CALL_OK.  An rpc_vers other than 2 is, with nothing behind it decoded:
+ * answered with RPC_MISMATCH.
  */
-bool rpc_call_decode(struct xdr_in *in, struct rpc_call *call);
+enum rpc_call_fault rpc_call_decode(struct xdr_in *in, struct rpc_call *call) __must_check;
 bool rpc_auth_sys_decode(const u8 *cred, u32 cred_len, struct rpc_auth_sys *sys);
 
 /* sys NULL: AUTH_NONE.  At most RPC_AUTH_SYS_GIDS_MAX of its groups are sent. */

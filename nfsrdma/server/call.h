@@ -119,7 +119,7 @@ struct nfs_call {
 	struct xdr_out reply; /* the RPC reply; a program writes its results behind the header */
 	struct nfs_item out[NFS_CALL_ITEMS_MAX];
 	unsigned out_n;
-	/* no answer: what came was not even a call */
+	/* no answer: what came was not even a call, or its answer is not to be had again.  The connection ends */
 	bool drop;
 	const void *proc;		/* the procedure's entry; NULL: there is none */
 	/* replay.h: where its answer will be kept; NULL: nowhere */

@@ -151,6 +151,30 @@ static bool proc_run(struct nfs_call *call, const struct xdr_in *args, bool may_
 	return true;
 }
 
+/* False: the refusal is in call->reply, or there is nobody to refuse it to. */
+static bool header_ok(struct nfs_call *call, struct xdr_in *args)
+{
+	xdr_in_init(args, call->msg, call->msg_len);
+	switch (rpc_call_decode(args, &call->rpc)) {
+	case RPC_CALL_OK:
+		return true;
+	case RPC_CALL_NONE:
+		call->conn->why = "what came is no RPC call";
+		call->drop = true;
+		return false;
+	case RPC_CALL_SHORT:
+		reply_error(call, RPC_GARBAGE_ARGS);
+		return false;
+	case RPC_CALL_BAD_CRED:
+		rpc_auth_error_encode(&call->reply, call->rpc.xid, RPC_AUTH_BADCRED);
+		return false;
+	case RPC_CALL_BAD_VERF:
+		rpc_auth_error_encode(&call->reply, call->rpc.xid, RPC_AUTH_BADVERF);
+		return false;
+	}
+	return false;
+}
+
 void nfs_call_run(struct nfs_call *call)
 {
 	struct xdr_in args;
@@ -158,15 +182,9 @@ void nfs_call_run(struct nfs_call *call)
 	reply_begin(call);
 	nfs_tally_came(call);
 	call->proc = NULL;
-	xdr_in_init(&args, call->msg, call->msg_len);
-	if (!rpc_call_decode(&args, &call->rpc)) {
-		call->drop = true;	/* not even an xid to answer to */
-		call->ops->reply(call);
-		return;
-	}
 	call->replay = NULL;
 	call->slot4 = NULL;
-	if (!find_proc(call)) {
+	if (!header_ok(call, &args) || !find_proc(call)) {
 		call->proc = NULL;
 		finish(call);
 		return;
@@ -193,12 +211,12 @@ void nfs_call_run(struct nfs_call *call)
 void nfs_call_run_blocking(struct nfs_call *call)
 {
 	struct xdr_in args;
-	bool ok;
+	enum rpc_call_fault fault;
 
 	/* What a first try on the reactor has read of the arguments is read again. */
 	xdr_in_init(&args, call->msg, call->msg_len);
-	ok = rpc_call_decode(&args, &call->rpc);
-	core_assert(ok);
+	fault = rpc_call_decode(&args, &call->rpc);
+	core_assert(fault == RPC_CALL_OK);
 	proc_run(call, &args, true);
 	replay_end(call);
 	give_back(call);

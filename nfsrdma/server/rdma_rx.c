@@ -232,6 +232,8 @@ void rdma_rx_message(struct rdma_slot *slot)
 	xdr_in_init(&in, slot->recv, slot->recv_len);
 	switch (rpcrdma_hdr_decode(&in, hdr)) {
 	case RPCRDMA_SHORT:
+		slot->conn->pub.why = "what came is too short for a call";
+		rdma_conn_kill(slot->conn);
 		rdma_slot_recv(slot);
 		return;
 	case RPCRDMA_BAD_VERS:

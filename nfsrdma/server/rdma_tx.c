@@ -211,7 +211,10 @@ static void call_reply(struct nfs_call *call)
 {
 	struct rdma_slot *slot = container_of(call, struct rdma_slot, call);
 
-	if (slot->conn->dead || call->drop)
+	/* Who is not answered waits for ever: the end of the connection is an answer. */
+	if (call->drop)
+		rdma_conn_kill(slot->conn);
+	if (slot->conn->dead)
 		rdma_slot_recv(slot);
 	else
 		rdma_tx_reply(slot);

@@ -122,7 +122,10 @@ static void reply(struct nfs_call *call)
 	struct tcp_call *c = container_of(call, struct tcp_call, call);
 	struct tcp_conn *conn = c->conn;
 
-	if (conn->dead || call->drop) {
+	/* Who is not answered waits for ever: the end of the connection is an answer. */
+	if (call->drop)
+		tcp_conn_kill(conn);
+	if (conn->dead) {
 		tcp_call_free(c);
 		tcp_conn_call_gone(conn);
 		return;

@@ -32,7 +32,7 @@ static void call(const struct nfs4_cb_sec *sec, struct nfs4_cb_head *head)
 	nfs4_cb_encode(&out, head, args, sizeof(args));
 	check(xdr_out_ok(&out));
 	xdr_in_init(&in, msg, xdr_out_len(&out));
-	check(rpc_call_decode(&in, &rpc) && rpc.xid == head->xid);
+	check(rpc_call_decode(&in, &rpc) == RPC_CALL_OK && rpc.xid == head->xid);
 	if (sec->none) {
 		check(rpc.flavor == RPC_AUTH_NONE);
 		return;

@@ -27,7 +27,7 @@ static void message(struct xdr_in in)
 	struct rpc_reply reply;
 	struct rpc_call call;
 
-	if (rpc_call_decode(&in, &call) && call.rpc_vers == RPC_VERSION)
+	if (rpc_call_decode(&in, &call) == RPC_CALL_OK && call.rpc_vers == RPC_VERSION)
 		rpc_auth_sys_decode(call.cred, call.cred_len, &sys);
 	rpc_reply_decode(&again, &reply);
 }

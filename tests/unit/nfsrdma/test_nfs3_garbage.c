@@ -94,7 +94,7 @@ static void test_changed(void **state)
 	}
 }
 
-/* The header: cut, no answer; unknown programs, versions, procedures, credentials: the answers for them. */
+/* The header: what is no call yet has no answer; cut calls, unknown programs, versions, procedures have theirs. */
 static void test_header(void **state)
 {
 	struct rig *rig = *state;
@@ -102,7 +102,7 @@ static void test_header(void **state)
 	rig_begin(rig, NFS3_NULL);
 	for (size_t len = 0; len < rig->args_at; len++) {
 		rig->args.p = rig->args.start + len;
-		assert_int_equal(rig_run(rig), UINT32_MAX);
+		assert_int_equal(rig_run(rig), len < 8 ? UINT32_MAX : RPC_GARBAGE_ARGS);
 	}
 	rig->args.p = rig->args.start + rig->args_at;
 	assert_int_equal(rig_run(rig), RPC_SUCCESS);

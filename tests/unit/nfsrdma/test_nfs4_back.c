@@ -111,7 +111,7 @@ static struct xdr_in call_is(const struct expect *e)
 	rig_posts();
 	assert_int_equal(call_n, 1);
 	xdr_in_init(&in, calls[0].msg, calls[0].len);
-	assert_true(rpc_call_decode(&in, &rpc));
+	assert_int_equal(rpc_call_decode(&in, &rpc), RPC_CALL_OK);
 	assert_int_equal(rpc.prog, PROGRAM);
 	assert_int_equal(rpc.vers, 1);
 	assert_int_equal(rpc.proc, 1);
@@ -623,7 +623,7 @@ static void test_longest(void **state)
 	nfs4_cb_encode(&out, &head, args, sizeof(args));
 	assert_true(xdr_out_ok(&out));
 	xdr_in_init(&in, msg, xdr_out_len(&out));
-	assert_true(rpc_call_decode(&in, &rpc));
+	assert_int_equal(rpc_call_decode(&in, &rpc), RPC_CALL_OK);
 	assert_true(rpc_auth_sys_decode(rpc.cred, rpc.cred_len, &sys));
 	assert_int_equal(sys.machine_len, sizeof(name));
 	assert_int_equal(sys.uid, 501);

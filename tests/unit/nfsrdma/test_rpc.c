@@ -14,7 +14,7 @@ static void test_captured_call(void **state)
 
 	vector_read("call-getattr", &v);
 	xdr_in_init(&in, v.data + HDR_BYTES, v.len - HDR_BYTES);
-	assert_true(rpc_call_decode(&in, &call));
+	assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_OK);
 	assert_int_equal(call.xid, get_unaligned_be32(v.data));
 	assert_int_equal(call.prog, 100003);
 	assert_int_equal(call.vers, 3);
@@ -45,13 +45,16 @@ static void test_call_truncated(void **state)
 
 	vector_read("call-getattr", &v);
 	xdr_in_init(&in, v.data + HDR_BYTES, v.len - HDR_BYTES);
-	assert_true(rpc_call_decode(&in, &call));
+	assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_OK);
 	whole = v.len - HDR_BYTES - xdr_in_left(&in);
 	for (size_t len = 0; len < whole; len++) {
 		u8 *copy = exactly(v.data + HDR_BYTES, len);
 
 		xdr_in_init(&in, copy, len);
-		assert_false(rpc_call_decode(&in, &call));
+		assert_int_equal(rpc_call_decode(&in, &call),
+				 len < 8 ? RPC_CALL_NONE : RPC_CALL_SHORT);
+		if (len >= 8)
+			assert_int_equal(call.xid, get_unaligned_be32(v.data));
 		free(copy);
 	}
 }
@@ -89,7 +92,7 @@ static void test_auth_sys(void **state)
 		size_t len = call_with(buf, sizeof(buf), cases[i].gid_n, cases[i].machine_len);
 
 		xdr_in_init(&in, buf, len);
-		assert_true(rpc_call_decode(&in, &call));
+		assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_OK);
 		assert_int_equal(xdr_in_left(&in), 0);
 		assert_int_equal(call.proc, 6);
 		assert_true(rpc_auth_sys_decode(call.cred, call.cred_len, &sys));
@@ -130,20 +133,21 @@ static void test_call_bad(void **state)
 
 	put_unaligned_be32(RPC_REPLY, buf + 4);
 	xdr_in_init(&in, buf, len);
-	assert_false(rpc_call_decode(&in, &call));
+	assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_NONE);
 	put_unaligned_be32(RPC_CALL, buf + 4);
 	put_unaligned_be32(RPC_AUTH_BYTES_MAX + 1, buf + 28);
 	memset(buf + 32, 0, sizeof(buf) - 32);
 	xdr_in_init(&in, buf, sizeof(buf));
-	assert_false(rpc_call_decode(&in, &call));
+	assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_BAD_CRED);
+	assert_int_equal(call.xid, 77);
 	put_unaligned_be32(RPC_AUTH_BYTES_MAX, buf + 28);
 	xdr_in_init(&in, buf, sizeof(buf));
-	assert_true(rpc_call_decode(&in, &call));
+	assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_OK);
 	assert_int_equal(call.cred_len, RPC_AUTH_BYTES_MAX);
 	/* Another version of RPC: only that it is one is known of it. */
 	put_unaligned_be32(3, buf + 8);
 	xdr_in_init(&in, buf, 12);
-	assert_true(rpc_call_decode(&in, &call));
+	assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_OK);
 	assert_int_equal(call.rpc_vers, 3);
 	assert_int_equal(call.xid, 77);
 }

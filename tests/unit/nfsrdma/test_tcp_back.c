@@ -203,6 +203,68 @@ static void test_both_directions(void **state)
 	assert_int_equal(one.n, 1);
 }
 
+/* A record with len bytes of a call's header in it: its credential and its verifier have lengths of their own. */
+static void send_header(struct fixture *f, u32 type, u32 cred_len, u32 verf_len, size_t len)
+{
+	u8 record[4 + 1024] = { 0 };
+	struct xdr_out out;
+
+	put_unaligned_be32(0x80000000 | (u32)len, record);
+	xdr_out_init(&out, record + 4, sizeof(record) - 4);
+	xdr_out_u32(&out, 7);
+	xdr_out_u32(&out, type);
+	xdr_out_u32(&out, RPC_VERSION);
+	xdr_out_u32(&out, 100099);
+	xdr_out_u32(&out, 1);
+	xdr_out_u32(&out, 0);
+	xdr_out_u32(&out, RPC_AUTH_SYS);
+	xdr_out_u32(&out, cred_len);
+	xdr_out_reserve(&out, cred_len + xdr_pad(cred_len));
+	xdr_out_u32(&out, RPC_AUTH_NONE);
+	xdr_out_u32(&out, verf_len);
+	assert_int_equal(send(f->client, record, 4 + len, 0), 4 + len);
+	steps(f);
+}
+
+/* Each call whose header cannot be understood is answered; what is no call at all ends the connection. */
+static void test_headers(void **state)
+{
+	static const struct {
+		u32 type, cred_len, verf_len, len;
+		u32 words[4];		/* of the reply behind its type */
+		unsigned word_n;	/* 0: the connection ends */
+	} cases[] = {
+		{ RPC_CALL, 416, 0, 464, { RPC_MSG_DENIED, RPC_AUTH_ERROR, RPC_AUTH_BADCRED }, 3 },
+		{ RPC_CALL, 404, 0, 32, { RPC_MSG_DENIED, RPC_AUTH_ERROR, RPC_AUTH_BADCRED }, 3 },
+		{ RPC_CALL, 400, 404, 440, { RPC_MSG_DENIED, RPC_AUTH_ERROR, RPC_AUTH_BADVERF }, 3 },
+		{ RPC_CALL, 400, 0, 436, { RPC_MSG_ACCEPTED, 0, 0, RPC_GARBAGE_ARGS }, 4 },
+		{ RPC_CALL, 0, 0, 8, { RPC_MSG_ACCEPTED, 0, 0, RPC_GARBAGE_ARGS }, 4 },
+		{ RPC_CALL, 0, 0, 4, { 0 }, 0 },
+		{ 2, 0, 0, 40, { 0 }, 0 },
+	};
+	struct fixture *f = *state;
+	u8 msg[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (!f->conn) {
+			teardown(state);
+			assert_int_equal(setup(state), 0);
+			f = *state;
+		}
+		send_header(f, cases[i].type, cases[i].cred_len, cases[i].verf_len, cases[i].len);
+		if (!cases[i].word_n) {
+			assert_null(f->conn);
+			continue;
+		}
+		assert_non_null(f->conn);
+		receive(f, msg, 8 + 4 * cases[i].word_n);
+		assert_int_equal(get_unaligned_be32(msg), 7);
+		assert_int_equal(get_unaligned_be32(msg + 4), RPC_REPLY);
+		for (unsigned w = 0; w < cases[i].word_n; w++)
+			assert_int_equal(get_unaligned_be32(msg + 8 + 4 * w), cases[i].words[w]);
+	}
+}
+
 static void test_lost(void **state)
 {
 	struct fixture *f = *state;
@@ -268,7 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_answers), TEST(test_both_directions), TEST(test_lost),
-		TEST(test_silent),  TEST(test_limits),
+		TEST(test_headers), TEST(test_silent),		TEST(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

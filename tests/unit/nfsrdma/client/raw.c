@@ -130,7 +130,7 @@ static void got_message(struct raw *r, const u8 *msg, u32 len)
 	assert_int_equal(rpcrdma_hdr_decode(&in, &hdr), RPCRDMA_OK);
 	/* A message that goes by a chunk has none here. */
 	if (hdr.proc == RDMA_MSG)
-		assert_true(rpc_call_decode(&in, &call));
+		assert_int_equal(rpc_call_decode(&in, &call), RPC_CALL_OK);
 	if (hdr.proc == RDMA_MSG && call.proc == NFS3_FSINFO)
 		answer_fsinfo(r, &hdr);
 	else if (r->on_call)
