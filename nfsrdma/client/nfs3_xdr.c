@@ -25,17 +25,14 @@ static void out_u32_if(struct xdr_out *out, bool is, u32 v)
 
 static void out_time(struct xdr_out *out, unsigned set, unsigned now, const struct timespec *ts)
 {
+	u32 sec, nsec;
+
 	xdr_out_u32(out, set ? NFS3_CLIENT_TIME : now ? NFS3_SERVER_TIME : NFS3_DONT_CHANGE);
 	if (!set)
 		return;
-	/* Seconds from 1970 to 2106: what lies outside becomes the nearest, as with the kernel's client. */
-	if (ts->tv_sec < 0 || ts->tv_sec > UINT32_MAX) {
-		xdr_out_u32(out, ts->tv_sec < 0 ? 0 : UINT32_MAX);
-		xdr_out_u32(out, 0);
-		return;
-	}
-	xdr_out_u32(out, (u32)ts->tv_sec);
-	xdr_out_u32(out, (u32)ts->tv_nsec);
+	nfs3_time_clamp(ts->tv_sec, (u32)ts->tv_nsec, &sec, &nsec);
+	xdr_out_u32(out, sec);
+	xdr_out_u32(out, nsec);
 }
 
 void nfs3_out_sattr(struct call *call, const struct stat *st, unsigned mask)

@@ -17,6 +17,15 @@
 #define NFS3_WRITEVERFSIZE	8
 #define NFS3_FATTR_BYTES	84
 
+/* nfstime3: from 1970 to 2106.  What is before or behind that becomes its first or last second, as with the kernel. */
+static inline void nfs3_time_clamp(s64 tv_sec, u32 tv_nsec, u32 *sec, u32 *nsec)
+{
+	bool early = tv_sec < 0, late = tv_sec > (s64)UINT32_MAX;
+
+	*sec = early ? 0 : late ? UINT32_MAX : (u32)tv_sec;
+	*nsec = early || late ? 0 : tv_nsec;
+}
+
 enum nfs3_proc {
 	NFS3_NULL		= 0,
 	NFS3_GETATTR		= 1,

@@ -128,6 +128,8 @@ enum nfs3_status nfs3_obj_get(struct nfs_call *call, const struct nfs3_fh_arg *f
 		return nfs3_status_of(err);
 	obj->rule = nfs_export_rule_for(obj->export, &call->conn->peer);
 	if (!obj->rule || !nfs_export_port_ok(obj->rule, &call->conn->peer)) {
+		nfs_refused(call, obj->export->path,
+			    obj->rule ? NFS_REFUSED_PORT : NFS_REFUSED_HOST);
 		nfs3_obj_put(obj);
 		return NFS3ERR_ACCES;
 	}
@@ -169,8 +171,11 @@ static u32 ftype(mode_t mode)
 
 static void time_encode(struct xdr_out *out, const struct timespec *t)
 {
-	xdr_out_u32(out, (u32)t->tv_sec);
-	xdr_out_u32(out, (u32)t->tv_nsec);
+	u32 sec, nsec;
+
+	nfs3_time_clamp(t->tv_sec, (u32)t->tv_nsec, &sec, &nsec);
+	xdr_out_u32(out, sec);
+	xdr_out_u32(out, nsec);
 }
 
 void nfs3_fattr_encode(struct xdr_out *out, const struct nfs_export *export,

@@ -26,6 +26,16 @@ enum nfs_outcome nfs3_getattr(struct nfs_call *call, bool may_block)
 	return NFS_DONE;
 }
 
+/* As clients were told it. */
+static bool is_ctime(const struct nfs3_obj *obj, u32 sec, u32 nsec)
+{
+	const struct timespec *t = &obj->before.st.st_ctim;
+	u32 told_sec, told_nsec;
+
+	nfs3_time_clamp(t->tv_sec, (u32)t->tv_nsec, &told_sec, &told_nsec);
+	return obj->has_before && sec == told_sec && nsec == told_nsec;
+}
+
 enum nfs_outcome nfs3_setattr(struct nfs_call *call, bool may_block)
 {
 	enum nfs3_status status;
@@ -46,9 +56,7 @@ enum nfs_outcome nfs3_setattr(struct nfs_call *call, bool may_block)
 		return NFS_GARBAGE;
 	status = nfs3_obj_get(call, &fh, true, &obj);
 	nfs3_obj_before(&obj);
-	if (status == NFS3_OK && guard &&
-	    (!obj.has_before || sec != (u32)obj.before.st.st_ctim.tv_sec ||
-	     nsec != (u32)obj.before.st.st_ctim.tv_nsec))
+	if (status == NFS3_OK && guard && !is_ctime(&obj, sec, nsec))
 		status = NFS3ERR_NOT_SYNC;
 	if (status == NFS3_OK)
 		status = nfs3_status_of(obj.export->vfs->setattr(obj.node, &obj.cred, &set));

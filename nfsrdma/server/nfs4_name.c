@@ -13,9 +13,11 @@ static enum nfs4_status lookup_pseudo(struct nfs4_compound *c, const struct nfs4
 {
 	const struct nfs4_pseudo *p = nfs4_pseudo_child(dir->pseudo, name);
 
-	if (!p || !nfs4_pseudo_visible(p, &c->call->conn->peer))
-		return NFS4ERR_NOENT;
-	return nfs4_obj_from_pseudo(c, p, obj);
+	if (p && !nfs4_pseudo_visible(p, &c->call->conn->peer)) {
+		nfs_refused(c->call, p->export ? p->export->path : name, NFS_REFUSED_HOST);
+		p = NULL;
+	}
+	return p ? nfs4_obj_from_pseudo(c, p, obj) : NFS4ERR_NOENT;
 }
 
 const struct nfs4_pseudo *nfs4_pseudo_below(struct nfs4_compound *c, const struct nfs4_obj *dir,

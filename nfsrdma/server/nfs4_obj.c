@@ -10,10 +10,11 @@ static enum nfs4_status caller_of(struct nfs4_compound *c, struct nfs4_obj *obj)
 	const struct sockaddr_storage *peer = &c->call->conn->peer;
 
 	obj->rule = nfs_export_rule_for(obj->export, peer);
-	if (!obj->rule)
-		return NFS4ERR_STALE;
-	if (!nfs_export_port_ok(obj->rule, peer))
-		return NFS4ERR_PERM;
+	if (!obj->rule || !nfs_export_port_ok(obj->rule, peer)) {
+		nfs_refused(c->call, obj->export->path,
+			    obj->rule ? NFS_REFUSED_PORT : NFS_REFUSED_HOST);
+		return obj->rule ? NFS4ERR_PERM : NFS4ERR_STALE;
+	}
 	nfs_export_squash(obj->rule, &c->call->cred, &obj->cred);
 	return NFS4_OK;
 }

@@ -66,7 +66,27 @@ struct nfs_server {
 	/* Told of connections, by nfs_conn_up() and nfs_conn_down(); may be NULL. */
 	void (*conn_up)(struct nfs_server *server, struct nfs_conn *conn);
 	void (*conn_down)(struct nfs_server *server, struct nfs_conn *conn);
+	/*
+	 * Told of what a client may not mount or enter: a path as the client says it, and a sentence without its end.
+	 * Any thread; may be NULL.
+	 */
+	void (*refused)(struct nfs_server *server, const struct nfs_conn *conn, const char *path,
+			const char *why);
+	/*
+	 * As realpath(3), for paths that clients mount: free() it; NULL: there is none.  On a thread that may block; may
+	 * be NULL.
+	 */
+	char *(*real_path)(const char *path);
 };
+
+#define NFS_REFUSED_HOST "it is not exported to this address"
+#define NFS_REFUSED_PORT "the port is above 1023, and it is not exported as insecure"
+
+static inline void nfs_refused(const struct nfs_call *call, const char *path, const char *why)
+{
+	if (call->server->refused)
+		call->server->refused(call->server, call->conn, path, why);
+}
 
 static inline const struct nfs4_pseudo *nfs_server_pseudo(const struct nfs_server *server)
 {

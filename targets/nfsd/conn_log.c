@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #include "targets/nfsd/conn_log.h"
 
+#include <stdatomic.h>
+#include <time.h>
+
 #include "targets/daemon/addr.h"
 #include "targets/daemon/log.h"
 
 #define LINES_PER_SECOND 10
 #define NS_PER_S	 1000000000ull
+#define PATH_SHOWN	 256
 
 static bool may_say(struct nfs_reactor *reactor)
 {
@@ -50,4 +54,33 @@ void nfsd_refusal_log(struct nfs_reactor *reactor, const struct sockaddr_storage
 	daemon_addr_text(peer, text);
 	daemon_log(LOG_WARNING, "%s: connection refused: %s (%u refused since the last such line)",
 		   text, why, n);
+}
+
+/* One account for all threads: a second of the clock, and lines in it. */
+static bool may_refuse(void)
+{
+	static atomic_llong second;
+	static atomic_uint lines;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (atomic_exchange(&second, now.tv_sec) != now.tv_sec)
+		atomic_store(&lines, 0);
+	return atomic_fetch_add(&lines, 1) < LINES_PER_SECOND;
+}
+
+/* The path is the client's: what could end the line, or change how it looks, does not. */
+void nfsd_refused_log(struct nfs_server *server, const struct nfs_conn *conn, const char *path,
+		      const char *why)
+{
+	char peer[DAEMON_ADDR_TEXT], shown[PATH_SHOWN];
+	size_t len;
+
+	if (!may_refuse())
+		return;
+	daemon_addr_text(&conn->peer, peer);
+	for (len = 0; path[len] && len < sizeof(shown) - 1; len++)
+		shown[len] = path[len] < ' ' || path[len] > '~' ? '?' : path[len];
+	shown[len] = '\0';
+	daemon_log(LOG_NOTICE, "%s: mount of %s refused: %s", peer, shown, why);
 }

@@ -11,4 +11,8 @@ void nfsd_conn_log(struct nfs_server *server, struct nfs_conn *conn, bool up);
 void nfsd_refusal_log(struct nfs_reactor *reactor, const struct sockaddr_storage *peer,
 		      const char *why);
 
+/* The same for nfs_server's refused; any thread. */
+void nfsd_refused_log(struct nfs_server *server, const struct nfs_conn *conn, const char *path,
+		      const char *why);
+
 #endif

@@ -118,6 +118,8 @@ static int open_stats(struct daemon *d)
 	for (unsigned i = 0; i < d->reactor_n; i++)
 		nfs_reactor_init(&d->server.reactors[i], d->reactors[i].loop);
 	d->server.conn_log = nfsd_conn_log;
+	d->server.refused = nfsd_refused_log;
+	d->server.real_path = file_systems_real_path;
 	d->server.refusal_log = nfsd_refusal_log;
 	return 0;
 }

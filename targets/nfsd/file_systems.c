@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -132,4 +133,9 @@ void file_systems_close(struct file_systems *f)
 	for (unsigned i = 0; i < f->ceph_n; i++)
 		f->ceph_module->destroy(f->ceph[i]);
 	f->posix_n = f->ceph_n = 0;
+}
+
+char *file_systems_real_path(const char *path)
+{
+	return posix_act_as(NULL) ? NULL : realpath(path, NULL);
 }

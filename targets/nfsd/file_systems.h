@@ -23,4 +23,7 @@ int file_systems_open(struct file_systems *f, const struct exports_list *list,
 		      const uint8_t key[FILE_SYSTEMS_KEY_BYTES]);
 void file_systems_close(struct file_systems *f);
 
+/* For nfs_server's real_path: as the server itself, whoever the thread was before. */
+char *file_systems_real_path(const char *path);
+
 #endif

@@ -63,12 +63,17 @@ exports_begin()
 		*) echo "$dir/$line" ;;
 		esac
 	done <<<"$exports_table" >"$dir/exports"
+	mkdir -m 777 "$dir/none/sub"
+	ln -s sub "$dir/none/near"
+	ln -s "$dir/none/sub" "$dir/none/far"
+	ln -s ../none/sub "$dir/root/over"
+	ln -s none "$dir/alias"
 }
 
-# exports_owner UID:GID ADDRESS NAME: whose a file is that is made so; "ro", "refused".
+# exports_owner UID:GID ADDRESS NAME [WHERE]: whose a file is that is made so, and is in WHERE then; "ro", "refused".
 exports_owner()
 {
-	local who=${1%:*} group=${1#*:} file=$exports_dir/$3/made
+	local who=${1%:*} group=${1#*:} file=$exports_dir/${4-$3}/made
 
 	timeout 20 nfs-cp "$exports_dir/exports" \
 		"nfs://$2$exports_dir/$3/made?uid=$who&gid=$group&version=3&nfsport=$exports_nfs&mountport=$exports_mount" \
@@ -83,12 +88,12 @@ exports_owner()
 	fi
 }
 
-# is EXPECTED UID:GID ADDRESS NAME
+# is EXPECTED UID:GID ADDRESS NAME [WHERE]
 is()
 {
 	local got
 
-	got=$(exports_owner "$2" "$3" "$4")
+	got=$(exports_owner "$2" "$3" "${@:4}")
 	[ "$got" = "$1" ] || fail "$4: $2 from $3: $got, expected $1 ($(tail -n 1 "$exports_dir/said"))"
 }
 
@@ -134,5 +139,9 @@ exports_judge()
 	is 7:7 7:7 10.0.0.6 a
 	for name in a#b "w # h" "e f"; do
 		is 7:7 7:7 10.0.0.5 "$name"
+	done
+	# By way of links, in an export, above it, from one to another; slashes.
+	for name in none/near none/far root/over alias/sub alias/near /none//sub/. ./none/./near; do
+		is 7:7 7:7 10.0.0.5 $name none/sub
 	done
 }

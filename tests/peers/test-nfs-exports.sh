@@ -121,6 +121,8 @@ nfsd_up --listen 10.0.0.5 --listen 10.0.0.6 --listen 10.0.1.5 --exports "$peer_d
 		. "$peer_src/exports-lib.sh"
 		exports_judge "$peer_dir/table" $port $port'
 )
+grep -q "10.0.1.5:[0-9]*: mount of $peer_dir/table/lines refused: it is not exported to this address" "$peer_dir/nfsd.log" ||
+	fail "the refused mount is not in the log"
 grep -q "no-such-host..invalid.*its entry is left out" "$peer_dir/nfsd.log" || fail "no warning of the unknown host"
 peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
 say "the table"
