@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #
 # Who may do what in openrdma-nfsd's exports, by libnfs's programs (Debian's libnfs-utils), which say any user and group
-# that they are told to.  The table of exports-lib.sh is judged by the kernel's server, too: both must make the same of it.
+# that they are told to; calls that cannot be understood are answered (bad-caller).  The table of exports-lib.sh is
+# judged by the kernel's server, too: both must make the same of it.
 #
 #   usage: test-nfs-exports.sh self|kernel-server
 . "$(dirname "$0")/lib.sh"
 . "$peer_src/exports-lib.sh"
-peer_need nfs-cat nfs-cp
+peer_need nfs-cat nfs-cp python3
 
 if [ "${1-self}" = kernel-server ]; then
 	peer_need rpcbind exportfs rpc.mountd rpc.nfsd
@@ -46,7 +47,7 @@ port=0
 nfsd_up() # OPTION...
 {
 	port=$((2049 + port % 100))
-	peer_spawn nfsd "$nfsd" --listen $peer_host --port $port --no-rdma --no-rpcbind --state "$peer_dir/state" \
+	peer_spawn nfsd "$nfsd" --listen $peer_host --port $port --no-rpcbind --state "$peer_dir/state" \
 		--admin none "$@"
 	peer_wait_port $port nfsd
 }
@@ -76,7 +77,7 @@ for export in root all none; do
 		chmod 440 "$peer_dir/$export/$owner"
 	done
 done
-nfsd_up --export "$peer_dir/root *(rw,insecure,root_squash)" \
+nfsd_up --rdma-port 20049 --export "$peer_dir/root *(rw,insecure,root_squash)" \
 	--export "$peer_dir/all *(rw,insecure,all_squash,anonuid=4711,anongid=4711)" \
 	--export "$peer_dir/none *(rw,insecure,no_root_squash)"
 for id in 0 $none; do
@@ -101,8 +102,11 @@ for id in $none 4294967294 65534; do
 	done
 	reads "of 4711:4711" $id $id "$peer_dir/all/4711:4711"
 done
-peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
 say "identities"
+peer_wait_port 20049 nfsd
+peer_exec "$peer_src/bad-caller" $peer_host $port 20049 || fail "a call is not answered as it should be"
+reads "of 1000:1000" 1000 1000 "$peer_dir/none/1000:1000"
+peer_stop nfsd || fail "openrdma-nfsd ended with status $?"
 
 # ---- the table that the kernel's server is judged by, too ------------------------------------------------------
 mkdir "$peer_dir/table"
@@ -113,7 +117,7 @@ mkdir "$peer_dir/table"
 		. "$peer_src/exports-lib.sh"
 		exports_begin "$peer_dir/table"'
 )
-nfsd_up --listen 10.0.0.5 --listen 10.0.0.6 --listen 10.0.1.5 --exports "$peer_dir/table/exports"
+nfsd_up --no-rdma --listen 10.0.0.5 --listen 10.0.0.6 --listen 10.0.1.5 --exports "$peer_dir/table/exports"
 (
 	export peer_dir peer_src port
 	ip netns exec "$peer_ns" bash -euo pipefail -c '
