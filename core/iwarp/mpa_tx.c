@@ -2,7 +2,7 @@
 /*
  * MPA framing, sending side: ULPDUs become FPDUs that lie ready as spans.  RFC 5044 section 4.
  *
- *   begin  header  put(small payload)... | ref(payload)...  end -> pad, CRC
+ *   begin  header  put(small payload)... | ref(payload)... | copy(payload)...  end -> pad, CRC
  *
  * Headers, and what is put, lie in ctl, a ring; what is referenced stays in the consumer's
  * memory.  Trailer and following header are neighbours in the ring, so they share a span, and a run
@@ -50,6 +50,7 @@ bool mpa_tx_room(const struct tx *tx)
 {
 	return tx->fpdu_tail - tx->fpdu_head < QP_TX_FPDU_MAX &&
 	       tx->span_tail - tx->span_head <= QP_TX_SPANS_MAX - TX_FPDU_SPANS &&
+	       (!tx->copies_at || tx->copies_at + tx->ulpdu_max <= tx->copies_len) &&
 	       ctl_start(tx) + TX_FPDU_CTL - tx->ctl_head <= TX_CTL_BYTES;
 }
 
@@ -170,6 +171,38 @@ void mpa_tx_ref(struct tx *tx, const void *data, u32 len)
 	}
 }
 
+/* Piece by piece, so that what is summed is still in the first cache. */
+static void copy_raw(struct tx *tx, const u8 *data, u32 len)
+{
+	u8 *to = tx->copies + tx->copies_at;
+
+	ctl_flush(tx, 0);
+	for (u32 at = 0, n; at < len; at += n) {
+		n = min_t(u32, len - at, TX_COPY_PIECE);
+		memcpy(to + at, data + at, n);
+		tx->crc = core_crc32c(tx->crc, to + at, n);
+	}
+	tx->copies_at += len;
+	span_add(tx, to, len);
+}
+
+void mpa_tx_copy(struct tx *tx, const void *data, u32 len)
+{
+	const u8 *at = data;
+
+	if (!tx->crc_on || !tx->copies || core_broken(len > tx->copies_len - tx->copies_at)) {
+		mpa_tx_ref(tx, data, len);
+		return;
+	}
+	while (len) {
+		u32 take = tx->markers ? min_t(u32, len, marker_due(tx)) : len;
+
+		copy_raw(tx, at, take);
+		at += take;
+		len -= take;
+	}
+}
+
 struct tx_fpdu *mpa_tx_end(struct tx *tx, u32 ulpdu_len)
 {
 	static const u8 zero[4];
@@ -239,6 +272,20 @@ void mpa_tx_clear(struct tx *tx)
 	tx->fpdu_head = tx->fpdu_tail;
 	tx->ctl_head = tx->ctl_tail;
 	tx->built = tx->sent;
+	tx->copies_at = 0;
+}
+
+void qp_tx_copies(struct qp *qp, void *memory, size_t len)
+{
+	if (core_broken(len < QP_TX_COPIES_MIN || len > UINT32_MAX || qp->tx.copies_at))
+		return;			/* sent from where it is */
+	qp->tx.copies = memory;
+	qp->tx.copies_len = (u32)len;
+}
+
+bool qp_tx_looks_twice(const struct qp *qp)
+{
+	return qp->tx.crc_on;
 }
 
 size_t qp_tx_gather(struct qp *qp, struct qp_iov *iov, unsigned iov_max, size_t bytes_max,
@@ -285,6 +332,8 @@ void qp_tx_sent(struct qp *qp, size_t n)
 	}
 	spans_drop(tx, n);
 	tx->sent += n;
+	if (tx->sent == tx->built)
+		tx->copies_at = 0;
 	while (tx->fpdu_head != tx->fpdu_tail) {
 		struct tx_fpdu *fpdu = &tx->fpdus[tx->fpdu_head & (QP_TX_FPDU_MAX - 1)];
 

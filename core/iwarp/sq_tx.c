@@ -8,7 +8,7 @@
 #include "core/qp/qp_priv.h"
 
 /* The next octets of the message, from wherever its sges have them. */
-static void put_payload(struct tx *tx, const struct wr_sge *sges, u32 len)
+static void put_payload(struct tx *tx, const struct wr_sge *sges, u32 len, u32 flags)
 {
 	bool copy = len <= TX_COPY_MAX;
 
@@ -20,6 +20,8 @@ static void put_payload(struct tx *tx, const struct wr_sge *sges, u32 len)
 
 		if (copy && take)
 			mpa_tx_put(tx, at, take);
+		else if (take && flags & WR_CHANGING)
+			mpa_tx_copy(tx, at, take);
 		else if (take)
 			mpa_tx_ref(tx, at, take);
 		len -= take;
@@ -204,7 +206,7 @@ static void build_send(struct qp *qp, const struct sqe *sqe)
 	bool last = tx->off + len == sqe->len;
 
 	ddp_tx_untagged(tx, send_opcode(sqe), last, RDMAP_QN_SEND, tx->off, inv_stag, len);
-	put_payload(tx, sq_sges(&qp->sq, qp->sq.next), len);
+	put_payload(tx, sq_sges(&qp->sq, qp->sq.next), len, sqe->flags);
 	end_of_sqe(qp, DDP_UNTAGGED_LEN + len, last);
 	if (last)
 		leave_sqe(qp);
@@ -234,7 +236,7 @@ static void build_write(struct qp *qp, const struct sqe *sqe)
 	bool with_imm = sqe->opcode == WR_WRITE_IMM;
 
 	ddp_tx_tagged(tx, RDMAP_WRITE, last, sqe->rkey, sqe->addr + tx->off, len);
-	put_payload(tx, sges, len);
+	put_payload(tx, sges, len, sqe->flags);
 	end_of_sqe(qp, DDP_TAGGED_LEN + len, last && !with_imm);
 	if (last && with_imm)
 		rdmap_tx_enter(tx, TX_SQ_IMM);

@@ -19,7 +19,8 @@
  * No I/O, clock, allocation or globals.  Fed one byte or one megabyte at a time, the result is the
  * same. Payload is never copied here: on receipt `place` says where it belongs; on sending spans
  * point at the consumer's memory, which must not change until the completion (with CRC on it is
- * read twice: once for the checksum, once by the host).
+ * read twice: once for the checksum, once by the host).  What may change all the same is copied
+ * as it is summed: WR_CHANGING, qp_tx_copies().
  *
  * A protocol fault carries layer, type, code and becomes one TERMINATE, queued as the last thing
  * sent; the QP is then in QP_TERMINATE and all work is flushed.  RFC 5040 4.8.  FPDUs of which
@@ -167,6 +168,10 @@ void qp_tx_sent(struct qp *qp, size_t n);
 bool qp_tx_pending(const struct qp *qp);
 /* Octets in spans that are laid out and that TCP has not taken. */
 size_t qp_tx_laid_out(const struct qp *qp);
+/* Memory for the bytes of requests with WR_CHANGING, for as long as the QP lives; given before the first is posted. */
+#define QP_TX_COPIES_MIN	(64u << 10)	/* of one FPDU */
+void qp_tx_copies(struct qp *qp, void *memory, size_t len);
+bool qp_tx_looks_twice(const struct qp *qp);	/* there is a CRC */
 
 /*
  * Orderly: once qp_tx_pending() is false in QP_CLOSING the host sends FIN.  There it is true also

@@ -104,6 +104,7 @@ struct irq {
 #define TX_FPDU_CTL	384	/* most that one FPDU takes: all but referenced payload */
 #define TX_PAGE		4096	/* of what a host may send by reference */
 #define TX_COPY_MAX	192	/* a payload this small travels beside its header */
+#define TX_COPY_PIECE	4096	/* of payload that is copied because it may change */
 #define TX_MARKED_MAX	2048	/* ULPDU with markers: bounds the spans of an FPDU */
 
 struct tx_fpdu {
@@ -131,6 +132,10 @@ struct tx {
 	u32 fpdu_head, fpdu_tail;
 	u64 built, sent;	/* stream positions, markers included */
 	u64 head_start;		/* where the oldest FPDU not yet gone begins */
+
+	/* payload that may change where it is, until all that is built has left; NULL: there is none */
+	u8 *copies;
+	u32 copies_at, copies_len;
 
 	/* the FPDU being built */
 	u64 fpdu_at;		/* position of its ULPDU length field */
@@ -294,6 +299,8 @@ void *mpa_tx_begin(struct tx *tx);
 void mpa_tx_header(struct tx *tx, u32 len);
 void mpa_tx_put(struct tx *tx, const void *data, u32 len);	/* copied */
 void mpa_tx_ref(struct tx *tx, const void *data, u32 len);	/* by reference */
+/* The bytes of which the checksum is taken are those that leave. */
+void mpa_tx_copy(struct tx *tx, const void *data, u32 len);
 /* The FPDU in the queue, for the caller to say what it means. */
 struct tx_fpdu *mpa_tx_end(struct tx *tx, u32 ulpdu_len);
 /* A response from this STag's memory is laid out and has not left. */

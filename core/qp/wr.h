@@ -50,6 +50,8 @@ enum wr_flags {
 	WR_SOLICITED	= 1 << 1,	/* Send variants: raise a solicited event at the peer */
 	WR_INLINE	= 1 << 2,	/* copy the payload now; lkey is not looked at */
 	WR_FENCE = 1 << 3,     /* start after all earlier RDMA Reads and atomics completed */
+	/* Writes and Sends: the bytes may change before they have left; an RNIC that would look twice copies them */
+	WR_CHANGING = 1 << 4,
 };
 
 /*

@@ -87,6 +87,7 @@ void soft_qp_destroy(struct ual_qp *base)
 	if (dev->calling_qp == qp)
 		dev->calling_qp = NULL;
 	soft_start_free(qp->start);
+	free(qp->copies);
 	free(qp->memory);
 	free(qp);
 }
@@ -104,11 +105,29 @@ static void touch_sources(const struct wr_send *wr)
 				__builtin_prefetch((const void *)(uintptr_t)wr->sges[i].addr);
 }
 
+/* Few connections post what may change, so the memory for it is had when the first does. */
+static int want_copies(struct soft_qp *qp, const struct wr_send *wr)
+{
+	while (wr && !(wr->flags & WR_CHANGING))
+		wr = wr->next;
+	if (!wr || qp->copies || !qp_tx_looks_twice(qp->engine))
+		return 0;
+	qp->copies = malloc(SOFT_COPIES_BYTES);
+	if (!qp->copies)
+		return -ENOMEM;
+	qp_tx_copies(qp->engine, qp->copies, SOFT_COPIES_BYTES);
+	return 0;
+}
+
 int soft_post_send(struct ual_qp *base, const struct wr_send *wr, const struct wr_send **bad)
 {
 	struct soft_qp *qp = to_qp(base);
-	int err;
+	int err = want_copies(qp, wr);
 
+	if (err) {
+		*bad = wr;
+		return err;
+	}
 	touch_sources(wr);
 	err = qp_post_send(qp->engine, wr, bad);
 

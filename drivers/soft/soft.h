@@ -27,6 +27,7 @@
 
 #define SOFT_CQ_DEPTH_MAX	(1u << 20)
 #define SOFT_MR_LEN_MAX		(1ull << 47)
+#define SOFT_COPIES_BYTES	(192u << 10)	/* what waits for TCP of payload that may change */
 #define SOFT_SCRATCH_BYTES	(256u << 10)	/* one large read, shared by a device's connections */
 
 struct soft_conn;
@@ -123,6 +124,7 @@ struct soft_qp {
 	struct soft_device *dev;
 	struct qp *engine;
 	void *memory;			/* of the engine */
+	void *copies;			/* of payload that may change; NULL: none was posted yet */
 	struct soft_conn *conn;		/* or NULL */
 	struct soft_start *start;	/* holds the private data of an event to come */
 	bool used;			/* had its connection: iWARP QPs have one in their life */

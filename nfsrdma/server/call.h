@@ -64,7 +64,7 @@ struct nfs_item {
 /*
  * A part of a file as it lies in memory, lent to be sent from without a copy.  Its bytes may change, or become
  * zeros when the file is cut, until it is given back with end(): what the reader of a file that is being written
- * must expect anyway; a transport that checksums what it sends bears that such a message is refused by the peer.
+ * must expect anyway.  So a transport must not look at bytes twice, first for a checksum (WR_CHANGING).
  * Where bytes are sent from the file itself they may be those that it has a little later.
  */
 struct nfs_loan {
@@ -73,8 +73,7 @@ struct nfs_loan {
 	bool eof;
 	int fd;				/* of the file, open until end(); -1: none */
 	u64 offset;			/* of data in it */
-	/* Any thread, once.  failed: the connection broke while it was being sent. */
-	void (*end)(struct nfs_loan *loan, bool failed);
+	void (*end)(struct nfs_loan *loan);	/* any thread, once */
 	void *priv;
 };
 

@@ -19,7 +19,7 @@ static void end_loan(struct rdma_slot *slot, unsigned i)
 	if (!slot->loan[i].data)
 		return;
 	ual_mr_dereg(slot->loan_mr[i]);
-	slot->loan[i].end(&slot->loan[i], slot->conn->dead);
+	slot->loan[i].end(&slot->loan[i]);
 	slot->loan[i].data = NULL;
 }
 

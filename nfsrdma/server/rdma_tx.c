@@ -45,7 +45,7 @@ static struct wr_send *chain_add(struct chain *chain, enum wr_opcode opcode)
  * 4.3 has it returned.  False: it is too small.
  */
 static bool chunk_write(struct chain *chain, struct rpcrdma_hdr *hdr, struct rpcrdma_chunk *chunk,
-			const u8 *data, u32 len, u32 lkey)
+			const u8 *data, u32 len, u32 lkey, u32 flags)
 {
 	u32 at = 0;
 
@@ -61,6 +61,7 @@ static bool chunk_write(struct chain *chain, struct rpcrdma_hdr *hdr, struct rpc
 		chain->sges[chain->n - 1][0] =
 			(struct wr_sge){ (u64)(uintptr_t)(data + at), n, lkey };
 		wr->sge_n = 1;
+		wr->flags = flags;
 		wr->remote.addr = seg->offset;
 		wr->remote.rkey = seg->handle;
 		at += n;
@@ -134,11 +135,11 @@ static u32 header_bytes(const struct rpcrdma_hdr *hdr)
 	return n;
 }
 
-static u32 item_lkey(const struct rdma_slot *slot, unsigned i)
+static bool item_is_lent(const struct rdma_slot *slot, unsigned i)
 {
 	const u8 *lent = slot->loan[i].data;
 
-	return lent && slot->call.out[i].data == lent ? slot->loan_mr[i]->lkey : slot->out[i].lkey;
+	return lent && slot->call.out[i].data == lent;
 }
 
 static bool items_add(struct chain *chain, struct rdma_slot *slot, struct rpcrdma_hdr *hdr)
@@ -146,10 +147,14 @@ static bool items_add(struct chain *chain, struct rdma_slot *slot, struct rpcrdm
 	const struct nfs_call *call = &slot->call;
 
 	for (unsigned i = 0; i < hdr->write_n; i++) {
+		bool lent = i < call->out_n && item_is_lent(slot, i);
+
 		if (i >= call->out_n)
 			chunk_unused(hdr, &hdr->writes[i]);
 		else if (!chunk_write(chain, hdr, &hdr->writes[i], call->out[i].data,
-				      call->out[i].len, item_lkey(slot, i)))
+				      call->out[i].len,
+				      lent ? slot->loan_mr[i]->lkey : slot->out[i].lkey,
+				      lent ? WR_CHANGING : 0))
 			return false;
 	}
 	return true;
@@ -184,7 +189,7 @@ void rdma_tx_reply(struct rdma_slot *slot)
 			chunk_unused(hdr, &hdr->reply);
 		add_send(&chain, encode_header(slot, hdr, RDMA_MSG), msg_len, lkey);
 	} else {
-		chunk_write(&chain, hdr, &hdr->reply, call->reply_buf, msg_len, lkey);
+		chunk_write(&chain, hdr, &hdr->reply, call->reply_buf, msg_len, lkey, 0);
 		add_send(&chain, encode_header(slot, hdr, RDMA_NOMSG), 0, 0);
 	}
 	post(slot, &chain);

@@ -26,7 +26,7 @@ static bool lent(struct nfs_call *call, const struct nfs_read *rd, u32 count, st
 		return false;
 	if (call->ops->lend(call, loan))
 		return true;
-	loan->end(loan, false);
+	loan->end(loan);
 	return false;
 }
 

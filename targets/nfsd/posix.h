@@ -55,9 +55,8 @@ struct nfs_node {
 	atomic_int data_fd;
 	atomic_int dir_fd;		/* of a directory, opened for reading */
 	atomic_bool writable;		/* data_fd is */
-	/* posix_lend.c: 1 + the window that was last asked for; when lending may begin again, by the coarse clock */
+	/* posix_lend.c: 1 + the window that was last asked for */
 	atomic_uint lend_near;
-	atomic_llong lend_not_before_s;
 	bool gone;		    /* its last name was removed: not kept when nobody uses it */
 	mode_t type;			/* S_IFMT of it */
 	dev_t dev;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * Data lent from the page cache: large reads of files that lie still are sent from a mapping, without a copy.
+ * Data lent from the page cache: large reads are sent from a mapping, without a buffer in between.
  *
  * Windows of WINDOW_BYTES of files are mapped and stay so; the least recently used makes room.  A window is made
  * when a file is read near the place of the last read, so that reads all over a large file do not map and unmap.
  *
- * Who sends from a loan computes a checksum and then has the kernel copy the same bytes.  If a page is written in
- * between, the peer refuses the message and the connection breaks.  So only files are lent whose last change is
- * QUIET_S ago, and none for BROKEN_S after a connection broke with it; what is left is the instant of the first
- * write to a file that was quiet, and programs of this machine that write through mappings of their own.  Without
- * a CRC nothing is refused, and large segments leave by reference.
+ * Anybody may write the file while it is lent.  So a transport must look at each byte once (call.h): one that first
+ * computed a checksum would send what the peer refuses, and whoever maps the file could break the connections of those
+ * who read it.
  *
  * A file that is cut while it is lent has no page any more where it is touched: SIGBUS.  The handler puts a page of
  * zeros there, which is what a read may see of a file that is being cut, and the window is not used again.  A page
@@ -18,7 +16,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
@@ -27,8 +24,6 @@
 #define WINDOWS_MAX	16
 #define PAGE		4096u		/* smaller than the system's is fine: only arithmetic of mincore() and SIGBUS */
 #define LEND_MIN	(64u << 10)	/* less is copied sooner than lent */
-#define QUIET_S		3
-#define BROKEN_S	60
 
 struct window {
 	_Atomic(u8 *) mem; /* NULL: free.  The handler of SIGBUS looks at it and what follows */
@@ -183,14 +178,6 @@ void posix_lend_forget(struct nfs_node *node)
 
 /* ---- loans --------------------------------------------------------------------------------------- */
 
-static time_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	return now.tv_sec;
-}
-
 /* All of it is in memory.  mincore() tells who may write the file: the server itself. */
 static bool resident(u8 *data, u32 len)
 {
@@ -206,13 +193,11 @@ static bool resident(u8 *data, u32 len)
 	return true;
 }
 
-static void end(struct nfs_loan *loan, bool failed)
+static void end(struct nfs_loan *loan)
 {
 	struct window *w = loan->priv;
 	struct nfs_node *node = w->node;
 
-	if (failed)
-		atomic_store(&node->lend_not_before_s, now_s() + BROKEN_S);
 	give_back(w);
 	posix_node_put(node);
 }
@@ -221,7 +206,6 @@ int posix_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u
 	       struct nfs_loan *loan)
 {
 	u64 at = offset % WINDOW_BYTES;
-	time_t now = now_s();
 	struct window *w;
 	struct stat st;
 	int fd;
@@ -230,8 +214,7 @@ int posix_lend(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u
 		return -EAGAIN;
 	pthread_once(&once, install);
 	fd = posix_node_data_fd(node, false);
-	if (fd < 0 || !usable || now < atomic_load(&node->lend_not_before_s) || fstat(fd, &st) ||
-	    st.st_ctim.tv_sec + QUIET_S > now || offset >= (u64)st.st_size)
+	if (fd < 0 || !usable || fstat(fd, &st) || offset >= (u64)st.st_size)
 		return -EAGAIN;
 	len = (u32)min_t(u64, len, (u64)st.st_size - offset);
 	if (at + len > WINDOW_BYTES)

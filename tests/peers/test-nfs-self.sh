@@ -39,7 +39,28 @@ expect()
 	grep -q -- "$text" "$peer_dir/out/said" || fail "nfs $*: said $(cat "$peer_dir/out/said")"
 }
 
+# Somebody on the server writes all of a file through a mapping, without a pause, while it is read with checksums.
+cat >"$peer_dir/hammer" <<'PYTHON'
+import mmap, os, sys
+fd = os.open(sys.argv[1], os.O_RDWR)
+size = os.fstat(fd).st_size
+m = mmap.mmap(fd, size)
+while os.getppid() != 1:
+    for byte in b"ab":
+        m[:] = bytes([byte]) * size
+PYTHON
+
 nfsd_up
+head -c 8388608 /dev/zero >"$share/hammered"
+peer_spawn hammer python3 "$peer_dir/hammer" "$share/hammered"
+sleep 4				# by its times the file lies still now
+for i in $(seq 20); do
+	nfs cat --proto rdma --vers 3 "$server$share/hammered" >/dev/null
+done
+peer_stop hammer
+! grep 'ended after' "$peer_dir/nfsd.log" || fail "a local writer breaks the connections of readers"
+rm "$share/hammered"
+say "read while it is written through a mapping"
 head -c 40000000 /dev/urandom >"$peer_dir/src"
 for i in $(seq 3000); do : >"$share/many/a-name-that-is-not-short-$i"; done
 ln -s deep/file "$share/sub/link"

@@ -119,6 +119,7 @@ void client_again(struct client *c)
 		.rsize = c->world->seed % 4 ? 0 : 8192,
 		.timeo_ds = 100,
 		.nconnect = c->world->nconnect,
+		.crc = world_crc(c->world),
 		.uid = c->uid,
 		.gid = c->uid,
 		.on_up = on_up,

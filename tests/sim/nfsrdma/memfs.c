@@ -383,7 +383,7 @@ static ssize_t op_read(struct nfs_node *node, const struct nfs_cred *cred, void 
 	return (ssize_t)n;
 }
 
-static void end_loan(struct nfs_loan *loan, bool failed)
+static void end_loan(struct nfs_loan *loan)
 {
 	free((u8 *)loan->data);
 	op_put(loan->priv);

@@ -81,7 +81,8 @@ static void server_start(struct world *w)
 				     .device_n = 1,
 				     .addr = (const struct sockaddr *)&addr,
 				     .addr_len = sizeof(addr),
-				     .conns_max = w->conns_max };
+				     .conns_max = w->conns_max,
+				     .crc = world_crc(w) };
 	int ret;
 
 	export_files(w);

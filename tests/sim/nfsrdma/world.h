@@ -45,6 +45,12 @@ struct world {
 	unsigned jobs;			/* calls that workers have */
 };
 
+/* Without a CRC parts of files are lent, and large spans are sent otherwise. */
+static inline enum ual_crc world_crc(const struct world *w)
+{
+	return w->seed % 2 ? UAL_CRC_OFF : UAL_CRC_ON;
+}
+
 /* What a run was, for comparing it with its replay. */
 struct world_result {
 	uint64_t digest, end_ns, connections, requests, mounts_lost, bytes;

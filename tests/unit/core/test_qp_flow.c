@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "tests/unit/core/pair.h"
@@ -603,6 +604,64 @@ static void test_close(void **state)
 	pair_destroy(p);
 }
 
+/* Somebody writes the source all the time; `copies`: of this much room, 0: sent from where it is. */
+static void changing(bool markers, size_t copies, size_t send_max)
+{
+	const u32 len = 200000;
+	struct pair_opt opt = plain;
+	struct qp_iov iov[256];
+	struct pair *p;
+	struct end *a, *b;
+	struct wr_sge sge;
+	void *room = NULL;
+	unsigned n;
+
+	opt.how.markers_tx = opt.how.markers_rx = markers;
+	opt.send_max = send_max;
+	p = pair_create(&opt);
+	a = &p->end[0];
+	b = &p->end[1];
+	if (copies) {
+		room = malloc(copies);
+		qp_tx_copies(a->qp, room, copies);
+	}
+	memset(a->memory, 1, len);
+	sge = end_sge(a, 0, len);
+	for (u64 id = 1; id <= 2; id++)
+		assert_int_equal(
+			end_post(a, &(struct wr_send){ .wr_id = id,
+						       .opcode = WR_WRITE,
+						       .sges = &sge,
+						       .sge_n = 1,
+						       .flags = WR_SIGNALED | WR_CHANGING,
+						       .remote = { end_addr(b, 0), b->stag } }),
+			0);
+	assert_true(qp_tx_gather(a->qp, iov, ARRAY_SIZE(iov), 256 << 10, &n) > 0);
+	memset(a->memory, 2, len);
+	pair_run(p);
+	if (copies) {
+		EXPECT(a, 1, WC_SUCCESS, .opcode = WC_WRITE);
+		EXPECT(a, 2, WC_SUCCESS, .opcode = WC_WRITE);
+		assert_int_equal(qp_state(b->qp), QP_RTS);
+		assert_int_equal(b->memory[0], 2); /* the second one's */
+		assert_int_equal(b->memory[len - 1], 2);
+	} else {
+		assert_int_not_equal(qp_state(b->qp), QP_RTS);
+	}
+	pair_destroy(p);
+	free(room);
+}
+
+static void test_changing(void **state)
+{
+	changing(false, 0, 0);
+	for (unsigned markers = 0; markers < 2; markers++) {
+		changing(markers, QP_TX_COPIES_MIN, 0);
+		changing(markers, QP_TX_COPIES_MIN, 777);
+		changing(markers, 3 * QP_TX_COPIES_MIN, 70000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -624,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_responder_waits),
 		cmocka_unit_test(test_responder_gives_up),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_changing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
