@@ -163,7 +163,7 @@ enum nfs_outcome nfs3_mknod(struct nfs_call *call, bool may_block)
 	if (status == NFS3_OK)
 		err = where.dir.export->vfs->mknod(
 			where.dir.node, &where.dir.cred, where.name,
-			type | (set.set & NFS_SET_MODE ? set.mode : 0600), dev, &node);
+			type | (set.set & NFS_SET_MODE ? set.mode : 0600), 0, dev, &node);
 	return made(call, &where, err, status, node);
 }
 

@@ -117,9 +117,15 @@ enum nfs4_status nfs4_obj_regular(const struct nfs4_obj *obj, struct nfs_attr *a
 /* Of what turned out to be no directory: SYMLINK or NOTDIR. */
 enum nfs4_status nfs4_obj_not_dir(const struct nfs4_obj *obj);
 
-/* change_info4: before, after.  atomic is false: others may have come between. */
-u64 nfs4_change_of(const struct nfs4_obj *dir);
-void nfs4_change_info(struct xdr_out *out, u64 before, const struct nfs4_obj *dir);
+/* change_info4: before, after, and whether nobody else of the server's came between the two. */
+struct nfs4_change {
+	u64 value, count;
+	bool counted;
+};
+struct nfs4_change nfs4_change_of(const struct nfs4_obj *dir);
+/* own: how many changes of it the operation was. */
+void nfs4_change_info(struct xdr_out *out, const struct nfs4_change *before,
+		      const struct nfs4_obj *dir, unsigned own);
 
 /* ---- attributes (nfs4_attr.h has the rest) */
 
@@ -145,7 +151,7 @@ void nfs4_bitmap_decode(struct xdr_in *in, struct nfs4_bitmap *m);
 void nfs4_bitmap_encode(struct xdr_out *out, const struct nfs4_bitmap *m);
 /*
  * fattr4 into what VFS can set.  `given`: which came.  ATTRNOTSUPP, INVAL (read-only ones), BADOWNER, BADXDR.
- * Used by SETATTR, CREATE, OPEN.  umask of MODE_UMASK is applied to set->mode.
+ * Used by SETATTR, CREATE, OPEN.
  */
 enum nfs4_status nfs4_fattr_decode(struct xdr_in *in, struct nfs_set_attr *set,
 				   struct nfs4_bitmap *given);

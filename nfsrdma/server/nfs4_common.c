@@ -91,16 +91,25 @@ enum nfs4_status nfs4_name_decode(struct xdr_in *in, char buf[NFS_NAME_MAX + 1])
 	return !strcmp(buf, ".") || !strcmp(buf, "..") ? NFS4ERR_BADNAME : NFS4_OK;
 }
 
-u64 nfs4_change_of(const struct nfs4_obj *dir)
+struct nfs4_change nfs4_change_of(const struct nfs4_obj *dir)
 {
-	struct nfs_attr attr;
+	struct nfs_attr attr = { 0 };
 
-	return dir->node && !dir->export->vfs->getattr(dir->node, &attr) ? attr.change : 0;
+	if (!dir->node || dir->export->vfs->getattr(dir->node, &attr))
+		return (struct nfs4_change){ 0 };
+	return (struct nfs4_change){ attr.change, attr.count, attr.counted };
 }
 
-void nfs4_change_info(struct xdr_out *out, u64 before, const struct nfs4_obj *dir)
+/*
+ * Another change that is not counted yet when this looks is counted after it, and makes the attribute differ from what
+ * is told here: then the client finds out.
+ */
+void nfs4_change_info(struct xdr_out *out, const struct nfs4_change *before,
+		      const struct nfs4_obj *dir, unsigned own)
 {
-	xdr_out_bool(out, false);
-	xdr_out_u64(out, before);
-	xdr_out_u64(out, nfs4_change_of(dir));
+	struct nfs4_change after = nfs4_change_of(dir);
+
+	xdr_out_bool(out, before->counted && after.counted && after.count - before->count == own);
+	xdr_out_u64(out, before->value);
+	xdr_out_u64(out, after.value);
 }

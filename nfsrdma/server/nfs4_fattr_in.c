@@ -62,7 +62,8 @@ static enum nfs4_status mode_in(struct xdr_in *in, struct nfs_set_attr *set, boo
 	/* 6.2.4: other bits are an error; RFC 8275 5: so are two modes. */
 	if (mode & ~MODE_BITS || umask & ~0777u || set->set & NFS_SET_MODE)
 		return NFS4ERR_INVAL;
-	set->mode = mode & ~umask;
+	set->mode = mode;
+	set->umask = umask;
 	set->set |= NFS_SET_MODE;
 	return NFS4_OK;
 }

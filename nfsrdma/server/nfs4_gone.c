@@ -9,7 +9,7 @@ enum nfs4_status nfs4_op_remove(struct nfs4_compound *c)
 	const struct nfs4_obj *dir = &c->cur;
 	char name[NFS_NAME_MAX + 1];
 	enum nfs4_status status = nfs4_name_decode(c->in, name);
-	u64 before;
+	struct nfs4_change before;
 	int err;
 
 	if (!xdr_in_ok(c->in))
@@ -26,7 +26,7 @@ enum nfs4_status nfs4_op_remove(struct nfs4_compound *c)
 		return nfs4_obj_not_dir(dir);
 	if (err)
 		return nfs4_status_of(err);
-	nfs4_change_info(c->out, before, dir);
+	nfs4_change_info(c->out, &before, dir, 1);
 	return NFS4_OK;
 }
 
@@ -40,7 +40,8 @@ enum nfs4_status nfs4_op_rename(struct nfs4_compound *c)
 	char from_name[NFS_NAME_MAX + 1], to_name[NFS_NAME_MAX + 1];
 	const struct nfs4_obj *from = &c->saved, *to = &c->cur;
 	enum nfs4_status from_status, to_status;
-	u64 from_before, to_before;
+	struct nfs4_change from_before, to_before;
+	unsigned own = from->node == to->node ? 2 : 1;
 	int err;
 
 	from_status = nfs4_name_decode(c->in, from_name);
@@ -62,7 +63,7 @@ enum nfs4_status nfs4_op_rename(struct nfs4_compound *c)
 	err = to->export->vfs->rename(from->node, from_name, to->node, to_name, &to->cred);
 	if (err)
 		return rename_status(err);
-	nfs4_change_info(c->out, from_before, from);
-	nfs4_change_info(c->out, to_before, to);
+	nfs4_change_info(c->out, &from_before, from, own);
+	nfs4_change_info(c->out, &to_before, to, own);
 	return NFS4_OK;
 }

@@ -94,7 +94,7 @@ static int make_node(const struct nfs4_obj *dir, const char *name, const struct 
 		err = vfs->mknod(dir->node, &dir->cred, name,
 				 type_mode(make->type) |
 					 (set->set & NFS_SET_MODE ? set->mode : MODE_DEFAULT),
-				 make->dev, node);
+				 set->umask, make->dev, node);
 	}
 	return err ? err : set_rest(dir, set, *node);
 }
@@ -102,7 +102,7 @@ static int make_node(const struct nfs4_obj *dir, const char *name, const struct 
 static enum nfs4_status create(struct nfs4_compound *c, const char *name, const struct make *make,
 			       const struct nfs4_bitmap *given)
 {
-	u64 before = nfs4_change_of(&c->cur);
+	struct nfs4_change before = nfs4_change_of(&c->cur);
 	enum nfs4_status status;
 	struct nfs_node *node;
 	struct nfs4_obj obj;
@@ -115,7 +115,7 @@ static enum nfs4_status create(struct nfs4_compound *c, const char *name, const 
 	status = nfs4_obj_from_node(c, c->cur.export, node, &obj);
 	if (status != NFS4_OK)
 		return status;
-	nfs4_change_info(c->out, before, &c->cur);
+	nfs4_change_info(c->out, &before, &c->cur, 1);
 	nfs4_bitmap_encode(c->out, given);
 	nfs4_cur_set(c, &obj);
 	return NFS4_OK;
@@ -156,7 +156,7 @@ enum nfs4_status nfs4_op_link(struct nfs4_compound *c)
 	const struct nfs4_obj *file = &c->saved, *dir = &c->cur;
 	char name[NFS_NAME_MAX + 1];
 	enum nfs4_status status = nfs4_name_decode(c->in, name);
-	u64 before;
+	struct nfs4_change before;
 	int err;
 
 	if (!xdr_in_ok(c->in))
@@ -175,6 +175,6 @@ enum nfs4_status nfs4_op_link(struct nfs4_compound *c)
 		return nfs4_obj_not_dir(dir);
 	if (err)
 		return nfs4_status_of(err);
-	nfs4_change_info(c->out, before, dir);
+	nfs4_change_info(c->out, &before, dir, 1);
 	return NFS4_OK;
 }

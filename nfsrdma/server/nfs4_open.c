@@ -166,11 +166,11 @@ static bool notifies(const struct nfs4_compound *c)
 
 static void results_encode(struct nfs4_compound *c, const struct nfs4_open_args *args,
 			   const struct nfs4_opened *opened, const struct nfs4_stateid *stateid,
-			   u64 before, const struct nfs4_obj *dir)
+			   const struct nfs4_change *before, const struct nfs4_obj *dir)
 {
 	nfs4_stateid_encode(c->out, stateid);
 	if (args->claim == CLAIM_NULL) {
-		nfs4_change_info(c->out, before, dir);
+		nfs4_change_info(c->out, before, dir, opened->made);
 	} else {
 		xdr_out_bool(c->out, true);	/* no directory: nothing changed */
 		xdr_out_u64(c->out, 0);
@@ -188,7 +188,7 @@ enum nfs4_status nfs4_op_open(struct nfs4_compound *c)
 	struct nfs4_open_args args;
 	struct nfs4_opened opened;
 	enum nfs4_status status = nfs4_open_decode(c->in, &args);
-	u64 before;
+	struct nfs4_change before;
 
 	if (status == NFS4_OK)
 		status = judge_claim(c, &args);
@@ -205,7 +205,7 @@ enum nfs4_status nfs4_op_open(struct nfs4_compound *c)
 		nfs4_obj_put(&opened.obj);
 		return status;
 	}
-	results_encode(c, &args, &opened, &stateid, before, &c->cur);
+	results_encode(c, &args, &opened, &stateid, &before, &c->cur);
 	nfs4_cur_set(c, &opened.obj);
 	nfs4_cur_sid_set(c, &stateid);
 	return NFS4_OK;

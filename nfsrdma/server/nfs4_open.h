@@ -24,6 +24,7 @@ enum nfs4_status nfs4_open_decode(struct xdr_in *in, struct nfs4_open_args *args
 struct nfs4_opened {
 	struct nfs4_obj obj;		/* a regular file, that the caller may open so */
 	bool truncate;			/* it was there, and shall be empty */
+	bool made;			/* by this call, or by one of the same verifier before it */
 	struct nfs4_bitmap attrset;
 };
 

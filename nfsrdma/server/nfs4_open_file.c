@@ -35,7 +35,7 @@ static enum nfs4_status existing(struct nfs4_compound *c, const struct nfs4_open
 }
 
 static enum nfs4_status plain(struct nfs4_compound *c, const struct nfs4_open_args *args,
-			      struct nfs4_opened *opened, bool *made)
+			      struct nfs4_opened *opened)
 {
 	const struct nfs_vfs_ops *vfs = c->cur.export->vfs;
 	struct nfs_node *node;
@@ -52,7 +52,7 @@ static enum nfs4_status plain(struct nfs4_compound *c, const struct nfs4_open_ar
 		err = vfs->create(c->cur.node, &c->cur.cred, args->name, true, NULL, &args->set,
 				  &node);
 		if (!err) {
-			*made = true;
+			opened->made = true;
 			opened->attrset = args->given;
 			return found(c, node, opened);
 		}
@@ -67,25 +67,31 @@ static enum nfs4_status plain(struct nfs4_compound *c, const struct nfs4_open_ar
  * here must leave them as they are.
  */
 static enum nfs4_status exclusive(struct nfs4_compound *c, const struct nfs4_open_args *args,
-				  struct nfs4_opened *opened, bool *made)
+				  struct nfs4_opened *opened)
 {
 	const struct nfs_vfs_ops *vfs = c->cur.export->vfs;
-	struct nfs_set_attr set = args->set, none = { 0 };
+	struct nfs_set_attr set = args->set;
+	/* A mode that is set later knows nothing of a default ACL. */
+	const struct nfs_set_attr first = { .set = set.set & NFS_SET_MODE,
+					    .mode = set.mode,
+					    .umask = set.umask };
 	struct nfs_node *node;
 	struct nfs_attr attr;
 	int err;
 
 	if (!c->cur.rule->rw)
 		return NFS4ERR_ROFS;
-	err = vfs->create(c->cur.node, &c->cur.cred, args->name, true, args->verifier, &none,
+	err = vfs->create(c->cur.node, &c->cur.cred, args->name, true, args->verifier, &first,
 			  &node);
 	if (err)
 		return status_of(c, err);
 	/* By this call or by one of the same verifier before it: then it is the caller's as well. */
 	err = vfs->getattr(node, &attr);
-	*made = !err && attr.st.st_uid == c->cur.cred.uid;
+	opened->made = !err && attr.st.st_uid == c->cur.cred.uid;
 	if (!set.size)
 		set.set &= ~(unsigned)NFS_SET_SIZE;
+	if (!(set.set & NFS_SET_ACL))
+		set.set &= ~(unsigned)NFS_SET_MODE;
 	if (!err && set.set)
 		err = vfs->setattr(node, &c->cur.cred, &set);
 	if (err) {
@@ -141,7 +147,6 @@ enum nfs4_status nfs4_open_file(struct nfs4_compound *c, const struct nfs4_open_
 {
 	enum nfs4_status status = NFS4_OK;
 	struct nfs_attr attr;
-	bool made = false;
 
 	*opened = (struct nfs4_opened){ 0 };
 	if (c->cur.pseudo)
@@ -149,14 +154,14 @@ enum nfs4_status nfs4_open_file(struct nfs4_compound *c, const struct nfs4_open_
 	if (args->claim != CLAIM_NULL)
 		nfs4_obj_copy(&opened->obj, &c->cur);
 	else if (args->create && args->how >= NFS4_EXCLUSIVE)
-		status = exclusive(c, args, opened, &made);
+		status = exclusive(c, args, opened);
 	else
-		status = plain(c, args, opened, &made);
+		status = plain(c, args, opened);
 	if (status != NFS4_OK)
 		return status;
 	status = nfs4_obj_regular(&opened->obj, &attr);
 	/* Its maker may do with it what he said, whatever mode he gave it. */
-	if (status == NFS4_OK && !made)
+	if (status == NFS4_OK && !opened->made)
 		status = judge_rights(args, opened, &attr);
 	if (status != NFS4_OK)
 		nfs4_obj_put(&opened->obj);

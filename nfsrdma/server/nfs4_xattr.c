@@ -25,11 +25,6 @@ static enum nfs4_status key_decode(struct xdr_in *in, char buf[NFS_NAME_MAX + 1]
 	return NFS4_OK;
 }
 
-static enum nfs4_status status_of(int err)
-{
-	return err == -EPERM ? NFS4ERR_WRONG_TYPE : nfs4_status_of(err);
-}
-
 /* Straight into the answer: what does not fit there is too big for the client. */
 enum nfs4_status nfs4_op_getxattr(struct nfs4_compound *c)
 {
@@ -50,7 +45,7 @@ enum nfs4_status nfs4_op_getxattr(struct nfs4_compound *c)
 	if (n == -ERANGE)
 		return NFS4ERR_REP_TOO_BIG;
 	if (n < 0)
-		return status_of((int)n);
+		return nfs4_status_of((int)n);
 	xdr_put_u32(length, (u32)n);
 	memset(c->out->p + n, 0, xdr_pad((size_t)n));
 	xdr_out_reserve(c->out, (size_t)n + xdr_pad((size_t)n));
@@ -66,7 +61,7 @@ enum nfs4_status nfs4_op_setxattr(struct nfs4_compound *c)
 	char key[NFS_NAME_MAX + 1];
 	enum nfs4_status status = key_decode(c->in, key);
 	const u8 *value = xdr_in_opaque(c->in, NFS_DATA_MAX, &len);
-	u64 before;
+	struct nfs4_change before;
 	int err;
 
 	if (!xdr_in_ok(c->in) || how > SETXATTR4_REPLACE)
@@ -78,8 +73,8 @@ enum nfs4_status nfs4_op_setxattr(struct nfs4_compound *c)
 	before = nfs4_change_of(&c->cur);
 	err = c->cur.export->vfs->setxattr(c->cur.node, &c->cur.cred, key, value, len, flags[how]);
 	if (err)
-		return err == -ENOSPC ? NFS4ERR_NOSPC : status_of(err);
-	nfs4_change_info(c->out, before, &c->cur);
+		return nfs4_status_of(err);
+	nfs4_change_info(c->out, &before, &c->cur, 1);
 	return NFS4_OK;
 }
 
@@ -87,7 +82,7 @@ enum nfs4_status nfs4_op_removexattr(struct nfs4_compound *c)
 {
 	char key[NFS_NAME_MAX + 1];
 	enum nfs4_status status = key_decode(c->in, key);
-	u64 before;
+	struct nfs4_change before;
 	int err;
 
 	if (status != NFS4_OK)
@@ -95,8 +90,8 @@ enum nfs4_status nfs4_op_removexattr(struct nfs4_compound *c)
 	before = nfs4_change_of(&c->cur);
 	err = c->cur.export->vfs->removexattr(c->cur.node, &c->cur.cred, key);
 	if (err)
-		return status_of(err);
-	nfs4_change_info(c->out, before, &c->cur);
+		return nfs4_status_of(err);
+	nfs4_change_info(c->out, &before, &c->cur, 1);
 	return NFS4_OK;
 }
 
@@ -150,7 +145,7 @@ enum nfs4_status nfs4_op_listxattrs(struct nfs4_compound *c)
 	if (!names)
 		return NFS4ERR_DELAY;
 	n = c->cur.export->vfs->listxattr(c->cur.node, &c->cur.cred, names, XATTR_LIST_MAX);
-	status = n < 0 ? status_of((int)n) : list_encode(c, names, (size_t)n, cookie, max);
+	status = n < 0 ? nfs4_status_of((int)n) : list_encode(c, names, (size_t)n, cookie, max);
 	free(names);
 	return status;
 }

@@ -34,6 +34,9 @@ struct nfs_export;			/* server/export.h */
 struct nfs_attr {
 	struct stat st;	       /* st_ino, st_dev as the client shall see them: fsid apart */
 	u64 change;			/* changes with every change of data or metadata; grows */
+	/* counted: changes made through the server that `change` takes into account; others are counted later */
+	bool counted;
+	u64 count;
 	struct timespec btime;		/* zero: unknown */
 };
 
@@ -52,6 +55,8 @@ enum nfs_set {
 struct nfs_set_attr {
 	unsigned set;
 	mode_t mode;
+	/* of what is made, with NFS_SET_MODE: bits that are taken from it unless its directory has a default ACL */
+	mode_t umask;
 	/* NFS_SET_ACL: its lower nine bits, whatever mode says; named users and groups have nothing then */
 	mode_t acl_mode;
 	bool acl_no_dir; /* not to be set for a directory: the programs have seen to it */
@@ -112,7 +117,10 @@ struct nfs_vfs_ops {
 		      struct nfs_node **node);
 	ssize_t (*readlink)(struct nfs_node *node, char *buf, size_t len);
 
-	/* excl: -EEXIST when it is there; verifier: what an exclusive create keeps in the times, NULL: none */
+	/*
+	 * excl: -EEXIST when it is there; verifier: what an exclusive create keeps in the times, NULL: none.  With one
+	 * nothing but a mode is set.
+	 */
 	int (*create)(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		      bool excl, const u8 verifier[8], const struct nfs_set_attr *set,
 		      struct nfs_node **node);
@@ -121,7 +129,7 @@ struct nfs_vfs_ops {
 	int (*symlink)(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		       const char *target, struct nfs_node **node);
 	int (*mknod)(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
-		     mode_t mode, dev_t dev, struct nfs_node **node);
+		     mode_t mode, mode_t umask, dev_t dev, struct nfs_node **node);
 	int (*unlink)(struct nfs_node *dir, const struct nfs_cred *cred, const char *name);
 	int (*rmdir)(struct nfs_node *dir, const struct nfs_cred *cred, const char *name);
 	int (*rename)(struct nfs_node *from, const char *from_name, struct nfs_node *to,

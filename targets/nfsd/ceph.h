@@ -160,7 +160,8 @@ int cfs_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *nam
 int cfs_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		const char *target, struct nfs_node **node);
 int cfs_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
-	      dev_t dev, struct nfs_node **node);
+	      mode_t mask, dev_t dev, struct nfs_node **node);
+extern _Thread_local mode_t cfs_umask;	/* of what this thread makes now */
 
 /* ceph_dir.c */
 int cfs_readdir(struct nfs_node *dir, const struct nfs_cred *cred, u64 cookie,

@@ -145,16 +145,16 @@ static void recall(void *handle, vinodeno_t vino)
 	cfs_node_recall(handle, vino);
 }
 
-/* Modes are the clients'.  libcephfs has a callback of its own, which cannot do with our handle. */
-static mode_t no_umask(void *handle)
+/* libcephfs asks for it where the directory has no default ACL.  A callback of its own cannot do with our handle. */
+static mode_t umask_of_call(void *handle)
 {
-	return 0;
+	return cfs_umask;
 }
 
 static int mount_it(struct cfs *fs, const struct cfs_source *source, char *why, size_t why_len)
 {
 	struct ceph_client_callback_args callbacks = { .handle = fs,
-						       .umask_cb = no_umask,
+						       .umask_cb = umask_of_call,
 						       .ino_release_cb = recall };
 	int err = ceph_init(fs->mount);
 

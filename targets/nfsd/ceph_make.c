@@ -6,6 +6,8 @@
 
 static const struct nfs_set_attr nothing;
 
+_Thread_local mode_t cfs_umask;
+
 /* The mode that something is made with. */
 static mode_t mode_of(const struct nfs_set_attr *set, mode_t dflt)
 {
@@ -84,7 +86,8 @@ static int create_existing(struct nfs_node *dir, const struct nfs_cred *cred, co
 }
 
 static int make_node(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
-		     mode_t mode, dev_t dev, const struct nfs_set_attr *set, struct nfs_node **out)
+		     mode_t mode, mode_t mask, dev_t dev, const struct nfs_set_attr *set,
+		     struct nfs_node **out)
 {
 	struct cfs_caller caller;
 	struct ceph_statx stx;
@@ -93,8 +96,10 @@ static int make_node(struct nfs_node *dir, const struct nfs_cred *cred, const ch
 
 	if (err)
 		return err;
+	cfs_umask = mask;
 	err = ceph_ll_mknod(dir->fs->mount, dir->in, name, mode, dev, &in, &stx, CFS_NODE_WANT, 0,
 			    caller.perm);
+	cfs_umask = 0;
 	cfs_caller_end(&caller);
 	return made(dir, cred, set, err, in, &stx, out);
 }
@@ -109,18 +114,18 @@ int cfs_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *na
 		return -ENOTDIR;
 	if (verifier)
 		verifier_times(verifier, &times);
-	err = make_node(dir, cred, name, S_IFREG | (verifier ? 0600 : mode_of(set, 0600)), 0,
+	err = make_node(dir, cred, name, S_IFREG | mode_of(set, 0600), set->umask, 0,
 			verifier ? &times : set, out);
 	return err == -EEXIST ? create_existing(dir, cred, name, excl, verifier, set, out) : err;
 }
 
 int cfs_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
-	      dev_t dev, struct nfs_node **out)
+	      mode_t mask, dev_t dev, struct nfs_node **out)
 {
 	/* As the kernel has it: devices are made by root. */
 	if (cred->uid && (S_ISCHR(mode) || S_ISBLK(mode)))
 		return -EPERM;
-	return make_node(dir, cred, name, mode, dev, &nothing, out);
+	return make_node(dir, cred, name, mode, mask, dev, &nothing, out);
 }
 
 int cfs_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
@@ -133,8 +138,10 @@ int cfs_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *nam
 
 	if (err)
 		return err;
+	cfs_umask = set->umask;
 	err = ceph_ll_mkdir(dir->fs->mount, dir->in, name, mode_of(set, 0755), &in, &stx,
 			    CFS_NODE_WANT, 0, caller.perm);
+	cfs_umask = 0;
 	cfs_caller_end(&caller);
 	return made(dir, cred, set, err, in, &stx, out);
 }

@@ -16,11 +16,17 @@ struct begun {
 	char name[256];
 };
 
+/* As xattr(7) has it: others cannot be given any, have none, and list none. */
+static bool may_have(const struct nfs_node *node)
+{
+	return node->type == S_IFREG || node->type == S_IFDIR;
+}
+
 /* name NULL: of all.  End the caller when it is 0. */
 static int begin(struct nfs_node *node, const struct nfs_cred *cred, const char *name,
 		 struct begun *b)
 {
-	if (node->type != S_IFREG && node->type != S_IFDIR)
+	if (!may_have(node))
 		return -EPERM;
 	if (name && (!*name || strlen(name) > NAME_MAX_LEN))
 		return -ENAMETOOLONG;
@@ -33,7 +39,7 @@ ssize_t cfs_getxattr(struct nfs_node *node, const struct nfs_cred *cred, const c
 		     void *buf, size_t len)
 {
 	struct begun b;
-	int n = begin(node, cred, name, &b);
+	int n = may_have(node) ? begin(node, cred, name, &b) : -ENODATA;
 
 	if (n)
 		return n;

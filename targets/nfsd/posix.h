@@ -158,8 +158,8 @@ int posix_setacl(const char *path, mode_t mode);
 
 /* posix_change.c: something of it was changed; after it is, and before that is answered */
 void posix_changed(struct nfs_node *node);
-/* fstat(2), and the change attribute that goes with it. */
-int posix_change_stat(struct nfs_node *node, struct stat *st, u64 *value);
+/* fstat(2), and the change attribute that goes with it; count: of posix_changed() that it takes into account. */
+int posix_change_stat(struct nfs_node *node, struct stat *st, u64 *value, u64 *count);
 /* What follows `value` (0: nothing was told yet) when something has changed. */
 u64 posix_change_next(u64 value, const struct timespec *ctime, const struct timespec *now);
 
@@ -174,7 +174,7 @@ int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *n
 int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		  const char *target, struct nfs_node **node);
 int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
-		dev_t dev, struct nfs_node **node);
+		mode_t mask, dev_t dev, struct nfs_node **node);
 int posix_unlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name);
 int posix_rmdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name);
 int posix_rename(struct nfs_node *from, const char *from_name, struct nfs_node *to,

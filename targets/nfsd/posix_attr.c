@@ -19,13 +19,15 @@ static bool may(const struct nfs_node *node, int mode)
 int posix_getattr(struct nfs_node *node, struct nfs_attr *attr)
 {
 	struct stat st;
-	u64 change;
-	int err = posix_change_stat(node, &st, &change);
+	u64 change, count;
+	int err = posix_change_stat(node, &st, &change, &count);
 
 	if (err)
 		return err;
 	attr->st = st;
 	attr->change = change;
+	attr->counted = true;
+	attr->count = count;
 	attr->btime = (struct timespec){ 0 };
 	return 0;
 }

@@ -47,7 +47,7 @@ static u64 told(struct posix_change *c, unsigned seq, u64 done, u64 ctime)
 }
 
 /* The count is read before the attributes, and both are read again where another thread may have told of a later change. */
-int posix_change_stat(struct nfs_node *node, struct stat *st, u64 *value)
+int posix_change_stat(struct nfs_node *node, struct stat *st, u64 *value, u64 *count)
 {
 	struct posix_change *c = &node->change;
 	unsigned seq = atomic_load(&c->seq);
@@ -58,10 +58,11 @@ int posix_change_stat(struct nfs_node *node, struct stat *st, u64 *value)
 	if (fstat(node->fd, st))
 		return -errno;
 	*value = told(c, seq, done, of_time(&st->st_ctim));
+	*count = done;
 	if (*value)
 		return 0;
 	pthread_mutex_lock(&c->lock);
-	done = atomic_load(&c->done);
+	*count = done = atomic_load(&c->done);
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (fstat(node->fd, st)) {
 		err = -errno;

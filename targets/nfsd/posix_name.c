@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "targets/nfsd/posix.h"
@@ -16,6 +18,29 @@ static mode_t mode_of(const struct nfs_set_attr *set, mode_t dflt)
 	mode_t mode = set->set & NFS_SET_MODE ? set->mode : dflt;
 
 	return set->set & NFS_SET_ACL ? (mode & 07000) | set->acl_mode : mode;
+}
+
+/*
+ * The system takes a umask away where the directory has no default ACL, and nothing where it has one.  Threads share
+ * one until they part.
+ */
+static mode_t umask_begin(mode_t mode, mode_t mask)
+{
+	static _Thread_local bool parted;
+
+	if (!mask)
+		return mode;
+	if (!parted && unshare(CLONE_FS))
+		return mode & ~mask;
+	parted = true;
+	umask(mask);
+	return mode;
+}
+
+static void umask_end(mode_t mask)
+{
+	if (mask)
+		umask(0);
 }
 
 static int open_path(struct nfs_node *dir, const char *name, struct nfs_node **node)
@@ -131,12 +156,14 @@ int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *
 {
 	int fd, err = posix_act_as(cred);
 	struct timespec t[2];
+	mode_t mode;
 
 	if (err)
 		return err;
+	mode = umask_begin(mode_of(set, 0600), set->umask);
 	fd = openat(dir->fd, name,
-		    O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-		    verifier ? 0600 : mode_of(set, 0600));
+		    O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
+	umask_end(set->umask);
 	if (fd < 0 && errno == EEXIST)
 		return create_existing(dir, cred, name, excl, verifier, set, out);
 	if (fd < 0)
@@ -152,14 +179,24 @@ int posix_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *
 int posix_mkdir(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		const struct nfs_set_attr *set, struct nfs_node **out)
 {
+	struct nfs_set_attr rest = *set;
 	int err = posix_act_as(cred);
+	mode_t mode;
+	struct stat st;
 
 	if (err)
 		return err;
-	if (mkdirat(dir->fd, name, mode_of(set, 0755)))
-		return -errno;
-	/* mkdir(2) ignores the bits beyond the permissions. */
-	return open_made(dir, cred, name, set, set->mode & 07000 ? 0 : NFS_SET_MODE, out);
+	mode = umask_begin(mode_of(set, 0755), set->umask);
+	if (mkdirat(dir->fd, name, mode))
+		err = -errno;
+	umask_end(set->umask);
+	if (err)
+		return err;
+	/* mkdir(2) ignores set-user-ID and set-group-ID; what it made of the others stays. */
+	if (!(set->mode & (S_ISUID | S_ISGID)) || fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return open_made(dir, cred, name, set, NFS_SET_MODE, out);
+	rest.mode = (st.st_mode & 07777) | (set->mode & 07000);
+	return open_made(dir, cred, name, &rest, 0, out);
 }
 
 int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
@@ -175,15 +212,17 @@ int posix_symlink(struct nfs_node *dir, const struct nfs_cred *cred, const char 
 }
 
 int posix_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, mode_t mode,
-		dev_t dev, struct nfs_node **out)
+		mode_t mask, dev_t dev, struct nfs_node **out)
 {
 	int err = posix_act_as(cred);
 
 	if (err)
 		return err;
+	mode = umask_begin(mode, mask);
 	if (mknodat(dir->fd, name, mode, dev))
-		return -errno;
-	return open_made(dir, cred, name, &nothing, 0, out);
+		err = -errno;
+	umask_end(mask);
+	return err ? err : open_made(dir, cred, name, &nothing, 0, out);
 }
 
 static int remove_name(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,

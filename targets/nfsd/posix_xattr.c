@@ -17,10 +17,16 @@ struct paths {
 	char name[256];
 };
 
+/* As xattr(7) has it: others cannot be given any, have none, and list none. */
+static bool may_have(const struct nfs_node *node)
+{
+	return node->type == S_IFREG || node->type == S_IFDIR;
+}
+
 static int begin(struct nfs_node *node, const struct nfs_cred *cred, const char *name,
 		 struct paths *p)
 {
-	if (node->type != S_IFREG && node->type != S_IFDIR)
+	if (!may_have(node))
 		return -EPERM;
 	if (name && (!*name || strlen(name) > NAME_MAX_LEN))
 		return -ENAMETOOLONG;
@@ -37,6 +43,8 @@ ssize_t posix_getxattr(struct nfs_node *node, const struct nfs_cred *cred, const
 	int err = begin(node, cred, name, &p);
 	ssize_t n;
 
+	if (!may_have(node))
+		return -ENODATA;
 	if (err)
 		return err;
 	n = getxattr(p.file, p.name, buf, len);
@@ -66,6 +74,8 @@ ssize_t posix_listxattr(struct nfs_node *node, const struct nfs_cred *cred, char
 	size_t used = 0;
 	ssize_t n;
 
+	if (!may_have(node))
+		return 0;
 	if (err)
 		return err;
 	all = malloc(XATTR_LIST_MAX);

@@ -7,7 +7,7 @@
 
 static void promised(const struct nfs_set_attr *set)
 {
-	if ((set->set & NFS_SET_MODE && set->mode & ~07777u) ||
+	if ((set->set & NFS_SET_MODE && set->mode & ~07777u) || set->umask & ~0777u ||
 	    (set->set & NFS_SET_ACL && set->acl_mode & ~0777u) ||
 	    (set->set & NFS_SET_UID && set->uid == (uid_t)-1) ||
 	    (set->set & NFS_SET_GID && set->gid == (gid_t)-1) ||

@@ -260,7 +260,8 @@ static int make(struct nfs_node *dir, const struct nfs_cred *cred, const char *n
 static int op_create(struct nfs_node *dir, const struct nfs_cred *cred, const char *name, bool excl,
 		     const u8 verifier[8], const struct nfs_set_attr *set, struct nfs_node **node)
 {
-	return make(dir, cred, name, S_IFREG | (set->set & NFS_SET_MODE ? set->mode & 07777 : 0600),
+	return make(dir, cred, name,
+		    S_IFREG | (set->set & NFS_SET_MODE ? set->mode & 07777 & ~set->umask : 0600),
 		    node);
 }
 
@@ -294,7 +295,7 @@ static ssize_t op_readlink(struct nfs_node *node, char *buf, size_t len)
 }
 
 static int op_mknod(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
-		    mode_t mode, dev_t dev, struct nfs_node **node)
+		    mode_t mode, mode_t umask, dev_t dev, struct nfs_node **node)
 {
 	return -EOPNOTSUPP;
 }

@@ -73,6 +73,7 @@ struct c4_open {
 	struct nfs4_bitmap attrset;
 	u32 flags;			/* OPEN4_RESULT_* */
 	u32 delegation;
+	bool atomic;			/* change_info */
 };
 /* The arguments alone, behind c4_op(). */
 void c4_open_args(struct c4_client *client, const struct c4_open *open);

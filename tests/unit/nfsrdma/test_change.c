@@ -65,9 +65,9 @@ static void test_set_back(void **state)
 static u64 change_of(struct nfs_node *node)
 {
 	struct stat st;
-	u64 value;
+	u64 value, count;
 
-	assert_int_equal(posix_change_stat(node, &st, &value), 0);
+	assert_int_equal(posix_change_stat(node, &st, &value, &count), 0);
 	return value;
 }
 
@@ -127,7 +127,7 @@ static void test_each_change(void **state)
 		GREW(posix_rmdir(dir, cred, "m"), dir, d);
 		GREW(posix_symlink(dir, cred, "s", "t", &made), dir, d);
 		posix_node_put(made);
-		GREW(posix_mknod(dir, cred, "p", S_IFIFO | 0600, 0, &made), dir, d);
+		GREW(posix_mknod(dir, cred, "p", S_IFIFO | 0600, 0, 0, &made), dir, d);
 		posix_node_put(made);
 		GREW(posix_link(node, dir, "l", cred), node, f);
 		/* to the same, and to another name of the same: nothing happens */
@@ -170,12 +170,12 @@ static void *write_on(void *arg)
 static void *look_on(void *arg)
 {
 	struct crowd *crowd = arg;
-	u64 last = 0, value;
+	u64 last = 0, value, count;
 	off_t size = 0;
 	struct stat st;
 
 	while (!crowd->done) {
-		if (posix_change_stat(crowd->node, &st, &value) || value < last ||
+		if (posix_change_stat(crowd->node, &st, &value, &count) || value < last ||
 		    (value == last && st.st_size < size))
 			return crowd;
 		last = value;

@@ -91,6 +91,21 @@ static void test_read_write(void **state)
 	assert_int_equal(rig4_run(rig, nfs4_op_read), NFS4ERR_BADXDR);
 }
 
+/* What is told is what the file system takes: the last byte of it, and none behind. */
+static void test_size_max(void **state)
+{
+	struct rig4 *rig = *state;
+	u64 max;
+
+	rig4_root(rig, RIG4_RW);
+	rig4_file(rig, "f");
+	max = rig4_attr_u64(rig, FATTR4_MAXFILESIZE);
+	assert_true(max >= INT32_MAX && max <= INT64_MAX);
+	if (write_at(rig, max - 1, "x", NFS4_UNSTABLE) != NFS4_OK)
+		print_message("no room for such a file\n");
+	assert_int_equal(write_at(rig, max, "x", NFS4_UNSTABLE), NFS4ERR_FBIG);
+}
+
 /* A file of data, 4 MiB of nothing, data, 4 MiB of nothing. */
 static void sparse(struct rig4 *rig, const char *name)
 {
@@ -376,7 +391,7 @@ static void test_advice(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		CASE(test_read_write), CASE(test_seek), CASE(test_read_plus),
+		CASE(test_read_write), CASE(test_size_max), CASE(test_seek), CASE(test_read_plus),
 		CASE(test_space),      CASE(test_copy), CASE(test_advice),
 	};
 

@@ -319,7 +319,7 @@ static const struct {
 	  { FATTR4_MODE_UMASK, -1 },
 	  "000001b6 00000012",
 	  NFS4_OK,
-	  { .set = NFS_SET_MODE, .mode = 0644 } },
+	  { .set = NFS_SET_MODE, .mode = 0666, .umask = 022 } },
 	{ "umask of more", { FATTR4_MODE_UMASK, -1 }, "000001b6 00000200", NFS4ERR_INVAL, { 0 } },
 	{ "two modes",
 	  { FATTR4_MODE, FATTR4_MODE_UMASK, -1 },
@@ -395,6 +395,7 @@ static void same(const struct nfs_set_attr *a, const struct nfs_set_attr *b)
 {
 	assert_int_equal(a->set, b->set);
 	assert_int_equal(a->mode, b->mode);
+	assert_int_equal(a->umask, b->umask);
 	assert_int_equal(a->acl_mode, b->acl_mode);
 	assert_int_equal(a->acl_no_dir, b->acl_no_dir);
 	assert_int_equal(a->uid, b->uid);

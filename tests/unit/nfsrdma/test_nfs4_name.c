@@ -2,6 +2,7 @@
 /* LOOKUP, READLINK, CREATE, LINK, REMOVE, RENAME, SECINFO on a real directory. */
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/unit/nfsrdma/rig4.h"
@@ -346,6 +347,85 @@ static void test_secinfo(void **state)
 	assert_true(nfs4_obj_is(&rig->c.cur));
 }
 
+/* Somebody else's change between the two that change_info tells of. */
+static int unlink_with_another(struct nfs_node *dir, const struct nfs_cred *cred, const char *name)
+{
+	int err = posix_unlink(dir, cred, name);
+
+	posix_changed(dir);
+	return err;
+}
+
+static void test_not_atomic(void **state)
+{
+	struct rig4 *rig = *state;
+	struct nfs_vfs_ops ops = posix_vfs_ops;
+
+	rig4_root(rig, RIG4_RW);
+	rig4_file(rig, "f");
+	rig4_root(rig, RIG4_RW);
+	ops.unlink = unlink_with_another;
+	rig->export[RIG4_RW]->vfs = &ops;
+	assert_int_equal(remove_name(rig, "f"), NFS4_OK);
+	assert_false(xdr_in_bool(&rig->res));
+	rig->export[RIG4_RW]->vfs = &posix_vfs_ops;
+}
+
+static void umask_attr(struct rig4 *rig, u32 mode, u32 mask)
+{
+	rig4_bits(&rig->args, (const int[]){ FATTR4_MODE_UMASK, -1 });
+	xdr_out_u32(&rig->args, 8);
+	xdr_out_u32(&rig->args, mode);
+	xdr_out_u32(&rig->args, mask);
+}
+
+static u32 made_mode(struct rig4 *rig, const char *dir, u32 type, u32 mode, u32 mask)
+{
+	char name[32];
+	struct stat st;
+
+	rig4_root(rig, RIG4_RW);
+	assert_int_equal(rig4_lookup(rig, dir), NFS4_OK);
+	xdr_out_u32(&rig->args, type);
+	rig4_name(rig, "made");
+	umask_attr(rig, mode, mask);
+	assert_int_equal(rig4_run(rig, nfs4_op_create), NFS4_OK);
+	snprintf(name, sizeof(name), "%s/made", dir);
+	stat_of(rig, name, &st);
+	rig4_root(rig, RIG4_RW);
+	assert_int_equal(rig4_lookup(rig, dir), NFS4_OK);
+	assert_int_equal(remove_name(rig, "made"), NFS4_OK);
+	return st.st_mode & 07777;
+}
+
+/* RFC 8275: a umask counts only where the directory has no default ACL; there its mask shows as the group's bits. */
+static void test_umask(void **state)
+{
+	/* user::rwx user:1234:rwx group::r-x mask::rwx other::--- */
+	static const u8 acl[] = { 2,	0,   0,	  0,   1,  0, 7, 0, 255, 255, 255, 255, 2,  0, 7, 0,
+				  0xd2, 4,   0,	  0,   4,  0, 5, 0, 255, 255, 255, 255, 16, 0, 7, 0,
+				  255,	255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255 };
+	struct rig4 *rig = *state;
+	char path[128];
+
+	rig4_root(rig, RIG4_RW);
+	assert_int_equal(make_dir(rig, "plain"), NFS4_OK);
+	rig4_root(rig, RIG4_RW);
+	assert_int_equal(make_dir(rig, "acl"), NFS4_OK);
+	assert_int_equal(made_mode(rig, "plain", NF4FIFO, 0666, 077), 0600);
+	assert_int_equal(made_mode(rig, "plain", NF4DIR, 0777, 022), 0755);
+	assert_int_equal(made_mode(rig, "plain", NF4DIR, 02777, 022), 02755);
+	snprintf(path, sizeof(path), "%s/rw/acl", rig->dir);
+	if (setxattr(path, "system.posix_acl_default", acl, sizeof(acl), 0)) {
+		print_message("the file system has no ACLs\n");
+		return;
+	}
+	assert_int_equal(made_mode(rig, "acl", NF4FIFO, 0666, 077), 0660);
+	assert_int_equal(made_mode(rig, "acl", NF4DIR, 0777, 077), 0770);
+	assert_int_equal(made_mode(rig, "acl", NF4DIR, 02777, 077), 02770);
+	assert_int_equal(made_mode(rig, "acl", NF4FIFO, 0644, 0), 0640);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, rig4_setup, rig4_teardown)
 
 int main(void)
@@ -353,7 +433,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(test_names),   CASE(test_create), CASE(test_create_refused),
 		CASE(test_symlink), CASE(test_link),   CASE(test_remove_rename),
-		CASE(test_secinfo),
+		CASE(test_secinfo), CASE(test_not_atomic), CASE(test_umask),
 	};
 
 	if (geteuid())

@@ -125,12 +125,14 @@ static void test_create(void **state)
 	struct c4_open open = { .how = NFS4_GUARDED, .mode = 0600, .name = "f" };
 
 	assert_int_equal(c4_open(&f->a, f->root, &open), NFS4_OK);
+	assert_true(open.atomic);
 	assert_int_equal(c4_open(&f->a, f->root, &open), NFS4ERR_EXIST);
 	/* What is there stays as it is. */
 	assert_int_equal(c4_write(&f->a, &open.fh, &open.sid), NFS4_OK);
 	open.how = NFS4_UNCHECKED;
 	open.mode = 0644;
 	assert_int_equal(c4_open(&f->a, f->root, &open), NFS4_OK);
+	assert_true(open.atomic);	/* it changed nothing */
 	assert_false(nfs4_bit(&open.attrset, FATTR4_MODE));
 	assert_int_equal(stat_of(f, "f").st_mode & 07777, 0600);
 	assert_int_equal(stat_of(f, "f").st_size, 1);

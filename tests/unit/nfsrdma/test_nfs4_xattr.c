@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Extended attributes: RFC 8276, on a real file. */
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -142,11 +143,40 @@ static void test_list(void **state)
 	assert_int_equal(rig4_run(rig, nfs4_op_listxattrs), NFS4ERR_BADXDR);
 }
 
+/* As locally: others have none, list none, and are given none (xattr(7)). */
+static void test_other_types(void **state)
+{
+	static const char *const names[] = { "fifo", "socket", "link", "null" };
+	struct rig4 *rig = *state;
+	char path[128];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/rw/%s", rig->dir, names[i]);
+		if (i == 2)
+			assert_int_equal(symlink("fifo", path), 0);
+		else
+			assert_int_equal(mknod(path,
+					       (i == 0	 ? S_IFIFO
+						: i == 1 ? S_IFSOCK
+							 : S_IFCHR) |
+						       0600,
+					       i == 3 ? makedev(1, 3) : 0),
+					 0);
+		rig4_root(rig, RIG4_RW);
+		assert_int_equal(rig4_lookup(rig, names[i]), NFS4_OK);
+		list_all(rig, 0, 4096);
+		assert_int_equal(get(rig, "a"), NFS4ERR_NOXATTR);
+		assert_int_equal(set(rig, SETXATTR4_EITHER, "a", "x"), NFS4ERR_PERM);
+		assert_int_equal(drop(rig, "a"), NFS4ERR_PERM);
+	}
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, rig4_setup, rig4_teardown)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { CASE(test_values), CASE(test_list) };
+	static const struct CMUnitTest tests[] = { CASE(test_values), CASE(test_list),
+						   CASE(test_other_types) };
 
 	if (geteuid())
 		return 77;	/* files are opened by handle, and callers become somebody else */
