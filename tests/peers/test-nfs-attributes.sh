@@ -4,10 +4,12 @@
 # openrdma-nfsd on the peer kernel's own file systems, mounted by the same kernel's NFS client: ACLs by
 # nfs4_getfacl(1) and nfs4_setfacl(1); a change attribute that tells quick changes apart though the clock of that
 # kernel's files stands still for 10 ms; a full disk, a file system that is read-only, a directory of another's.
+# Umasks and default ACLs, special files, directories that may be read and not searched, set-user-ID, files that are
+# removed on the server, and what an untar of 100 files asks.
 #
 #   usage: test-nfs-attributes.sh
 . "$(dirname "$0")/lib.sh"
-peer_need mount.nfs nfs4_getfacl nfs4_setfacl setfacl
+peer_need mount.nfs nfs4_getfacl nfs4_setfacl setfacl getfacl rsync setpriv
 peer_begin
 peer_program openrdma-nfsd
 
@@ -131,5 +133,66 @@ for version in 3 4.1 4.2; do
 	umount /tmp/m
 done
 say "refused"
+
+# As locally.
+for version in 3 4.1 4.2; do
+	up \$version /srv/rw
+	cd /tmp/m
+	mkdir d plain
+	setfacl -d -m u:1234:rwx /srv/rw/d
+	(umask 077; touch plain/f; mkdir plain/d; : >d/f; mkdir d/d; mkfifo d/p)
+	(umask 077; python3 -c 'import os; os.open("d/excl", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)')
+	is "\$(stat -c %a plain/f plain/d | xargs)" "600 700"
+	if [ \$version = 4.2 ]; then
+		is "\$(cd /srv/rw/d; stat -c %a f p excl d | xargs)" "664 664 664 775"
+		is "\$(getfacl -p /srv/rw/d/f 2>/dev/null | grep ^mask)" mask::rw-
+	fi
+	# A directory that may be read, not searched.
+	chmod 644 d
+	is "\$(setpriv --reuid 1000 --regid 1000 --clear-groups ls d 2>/dev/null | xargs)" "d excl f p"
+	chmod 755 d
+	# Extended attributes of what has none.
+	ln -s f l
+	mknod c c 1 3
+	python3 - <<-'PYTHON'
+		import os
+		for name in "d/p", "l", "c":
+		    names = os.listxattr(name, follow_symlinks=False)
+		    assert all(n.startswith("system.nfs4_") for n in names), (name, names)
+	PYTHON
+	# Who writes a program takes its rights away.
+	touch s
+	chmod 6777 s
+	setpriv --reuid 1000 --regid 1000 --clear-groups sh -c 'echo x >>s'
+	is "\$(stat -c %a s) \$(stat -c %a /srv/rw/s)" "777 777"
+	cd /
+	rm -r /tmp/m/*
+	umount /tmp/m
+	# Removed on the server: the room is there again.
+	up \$version /srv/full
+	dd if=/dev/zero of=/tmp/m/f bs=64k count=24 conv=fsync status=none
+	umount /tmp/m
+	rm /srv/full/f
+	wait_for 4 bash -c '[ \$(stat -f -c %f /srv/full) -gt 500 ]' || fail "its room is not given back"
+done
+up 4.2 /srv/rw
+mkdir /tmp/from /tmp/m/to
+(cd /tmp/from && echo x >f && mkfifo p && ln -s f l && mknod c c 1 3)
+for i in 1 2; do rsync -aHX /tmp/from/ /tmp/m/to/ || fail "rsync: \$?"; done
+rm -r /tmp/m/to
+umount /tmp/m
+say "as locally"
+
+# Operations of version 4 for an untar.
+mkdir -p /tmp/tree/dir
+for i in \$(seq 100); do echo \$i >/tmp/tree/dir/f\$i; done
+tar -C /tmp/tree -cf /tmp/tree.tar dir
+up 4.2 /srv/rw
+tar -C /tmp/m -xf /tmp/tree.tar
+awk '/per-op/ { on = 1; next } on && \$1 ~ /:\$/ && \$2 { n += \$2; printf "%s %d ", \$1, \$2 }
+	END { print "all", n }' /proc/self/mountstats >/tmp/ops
+say "untar of 100 files: \$(cat /tmp/ops)"
+umount /tmp/m
+[ "\$(sed -n 's/.*ACCESS: \([0-9]*\).*/\1/p' /tmp/ops)" -lt 20 ] || fail "the client forgets its directory at its own changes"
 GUEST
 say "passed"
