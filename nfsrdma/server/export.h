@@ -97,7 +97,8 @@ void nfs_export_set_pseudo(struct nfs_export *export, const struct nfs4_pseudo *
 const struct nfs_export_rule *nfs_export_rule_for(const struct nfs_export *export,
 						  const struct sockaddr_storage *peer);
 /* May it come from this port?  RFC 1813 says nothing; exports(5) `secure` does. */
-bool nfs_export_port_ok(const struct nfs_export_rule *rule, const struct sockaddr_storage *peer);
+bool nfs_export_port_ok(const struct nfs_export_rule *rule,
+			const struct sockaddr_storage *peer) __must_check;
 /*
  * The caller's credential as this rule squashes it.  NFS_ID_NONE is squashed whatever the rule says: the user makes the
  * whole caller anonymous, a group that group.
@@ -123,7 +124,7 @@ struct nfs_export *nfs_export_mounted_at(const struct nfs_exports *exports,
 					 const char *name, const struct sockaddr_storage *peer);
 
 /* File handles.  Decode: -ESTALE for what we did not make or what is gone. */
-int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh *fh);
+int nfs_fh_make(struct nfs_export *export, struct nfs_node *node, struct nfs_fh *fh) __must_check;
 /* The fsid of the export that it is of; false for what we did not make. */
 bool nfs_fh_fsid(const u8 *fh, unsigned fh_len, u64 *fsid);
 /* Resolving it, and what is done with it then, may wait for another machine.  False for what we did not make. */

@@ -144,12 +144,13 @@ struct nfs4_lock *nfs4_lock_find(const struct nfs4_files *files, const struct nf
 				 const struct nfs4_owner_arg *owner, const struct nfs4_file *file);
 /* There is none yet.  Its seqid is 0: before the first.  -ENOMEM, -EMFILE. */
 int nfs4_lock_make(struct nfs4_files *files, struct nfs4_open *open,
-		   const struct nfs4_owner_arg *owner, struct nfs4_lock **lock);
+		   const struct nfs4_owner_arg *owner, struct nfs4_lock **lock) __must_check;
 void nfs4_lock_free(struct nfs4_files *files, struct nfs4_lock *lock);
 /* As nfs4_ranges_set() and _clear(), within NFS4_CLIENT_RANGES_MAX; the seqid goes one on; who waited is told. */
 int nfs4_lock_set(struct nfs4_files *files, struct nfs4_lock *lock, u64 first, u64 last,
-		  bool write);
-int nfs4_lock_clear(struct nfs4_files *files, struct nfs4_lock *lock, u64 first, u64 last);
+		  bool write) __must_check;
+int nfs4_lock_clear(struct nfs4_files *files, struct nfs4_lock *lock, u64 first,
+		    u64 last) __must_check;
 
 /* ---- stateids.  RFC 8881 8.2 */
 

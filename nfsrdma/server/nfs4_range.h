@@ -32,12 +32,13 @@ void nfs4_ranges_init(struct nfs4_ranges *ranges);
 const struct nfs4_range *nfs4_ranges_conflict(const struct nfs4_ranges *ranges, u64 first, u64 last,
 					      bool write, const void *owner);
 /* There is no conflict.  -ENOMEM, -ENOLCK at the limit; nothing has changed then. */
-int nfs4_ranges_set(struct nfs4_ranges *ranges, u64 first, u64 last, bool write, void *owner);
+int nfs4_ranges_set(struct nfs4_ranges *ranges, u64 first, u64 last, bool write,
+		    void *owner) __must_check;
 /*
  * The same errors, for taking away the middle of a range makes two of it; without may_split that is -ENOLCK too.
  */
 int nfs4_ranges_clear(struct nfs4_ranges *ranges, u64 first, u64 last, const void *owner,
-		      bool may_split);
+		      bool may_split) __must_check;
 void nfs4_ranges_drop(struct nfs4_ranges *ranges, const void *owner);	/* all of it */
 bool nfs4_ranges_any(const struct nfs4_ranges *ranges, const void *owner);
 

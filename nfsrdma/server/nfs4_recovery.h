@@ -28,16 +28,19 @@ struct nfs4_record *nfs4_record_create(u32 number, const u8 *owner, u32 owner_le
 /* ---- files; they block, and touch no state.  0 or -errno. */
 
 /* All of them, added to `records` as pending; next: a number above all of theirs.  Damaged ones: log, and removed. */
-int nfs4_records_read(const struct nfs4_state_cfg *cfg, struct list_head *records, u32 *next);
-int nfs4_record_write(int dir_fd, const struct nfs4_record *record);
-int nfs4_record_unlink(int dir_fd, const struct nfs4_record *record);	/* durable after the next */
-int nfs4_records_sync(int dir_fd);
+int nfs4_records_read(const struct nfs4_state_cfg *cfg, struct list_head *records,
+		      u32 *next) __must_check;
+int nfs4_record_write(int dir_fd, const struct nfs4_record *record) __must_check;
+/* durable after the next */
+int nfs4_record_unlink(int dir_fd, const struct nfs4_record *record) __must_check;
+int nfs4_records_sync(int dir_fd) __must_check;
 /* Reads, or makes and keeps, the server's owner; dir_fd -1: a new one each time. */
 int nfs4_server_owner(int dir_fd, char owner[NFS4_SERVER_OWNER_BYTES]);
 
 /* ---- nfs4_grace.c; the lock is held */
 
-int nfs4_grace_begin(struct nfs4_state *state);	/* reads the records; without the lock */
+/* reads the records; without the lock */
+int nfs4_grace_begin(struct nfs4_state *state) __must_check;
 /* Ends it when there is nobody to wait for or its time is over.  Lets go of the lock meanwhile. */
 void nfs4_grace_tick(struct nfs4_state *state);
 /* This client says that it has reclaimed all. */

@@ -115,7 +115,7 @@ bool nfs4_in_grace(const struct nfs4_state *state);
  * Before a client's first OPEN is answered: its record is durable.  Called without the lock; may wait for a disk.
  * -errno.
  */
-int nfs4_client_record(struct nfs4_state *state, struct nfs4_client *client);
+int nfs4_client_record(struct nfs4_state *state, struct nfs4_client *client) __must_check;
 /* May it reclaim: it had state before the restart and has not said RECLAIM_COMPLETE. */
 bool nfs4_client_may_reclaim(const struct nfs4_client *client);
 bool nfs4_client_reclaim_done(const struct nfs4_client *client);

@@ -93,6 +93,11 @@ struct nfs_dirent {
 
 enum nfs_seek { NFS_SEEK_DATA, NFS_SEEK_HOLE };
 
+/* For a failed sync that nobody waits for: those who wrote hear of it by the write verifier, which is another one. */
+static inline void nfs_told_by_verifier(int err)
+{
+}
+
 struct nfs_vfs_ops {
 	/* The export's root.  A node; -errno when the directory cannot be opened. */
 	int (*root)(struct nfs_export *export, struct nfs_node **node);
@@ -106,12 +111,12 @@ struct nfs_vfs_ops {
 
 	int (*getattr)(struct nfs_node *node, struct nfs_attr *attr);
 	int (*setattr)(struct nfs_node *node, const struct nfs_cred *cred,
-		       const struct nfs_set_attr *set);
+		       const struct nfs_set_attr *set) __must_check;
 	/* -ENODATA: nothing but its mode; -EOPNOTSUPP: more than can be told.  NULL: as -ENODATA. */
 	int (*getacl)(struct nfs_node *node, struct nfs_acl *acl);
 	/* Which of the wanted rights (enum nfs_access) cred has. */
 	int (*access)(struct nfs_node *node, const struct nfs_cred *cred, unsigned want,
-		      unsigned *have);
+		      unsigned *have) __must_check;
 	/* "." and ".." are names here; ".." of the export's root is the root.  Does not follow symbolic links. */
 	int (*lookup)(struct nfs_node *dir, const struct nfs_cred *cred, const char *name,
 		      struct nfs_node **node);
@@ -145,7 +150,7 @@ struct nfs_vfs_ops {
 	 * its permission checked at open (v4).  nowait: -EAGAIN rather than wait for a disk.
 	 */
 	ssize_t (*read)(struct nfs_node *node, const struct nfs_cred *cred, void *buf, size_t len,
-			u64 offset, bool nowait, bool *eof);
+			u64 offset, bool nowait, bool *eof) __must_check;
 	/*
 	 * Optional (NULL).  The same from memory that is the file's own: up to len bytes, at least one.  -EAGAIN: not this
 	 * file, or not now; read() it.
@@ -154,9 +159,9 @@ struct nfs_vfs_ops {
 		    struct nfs_loan *loan);
 	/* sync: durable, with what is needed to find it, before it returns */
 	ssize_t (*write)(struct nfs_node *node, const struct nfs_cred *cred, const void *buf,
-			 size_t len, u64 offset, bool sync);
+			 size_t len, u64 offset, bool sync) __must_check;
 	int (*commit)(struct nfs_node *node, u64 offset,
-		      u64 len); /* all of it durable; an error once seen
+		      u64 len) __must_check; /* all of it durable; an error once seen
 									 * is reported to each who wrote */
 	/* -ENXIO: none */
 	int (*seek)(struct nfs_node *node, enum nfs_seek what, u64 offset, u64 *found);

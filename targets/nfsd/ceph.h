@@ -95,9 +95,10 @@ struct cfs_caller {
 int cfs_caller_begin(struct cfs_caller *caller, const struct nfs_cred *cred) __must_check;
 void cfs_caller_end(struct cfs_caller *caller);
 /* Which of the wanted rights (enum nfs_access) cred has. */
-int cfs_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have);
+int cfs_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want,
+	       unsigned *have) __must_check;
 /* May cred do this to the data?  The owner always may.  -EACCES. */
-int cfs_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want);
+int cfs_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want) __must_check;
 
 /* ceph_node.c */
 #define CFS_NODE_WANT	(CEPH_STATX_INO | CEPH_STATX_MODE | CEPH_STATX_NLINK)
@@ -120,9 +121,9 @@ void cfs_node_free(struct nfs_node *node);
 /* ceph_file.c: files are opened as the server, and are the node's.  -EISDIR, -EINVAL: not a file. */
 int cfs_file(struct nfs_node *node, bool write, struct Fh **fh);
 /* All of it is durable; an error changes the write verifier first. */
-int cfs_sync(struct nfs_node *node);
+int cfs_sync(struct nfs_node *node) __must_check;
 /* Names and attributes of it are durable, unless the export is async; err is passed through. */
-int cfs_durable(struct nfs_node *node, int err);
+int cfs_durable(struct nfs_node *node, int err) __must_check;
 void cfs_files_close(struct nfs_node *node);
 void cfs_dir_close(struct nfs_node *node);
 
@@ -134,9 +135,10 @@ u64 cfs_now_ms(void);
 /* ceph_attr.c */
 int cfs_stat(struct nfs_node *node, unsigned want, struct ceph_statx *stx);
 int cfs_getattr(struct nfs_node *node, struct nfs_attr *attr);
-int cfs_setattr(struct nfs_node *node, const struct nfs_cred *cred, const struct nfs_set_attr *set);
+int cfs_setattr(struct nfs_node *node, const struct nfs_cred *cred,
+		const struct nfs_set_attr *set) __must_check;
 /* Set-user-ID and set-group-ID do not outlive a change of the data by others than root. */
-int cfs_drop_set_id(struct nfs_node *node, const struct nfs_cred *cred);
+int cfs_drop_set_id(struct nfs_node *node, const struct nfs_cred *cred) __must_check;
 int cfs_getacl(struct nfs_node *node, struct nfs_acl *acl);
 int cfs_statfs(struct nfs_node *node, struct statvfs *st);
 u64 cfs_ino_shown(vinodeno_t vino);
@@ -172,7 +174,7 @@ ssize_t cfs_read(struct nfs_node *node, const struct nfs_cred *cred, void *buf, 
 		 u64 offset, bool nowait, bool *eof);
 ssize_t cfs_write(struct nfs_node *node, const struct nfs_cred *cred, const void *buf, size_t len,
 		  u64 offset, bool sync);
-int cfs_commit(struct nfs_node *node, u64 offset, u64 len);
+int cfs_commit(struct nfs_node *node, u64 offset, u64 len) __must_check;
 int cfs_seek(struct nfs_node *node, enum nfs_seek what, u64 offset, u64 *found);
 int cfs_allocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);
 int cfs_deallocate(struct nfs_node *node, const struct nfs_cred *cred, u64 offset, u64 len);

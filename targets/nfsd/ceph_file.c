@@ -74,7 +74,7 @@ void cfs_files_close(struct nfs_node *node)
 	struct Fh *fh;
 
 	if (atomic_load(&node->unsynced))
-		cfs_sync(node);
+		nfs_told_by_verifier(cfs_sync(node));
 	fh = atomic_load(&node->write_fh);
 	if (fh && ceph_ll_close(node->fs->mount, fh))
 		cfs_writes_lost(node->fs);

@@ -109,7 +109,7 @@ static inline struct posix_fs *posix_fs_of(const struct nfs_export *export)
  */
 int posix_act_as(const struct nfs_cred *cred) __must_check;
 /* False also where it cannot be known: all owners without a place in this user namespace look the same. */
-bool posix_is_owner(const struct stat *st, const struct nfs_cred *cred);
+bool posix_is_owner(const struct stat *st, const struct nfs_cred *cred) __must_check;
 
 /* posix_node.c */
 int posix_node_from_fd(struct posix_fs *fs, int fd, struct nfs_node **node);	/* takes fd */
@@ -127,12 +127,12 @@ int posix_node_data_fd(struct nfs_node *node, bool write);
 int posix_node_dir_fd(struct nfs_node *node);
 
 /* posix_sync.c: all data (and attributes) of it are durable.  An error changes the write verifier first. */
-int posix_sync(struct nfs_node *node, bool all);
+int posix_sync(struct nfs_node *node, bool all) __must_check;
 /* The same as RFC 1813 4.7 asks, before a change is answered; not of an async export.  err is passed through. */
-int posix_durable(struct nfs_node *node, int err);
+int posix_durable(struct nfs_node *node, int err) __must_check;
 /* Its data were changed: synced before it is closed, or now, when there are many such nodes. */
-int posix_sync_owed(struct nfs_node *node);
-int posix_commit(struct nfs_node *node, u64 offset, u64 len);
+int posix_sync_owed(struct nfs_node *node) __must_check;
+int posix_commit(struct nfs_node *node, u64 offset, u64 len) __must_check;
 /* What syncs a file: tests put something that fails here. */
 extern int (*posix_sync_file)(int fd, bool all);
 
@@ -144,12 +144,13 @@ time_t posix_idle_now(void);
 /* posix_attr.c */
 int posix_getattr(struct nfs_node *node, struct nfs_attr *attr);
 int posix_setattr(struct nfs_node *node, const struct nfs_cred *cred,
-		  const struct nfs_set_attr *set);
-int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want, unsigned *have);
+		  const struct nfs_set_attr *set) __must_check;
+int posix_access(struct nfs_node *node, const struct nfs_cred *cred, unsigned want,
+		 unsigned *have) __must_check;
 int posix_statfs(struct nfs_node *node, struct statvfs *st);
 u64 posix_max_bytes(struct nfs_node *node);
 /* May cred do this to the data?  The owner always may. */
-int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want);
+int posix_data_ok(struct nfs_node *node, const struct nfs_cred *cred, unsigned want) __must_check;
 
 /* posix_acl.c */
 int posix_getacl(struct nfs_node *node, struct nfs_acl *acl);

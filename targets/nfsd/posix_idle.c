@@ -72,7 +72,7 @@ static void sync_owing(struct posix_fs *fs, time_t since)
 		node->refs++;
 		list_del_init(&node->lru);
 		pthread_mutex_unlock(&fs->lock);
-		posix_sync(node, false);	/* an error is told by the verifier */
+		nfs_told_by_verifier(posix_sync(node, false));
 		posix_node_put(node);
 		pthread_mutex_lock(&fs->lock);
 	}

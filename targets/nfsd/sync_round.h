@@ -33,6 +33,7 @@ struct sync_round_ops {
 void sync_round_init(struct sync_round *round);
 void sync_round_deinit(struct sync_round *round);
 /* What was written before this call is durable; -errno: it may be lost, and ops->lost() was called. */
-int sync_round_run(struct sync_round *round, bool all, const struct sync_round_ops *ops, void *ctx);
+int sync_round_run(struct sync_round *round, bool all, const struct sync_round_ops *ops,
+		   void *ctx) __must_check;
 
 #endif

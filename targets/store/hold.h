@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/env.h"
+
 #define HOLD_STRIPE	65536u
 #define HOLD_WORDS	4096u
 
@@ -27,10 +29,10 @@ struct hold {
 };
 
 /* wake (here and below), set to true: a writer may wait for a reader, and the last one has just left. */
-bool hold_read(struct hold *hold, uint64_t off, uint64_t len, bool *wake);
+bool hold_read(struct hold *hold, uint64_t off, uint64_t len, bool *wake) __must_check;
 void hold_read_end(struct hold *hold, uint64_t off, uint64_t len, bool *wake);
-bool hold_write(struct hold *hold, uint64_t off, uint64_t len);
-bool hold_write_ready(struct hold *hold, uint64_t off, uint64_t len);
+bool hold_write(struct hold *hold, uint64_t off, uint64_t len) __must_check;
+bool hold_write_ready(struct hold *hold, uint64_t off, uint64_t len) __must_check;
 void hold_write_end(struct hold *hold, uint64_t off, uint64_t len);
 
 #endif

@@ -29,6 +29,6 @@ void sync_gate_end(struct sync_gate *gate, struct sync_call *call);
 /* It failed and is answered at once; the others go on. */
 void sync_gate_leave(struct sync_call *call);
 /* The next call that may be acknowledged, or NULL; ask until NULL after each end and leave. */
-struct sync_call *sync_gate_pass(struct sync_gate *gate);
+struct sync_call *sync_gate_pass(struct sync_gate *gate) __must_check;
 
 #endif

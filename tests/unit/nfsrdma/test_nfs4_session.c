@@ -136,7 +136,8 @@ static void round_of(struct runner *r, unsigned n, struct s4_call *call)
 		if (s4_sequence(s4, call, &seq) || call->c.replayed)
 			break;
 		client = call->c.client;
-		nfs4_client_record(s4->state, client);
+		if (nfs4_client_record(s4->state, client))
+			break;
 		if (seq.seq == 2) {
 			nfs4_sequence_end(&call->c, S4_HEADER, true);
 			assert_int_equal(s4_sequence_again(call), NFS4_OK);
