@@ -188,11 +188,11 @@ static void test_reasons(void **state)
 	path[sizeof(path) - 1] = '\0';
 	assert_int_equal(mount(rig, path, &fh), NFS3ERR_NOENT);
 	snprintf(line, sizeof(line), "%s 192.0.2.1(rw)", in_dir(rig, "rw"));
-	exports_deinit(&rig->exports);
 	for (unsigned i = 0; i < RIG_EXPORTS; i++) {
 		posix_fs_destroy(rig->fs[i]);
 		rig->fs[i] = NULL;
 	}
+	exports_deinit(&rig->exports);
 	assert_int_equal(exports_add_line(&rig->exports, line, why, sizeof(why)), 0);
 	assert_int_equal(mount(rig, in_dir(rig, "rw"), &fh), NFS3ERR_ACCES);
 	assert_string_equal(refused_why, NFS_REFUSED_HOST);
