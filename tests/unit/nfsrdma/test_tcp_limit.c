@@ -509,8 +509,14 @@ static void test_no_descriptors(void **state)
 {
 	struct fixture *f = *state;
 	struct rlimit limit, less;
+	const char *preloaded = getenv("LD_PRELOAD");
 	int fd = client(f, 1), waiting, next;
 
+	/* valgrind keeps the limit to itself: the kernel accepts, and valgrind closes what is one too many. */
+	if (preloaded && strstr(preloaded, "vgpreload")) {
+		close(fd);
+		skip();
+	}
 	waiting = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(waiting >= 0);
 	next = dup(waiting);
