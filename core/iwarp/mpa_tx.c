@@ -277,7 +277,7 @@ void mpa_tx_clear(struct tx *tx)
 
 void qp_tx_copies(struct qp *qp, void *memory, size_t len)
 {
-	if (core_broken(len < QP_TX_COPIES_MIN || len > UINT32_MAX || qp->tx.copies_at))
+	if (core_broken(len < QP_TX_COPIES_MIN || len != (u32)len || qp->tx.copies_at))
 		return;			/* sent from where it is */
 	qp->tx.copies = memory;
 	qp->tx.copies_len = (u32)len;
