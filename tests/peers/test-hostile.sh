@@ -131,7 +131,7 @@ peer_wait_port 3049 behind
 nsenter --net="/var/run/netns/$peer_ns" "$openrdma" mount -o proto=tcp,vers=3,port=3049,mountport=3049 \
 	"$peer_host:$peer_dir/behind" "$peer_dir/hung"
 mount_pid=$(ip netns pids "$peer_ns" | while read -r pid; do
-	tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q " mount .*$peer_dir/hung" && echo "$pid"
+	! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q " mount .*$peer_dir/hung" || echo "$pid"
 done)
 # A thread that waits in the kernel ends with the mount only: first of all at a failure.
 hung_end()
