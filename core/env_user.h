@@ -41,8 +41,22 @@ bool core_broke(const char *what, const char *file, int line);
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+/* As the kernel's, each argument is looked at once: it may be a call.  The number keeps apart those that are in another. */
+#ifndef __CPPCHECK__		/* which cannot read it in an initializer */
+#define min_t(t, a, b)	CORE_ONCE(t, a, <, b, __COUNTER__)
+#define max_t(t, a, b)	CORE_ONCE(t, a, >, b, __COUNTER__)
+#else
 #define min_t(t, a, b)	((t)(a) < (t)(b) ? (t)(a) : (t)(b))
 #define max_t(t, a, b)	((t)(a) > (t)(b) ? (t)(a) : (t)(b))
+#endif
+#define CORE_ONCE(t, a, op, b, n)	CORE_ONCE_N(t, a, op, b, n)
+#define CORE_ONCE_N(t, a, op, b, n)						\
+	({									\
+		t core_a_##n = (t)(a);						\
+		t core_b_##n = (t)(b);						\
+										\
+		core_a_##n op core_b_##n ? core_a_##n : core_b_##n;		\
+	})
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
 #define fallthrough	__attribute__((__fallthrough__))
 #define __must_check	__attribute__((__warn_unused_result__))

@@ -56,12 +56,16 @@ static u64 of_compound(struct xdr_in *in)
 			where = of_fh(in, &inside);
 			break;
 		case NFS4_OP_PUTROOTFH:
+		case NFS4_OP_PUTPUBFH:
 			where = 1;
 			break;
 		case NFS4_OP_LOOKUP:
 			name = xdr_in_opaque(in, NFS_NAME_MAX, &len);
 			if (name && where)
 				where = add(where, name, len);
+			break;
+		case NFS4_OP_GETFH:
+		case NFS4_OP_SAVEFH:
 			break;
 		default:
 			return where;
