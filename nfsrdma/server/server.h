@@ -44,6 +44,7 @@ struct nfs_program {
 
 struct nfs_exports;
 struct nfs_replay_cache;
+struct nfs_export;
 struct nfs_workers;
 struct nfs4_state;
 struct nfs4_pseudo;
@@ -95,12 +96,16 @@ static inline const struct nfs4_pseudo *nfs_server_pseudo(const struct nfs_serve
 
 /* Which file system it is about, by its arguments: what is equal waits together.  0: none that could be told. */
 u64 nfs_call_where(const struct nfs_call *call, const struct xdr_in *args);
+/* Whether it is this export that they wait for. */
+bool nfs_export_is_where(const struct nfs_export *export, u64 where);
 
 /* Threads that run what may block, at most so many for each file system.  -EAGAIN, -ENOMEM. */
 int nfs_workers_create(unsigned threads, struct nfs_workers **workers);
 /* What is queued is run first. */
 void nfs_workers_destroy(struct nfs_workers *workers);
 void nfs_workers_add(struct nfs_workers *workers, struct nfs_call *call);
+/* What calls are under way for, each once; at most NFS_QUEUES_MAX. */
+unsigned nfs_workers_busy(struct nfs_workers *workers, u64 wheres[]);
 
 /* For the workers: runs the procedure, then posts the call back to its reactor. */
 void nfs_call_run_blocking(struct nfs_call *call);

@@ -6,6 +6,7 @@
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/nfs4.h"
 #include "nfsrdma/server/export.h"
+#include "nfsrdma/server/nfs4_pseudo.h"
 #include "nfsrdma/server/server.h"
 #include "nfsrdma/server/vfs.h"
 
@@ -89,4 +90,18 @@ u64 nfs_call_where(const struct nfs_call *call, const struct xdr_in *args)
 		return 0;
 	path = xdr_in_opaque(&in, NFS_PATH_MAX, &len);
 	return path ? add(1, path, len) : 0;
+}
+
+bool nfs_export_is_where(const struct nfs_export *e, u64 where)
+{
+	const struct nfs4_pseudo *p = nfs_export_pseudo(e);
+	struct nfs_fh up;
+
+	if (where == add(2, &e->fsid, sizeof(e->fsid)) ||
+	    where == add(1, e->path, (u32)strlen(e->path)))
+		return true;
+	if (!p || !p->parent)
+		return p && where == 1;
+	nfs4_pseudo_fh(p->parent, &up);
+	return where == add(add(1, up.data, up.len), p->name, (u32)strlen(p->name));
 }

@@ -160,3 +160,15 @@ void nfs_workers_add(struct nfs_workers *w, struct nfs_call *call)
 	pthread_cond_signal(&q->more);
 	pthread_mutex_unlock(&w->lock);
 }
+
+unsigned nfs_workers_busy(struct nfs_workers *w, u64 wheres[])
+{
+	unsigned n = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (unsigned i = 0; i < w->queue_n; i++)
+		if (w->queues[i].waiting || w->queues[i].running)
+			wheres[n++] = w->queues[i].where;
+	pthread_mutex_unlock(&w->lock);
+	return n;
+}

@@ -19,6 +19,7 @@
 #include "targets/nfsd/conn_log.h"
 #include "targets/nfsd/crossmnt.h"
 #include "targets/nfsd/file_systems.h"
+#include "targets/nfsd/last_wait.h"
 #include "targets/nfsd/listeners.h"
 #include "targets/nfsd/reload.h"
 #include "targets/nfsd/state_dir.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct nfsd_reload reload;
 	struct daemon_hangup hangup;
 	bool ending;
+	struct last_wait last_wait;
 	struct daemon_shutdown shutdown;
 };
 
@@ -219,7 +221,28 @@ static void begin_end(void *ctx, int signal)
 	daemon_notify("STOPPING=1");
 	daemon_admin_stop(d->admin.socket);
 	listeners_stop(&d->listeners);
+	last_wait_begin(&d->last_wait);
 	ual_loop_stop(d->reactors[0].loop);
+}
+
+/* The others end too, though the first has not; unless somebody asks them (reactor_quiet()). */
+static void stop_rest(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (!daemon_admin_stopped(d->admin.socket) || atomic_load(&d->reload.busy))
+		return;
+	for (unsigned i = 1; i < d->reactor_n; i++)
+		ual_loop_stop(d->reactors[i].loop);
+}
+
+static void leave(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	listeners_unregister(&d->listeners);
+	if (d->options->pid_file)
+		daemon_pid_file_remove(d->options->pid_file);
 }
 
 static void hangup(void *ctx)
@@ -284,6 +307,10 @@ int nfsd_run(struct nfsd_options *options)
 	umask(0);			/* modes are the clients' */
 	allow_descriptors();
 	prepare_reload(&d);
+	d.last_wait = (struct last_wait){
+		.server = &d.server, .stop_rest = stop_rest, .leave = leave, .ctx = &d
+	};
+	last_wait_init(&d.last_wait);
 	err = build(&d);
 	if (!err)
 		err = daemon_shutdown_init(&d.shutdown, d.reactors[0].loop, begin_end, &d);
@@ -291,10 +318,12 @@ int nfsd_run(struct nfsd_options *options)
 		err = daemon_hangup_init(&d.hangup, d.reactors[0].loop, hangup, &d);
 		if (!err) {
 			err = serve(&d);
+			last_wait_served(&d.last_wait);
 			daemon_hangup_deinit(&d.hangup);
 		}
 		daemon_shutdown_deinit(&d.shutdown);
 	}
 	take_apart(&d);
+	last_wait_deinit(&d.last_wait);
 	return err;
 }

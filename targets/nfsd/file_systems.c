@@ -126,10 +126,20 @@ int file_systems_open(struct file_systems *f, const struct exports_list *list,
 	return 0;
 }
 
+static const struct nfs_export *closing;
+
+const struct nfs_export *file_systems_closing(void)
+{
+	return __atomic_load_n(&closing, __ATOMIC_ACQUIRE);
+}
+
 void file_systems_close(struct file_systems *f)
 {
-	for (unsigned i = 0; i < f->posix_n; i++)
+	for (unsigned i = 0; i < f->posix_n; i++) {
+		__atomic_store_n(&closing, f->posix[i]->export, __ATOMIC_RELEASE);
 		posix_fs_destroy(f->posix[i]);
+	}
+	__atomic_store_n(&closing, NULL, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < f->ceph_n; i++)
 		f->ceph_module->destroy(f->ceph[i]);
 	f->posix_n = f->ceph_n = 0;

@@ -22,6 +22,8 @@ struct file_systems {
 int file_systems_open(struct file_systems *f, const struct exports_list *list,
 		      const uint8_t key[FILE_SYSTEMS_KEY_BYTES]);
 void file_systems_close(struct file_systems *f);
+/* Which export is being closed, which may take its time; NULL: none.  From any thread. */
+const struct nfs_export *file_systems_closing(void);
 
 /* For nfs_server's real_path: as the server itself, whoever the thread was before. */
 char *file_systems_real_path(const char *path);

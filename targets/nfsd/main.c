@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * openrdma-nfsd: serves directories by NFS over RDMA and TCP.  Exit status: 0 after an orderly end, 1 for what went
- * wrong at run time, 2 for a command line or exports file that cannot be meant.
+ * wrong at run time, 2 for a command line or exports file that cannot be meant, 3 of last_wait.h.
  */
 #include <stdio.h>
 #include <stdlib.h>

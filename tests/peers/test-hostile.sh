@@ -172,7 +172,25 @@ for pid in "${waiting[@]}"; do
 done
 [ "$(peer_exec timeout 20 "$openrdma" nfs ls "nfs://$peer_host$peer_dir/hung")" = file ] || fail "it is not served again"
 say "${#waiting[@]} readers waited for it, the other was served"
-peer_stop nfsd || fail "openrdma-nfsd did not end in order"
-umount "$peer_dir/hung"
+
+say "the end of a server whose file system hangs"
+kill -STOP "${peer_pid[behind]}"
+for how in "tcp 3" "rdma 4.2"; do
+	read -ra way <<<"--proto ${how/ / --vers }"
+	peer_exec timeout 100 "$openrdma" nfs cat "${way[@]}" "nfs://$peer_host$peer_dir/hung/file" \
+		>/dev/null 2>>"$peer_dir/waiting.log" </dev/null &
+done
+sleep 3
+pid=${peer_pid[nfsd]} status=0
+kill -TERM "$pid"
+ended() { [ ! -e "/proc/$pid" ] || grep -q '^State:.*Z' "/proc/$pid/status"; }
+peer_wait 15 ended || fail "openrdma-nfsd does not end"
+wait "$pid" || status=$?
+unset "peer_pid[nfsd]"
+[ "$status" -eq 3 ] || fail "openrdma-nfsd ended with $status"
+grep -q "export $peer_dir/hung: its file system does not answer" "$peer_dir/nfsd.log" ||
+	fail "the log does not say which file system it was"
+kill -CONT "${peer_pid[behind]}"
+umount "$peer_dir/hung" || umount -l "$peer_dir/hung"
 mount_pid=
 peer_stop behind || true

@@ -8,6 +8,8 @@
 
 #include "nfsrdma/engine/nfs3.h"
 #include "nfsrdma/engine/nfs4.h"
+#include "nfsrdma/server/export.h"
+#include "nfsrdma/server/nfs4_pseudo.h"
 #include "nfsrdma/server/server.h"
 #include "nfsrdma/server/vfs.h"
 
@@ -167,12 +169,33 @@ static void test_none(void **state)
 	assert_true(end(1) != 0);
 }
 
+/* Back from there to the export: the end of the server says which does not answer. */
+static void test_back(void **state)
+{
+	char name[] = "hung";
+	struct nfs4_pseudo up = { .id = 3 }, p = { .name = name, .parent = &up };
+	struct nfs_export e = { .fsid = 7, .path = "/srv/hung" };
+
+	assert_true(nfs_export_is_where(&e, of_export(7, 1)));
+	assert_false(nfs_export_is_where(&e, of_export(8, 1)));
+	assert_false(nfs_export_is_where(&e, below(3, "hung")));
+	nfs_export_set_pseudo(&e, &p);
+	assert_true(nfs_export_is_where(&e, below(3, "hung")));
+	assert_false(nfs_export_is_where(&e, below(3, "share")));
+	assert_false(nfs_export_is_where(&e, below(4, "hung")));
+	xdr_out_init(&out, buf, sizeof(buf));
+	xdr_out_opaque(&out, "/srv/hung", 9);
+	assert_true(nfs_export_is_where(&e, where(MOUNT_PROGRAM, MOUNT3_VERSION, MOUNT3_MNT)));
+	assert_false(nfs_export_is_where(&e, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

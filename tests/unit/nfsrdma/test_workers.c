@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Threads for what may block: a file system whose calls never come back stops nobody else's. */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -54,7 +55,8 @@ static void test_hung(void **state)
 {
 	static struct nfs_call hung[CALLS], others[3 * NFS_QUEUES_MAX];
 	struct nfs_workers *w;
-	unsigned served = 0;
+	unsigned served = 0, busy;
+	u64 wheres[NFS_QUEUES_MAX];
 
 	hangs = true;
 	assert_int_equal(nfs_workers_create(THREADS, &w), 0);
@@ -70,6 +72,11 @@ static void test_hung(void **state)
 		until(&done_n, ++served);
 	}
 	assert_int_equal(hung_n, THREADS);
+	/* The thread that was counted last may not have come back yet. */
+	while ((busy = nfs_workers_busy(w, wheres)) > 1)
+		sched_yield();
+	assert_int_equal(busy, 1);
+	assert_true(wheres[0] == HUNG);
 	pthread_mutex_lock(&lock);
 	hangs = false;
 	pthread_cond_broadcast(&changed);
