@@ -118,8 +118,8 @@ while True:
     conn.sendall(b"SSH-2.0-hello\r\n")
 '
 peer_wait_port 8080 greeter
-expect 1 'not an NFS' ls --proto tcp --mount-port 8080 "$server$share"
-expect 1 'not an NFS' ls --proto tcp --port 8080 --mount-port 2049 "$server$share"
+expect 1 'no server of NFS version 3' ls --proto tcp --mount-port 8080 "$server$share"
+expect 1 'no server of NFS version 3' ls --proto tcp --port 8080 --mount-port 2049 "$server$share"
 peer_stop greeter
 say "not a server"
 
