@@ -79,7 +79,7 @@ void nfsd_refused_log(struct nfs_server *server, const struct nfs_conn *conn, co
 	if (!may_refuse())
 		return;
 	daemon_addr_text(&conn->peer, peer);
-	for (len = 0; path[len] && len < sizeof(shown) - 1; len++)
+	for (len = 0; len < sizeof(shown) - 1 && path[len]; len++)
 		shown[len] = path[len] < ' ' || path[len] > '~' ? '?' : path[len];
 	shown[len] = '\0';
 	daemon_log(LOG_NOTICE, "%s: mount of %s refused: %s", peer, shown, why);
