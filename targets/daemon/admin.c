@@ -267,6 +267,7 @@ int daemon_admin_start(struct daemon_admin *a)
 		return 0;
 	/* Signals go to the main thread. */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* of a lent file that is cut: it must be heard (posix_lend.c) */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&a->thread, NULL, run, a);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -92,6 +92,7 @@ int daemon_reactor_start(struct daemon_reactor *reactor)
 
 	/* Signals go to the main thread. */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* of a lent file that is cut: it must be heard (posix_lend.c) */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&reactor->thread, NULL, thread, reactor);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

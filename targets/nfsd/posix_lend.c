@@ -9,12 +9,14 @@
  * computed a checksum would send what the peer refuses, and whoever maps the file could break the connections of those
  * who read it.
  *
- * A file that is cut while it is lent has no page any more where it is touched: SIGBUS.  The handler puts a page of
- * zeros there, which is what a read may see of a file that is being cut, and the window is not used again.  A page
- * that should be there, but cannot be read from the disk, ends the process, as the kernel wants it.
+ * A file that is cut while it is lent has no page any more where it is touched: SIGBUS.  The handler puts a page
+ * there with what the file has in that place now: zeros behind its end, which is what a read may see of a file that is
+ * being cut; and the window is not used again.  A page that cannot be read from the disk ends the process, as the
+ * kernel wants it.
  */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -45,28 +47,26 @@ static bool usable;
 
 static void on_sigbus(int sig, siginfo_t *info, void *ctx)
 {
-	static _Atomic(u8 *) last;
 	u8 *page = (u8 *)((uintptr_t)info->si_addr & ~(uintptr_t)(PAGE - 1));
 	int saved = errno;
-	struct stat st;
+	u8 bytes[PAGE];
+	ssize_t n;
 
 	for (unsigned i = 0; i < WINDOWS_MAX && info->si_code == BUS_ADRERR; i++) {
 		struct window *w = &windows[i];
 		u8 *mem = atomic_load(&w->mem);
 
-		if (!mem || page < mem || page >= mem + WINDOW_BYTES || fstat(w->fd, &st))
+		if (!mem || page < mem || page >= mem + WINDOW_BYTES)
 			continue;
-		if (w->offset + (u64)(page - mem) < (u64)st.st_size) {
-			/* It has grown again, or the disk fails: that is so when it happens twice. */
-			if (atomic_exchange(&last, page) == page)
-				break;
-			errno = saved;
-			return;
-		}
-		atomic_store(&w->bad, true);
-		if (mmap(page, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-		    MAP_FAILED)
+		/* Nothing behind the end; what is there if the file has grown again; an error of a disk that fails. */
+		n = pread(w->fd, bytes, PAGE, (off_t)(w->offset + (u64)(page - mem)));
+		if (n < 0)
 			break;
+		atomic_store(&w->bad, true);
+		if (mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+			break;
+		memcpy(page, bytes, (size_t)n);
 		errno = saved;
 		return;
 	}

@@ -229,6 +229,7 @@ void nfsd_reload_start(struct nfsd_reload *r)
 	if (atomic_exchange(&r->busy, true))
 		return;
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* of a lent file that is cut: it must be heard (posix_lend.c) */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
