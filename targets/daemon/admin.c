@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "targets/daemon/admin_request.h"
 #include "targets/daemon/admin_socket.h"
 #include "targets/daemon/log.h"
+#include "targets/daemon/thread.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -260,19 +260,13 @@ int daemon_admin_open(const struct daemon_admin_cfg *cfg, struct daemon_admin **
 
 int daemon_admin_start(struct daemon_admin *a)
 {
-	sigset_t all, old;
 	int err;
 
 	if (!a)
 		return 0;
-	/* Signals go to the main thread. */
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* of a lent file that is cut: it must be heard (posix_lend.c) */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&a->thread, NULL, run, a);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = daemon_thread_start(&a->thread, run, a);
 	a->has_thread = !err;
-	return -err;
+	return err;
 }
 
 void daemon_admin_stop(struct daemon_admin *a)

@@ -4,11 +4,11 @@
 #include "core/env.h"
 
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "targets/daemon/log.h"
+#include "targets/daemon/thread.h"
 
 #define DRAIN_STEP_NS	10000000ull
 
@@ -87,17 +87,10 @@ static void *thread(void *arg)
 
 int daemon_reactor_start(struct daemon_reactor *reactor)
 {
-	sigset_t all, old;
-	int err;
+	int err = daemon_thread_start(&reactor->thread, thread, reactor);
 
-	/* Signals go to the main thread. */
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* of a lent file that is cut: it must be heard (posix_lend.c) */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&reactor->thread, NULL, thread, reactor);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	reactor->has_thread = !err;
-	return -err;
+	return err;
 }
 
 struct call {

@@ -2,11 +2,11 @@
 #include "targets/nfsd/reload.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "targets/daemon/log.h"
+#include "targets/daemon/thread.h"
 #include "targets/nfsd/crossmnt.h"
 
 #define BAD(why, why_len, ...) (snprintf(why, why_len, __VA_ARGS__), -EINVAL)
@@ -221,23 +221,13 @@ static void *thread(void *arg)
 
 void nfsd_reload_start(struct nfsd_reload *r)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t id;
 	int err;
 
 	if (atomic_exchange(&r->busy, true))
 		return;
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* of a lent file that is cut: it must be heard (posix_lend.c) */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = pthread_create(&id, &attr, thread, r);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = daemon_thread_start(NULL, thread, r);
 	if (err) {
-		daemon_log(LOG_ERR, "exports are as before: no thread: %s", strerror(err));
+		daemon_log(LOG_ERR, "exports are as before: no thread: %s", strerror(-err));
 		atomic_store(&r->busy, false);
 	}
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 #include "targets/targetd/reload.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "targets/daemon/log.h"
+#include "targets/daemon/thread.h"
 #include "targets/store/store_ops.h"
 
 #define WAIT_MS		5	/* between two looks at what ends */
@@ -268,22 +268,13 @@ static void *thread(void *arg)
 
 void targetd_reload_start(struct targetd_reload *r)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t id;
 	int err;
 
 	if (atomic_exchange(&r->busy, true))
 		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = pthread_create(&id, &attr, thread, r);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = daemon_thread_start(NULL, thread, r);
 	if (err) {
-		daemon_log(LOG_ERR, "LUNs are as before: no thread: %s", strerror(err));
+		daemon_log(LOG_ERR, "LUNs are as before: no thread: %s", strerror(-err));
 		atomic_store(&r->busy, false);
 	}
 }
